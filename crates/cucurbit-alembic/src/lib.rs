@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Reads Alembic's own formats: configuration, version folders, revision files.
+//!
+//! Facts and problems come out, in a fixed order; nothing is judged, and nothing of what is read
+//! is ever run. This is the only crate that walks folders.
+
+pub mod config;
+mod folder;
+mod imports;
+mod revision;
+
+pub use folder::{
+    Entry, EntryKind, FolderOptions, Ignored, Listing, PassedOver, UnlistedFolder, list_folders,
+};
+pub use revision::{
+    DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile, read_revision,
+    read_revision_file, read_source, version_column_width,
+};

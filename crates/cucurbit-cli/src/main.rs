@@ -1,2 +1,205 @@
-//! The program.
-fn main() {}
+//! The `cucurbit` program: arguments, streams and exit codes around the library.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use cucurbit::{Diagnosis, Options, Severity, diagnose, report};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const FOUND: u8 = 1;
+const FAILED: u8 = 2;
+
+/// Forensics of Alembic migration chains.
+#[derive(Debug, Parser)]
+#[command(name = "cucurbit", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says everything that is wrong with the migration chains below a path.
+    ///
+    /// Exit code 0: nothing found. 1: findings. 2: the work could not be done.
+    Diagnose(DiagnoseArguments),
+    /// Explains a rule, by code or name; lists the rules without one.
+    Rule {
+        /// A code such as GRA001, or a name such as dangling-parent.
+        rule: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct DiagnoseArguments {
+    /// Folders or configuration files.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output_format: Format,
+    /// The least severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = Level::Note)]
+    fail_on: Level,
+    /// The configuration to read, as in `alembic -c`; may be given twice, once for each kind.
+    #[arg(short, long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// The section of the ini file, as in `alembic -n`.
+    #[arg(short, long, value_name = "SECTION")]
+    name: Option<String>,
+    /// Version folders to read without any configuration.
+    #[arg(long, value_name = "DIR")]
+    versions: Vec<PathBuf>,
+    /// The folder in which Alembic would be run; found out when not given.
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// How many threads read files.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Note,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
+        Command::Rule { rule } => run_rule(rule.as_deref()),
+    }
+}
+
+fn run_diagnose(arguments: &DiagnoseArguments, color: Color) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    let (mut found, mut failed) = (false, false);
+    let mut diagnoses = Vec::new();
+    for path in &arguments.paths {
+        match diagnose(path, &options(arguments, path)) {
+            Ok(diagnosis) => {
+                found |= diagnosis.has(arguments.fail_on.into());
+                diagnoses.push(diagnosis);
+            }
+            Err(error) => {
+                complain(&error);
+                failed = true;
+            }
+        }
+    }
+    let text = render(&diagnoses, arguments.output_format, use_color(color));
+    if let Err(error) = write_out(&text) {
+        complain(&error);
+        failed = true;
+    }
+    if failed {
+        code = ExitCode::from(FAILED);
+    } else if found {
+        code = ExitCode::from(FOUND);
+    }
+    code
+}
+
+fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {
+    let is_plain = path.is_relative() && path != std::path::Path::new(".") && path.is_dir();
+    Options {
+        section: arguments.name.clone(),
+        config: arguments.config.clone(),
+        versions: arguments.versions.clone(),
+        current_dir: arguments.run_dir.clone(),
+        threads: arguments.threads,
+        path_prefix: is_plain.then(|| path.to_path_buf()),
+    }
+}
+
+/// One path gives one JSON document; several give an array of them, in the order given.
+fn render(diagnoses: &[Diagnosis], format: Format, color: bool) -> String {
+    match format {
+        Format::Json => match diagnoses {
+            [] => String::new(),
+            [one] => report::json(one),
+            many => {
+                let parts: Vec<String> = many.iter().map(|d| report::json(d).trim_end().to_owned()).collect();
+                format!("[\n{}\n]\n", parts.join(",\n"))
+            }
+        },
+        Format::Text => {
+            let options = report::TextOptions { color, ..report::TextOptions::default() };
+            diagnoses.iter().map(|d| report::text(d, &options)).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+fn use_color(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        }
+    }
+}
+
+fn run_rule(rule: Option<&str>) -> ExitCode {
+    let text = match rule {
+        None => cucurbit::rules::ALL
+            .iter()
+            .map(|r| format!("{} {:<30} {}\n", r.info.code, r.info.name, r.info.summary))
+            .collect(),
+        Some(name) => match cucurbit::rules::find(name) {
+            Some(rule) => rule.info.page.to_owned(),
+            None => {
+                complain(&format!("there is no rule `{name}`; `cucurbit rule` lists them"));
+                return ExitCode::from(FAILED);
+            }
+        },
+    };
+    match write_out(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// A closed pipe is the reader's choice, not an error.
+fn write_out(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn complain(error: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "cucurbit: {error}");
+}

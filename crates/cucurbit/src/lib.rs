@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Forensics of Alembic migration chains, without running any Python.
+//!
+//! [`diagnose`] reads a folder, however broken, and says everything that is wrong with the chains
+//! in it. [`report`] turns the answer into text or JSON. Nothing here prints, writes a file or
+//! reads the environment of the process.
+//!
+//! ```
+//! use cucurbit::{Options, diagnose, report};
+//! # let folder = std::env::temp_dir().join(format!("cucurbit-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(folder.join("versions")).unwrap();
+//! # std::fs::write(folder.join("versions/b2.py"), "revision = 'b2'\ndown_revision = 'a1'\n\ndef upgrade(): pass\n").unwrap();
+//!
+//! let diagnosis = diagnose(&folder, &Options::default())?;
+//! assert_eq!(diagnosis.environments[0].findings[0].rule.name, "missing-base");
+//! println!("{}", report::text(&diagnosis, &report::TextOptions::default()));
+//! # std::fs::remove_dir_all(&folder).unwrap();
+//! # Ok::<(), cucurbit::Error>(())
+//! ```
+
+mod alembic_answer;
+mod case;
+mod diagnose;
+mod finding;
+pub mod report;
+pub mod rules;
+
+pub use alembic_answer::{AlembicAnswer, AlembicError};
+pub use case::{Case, IgnoredFile};
+pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, diagnose};
+pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
+
+pub use cucurbit_alembic as alembic;
+pub use cucurbit_graph as graph;

@@ -1,0 +1,13 @@
+//! Turns a diagnosis into text for people or JSON for programs. Decides nothing.
+//!
+//! The same diagnosis gives the same bytes: no times, no absolute paths of files below the searched
+//! folder, nothing that depends on threads. Names from the input are made harmless before they
+//! reach a terminal.
+
+mod chain;
+mod json;
+mod sources;
+mod text;
+
+pub use json::{JSON_SCHEMA_VERSION, json, json_schema};
+pub use text::{TextOptions, text};

@@ -1,0 +1,95 @@
+//! The rules: each looks at a whole case and reports one kind of fault.
+//!
+//! A rule walks, leaves early and reports; it does no input or output and repairs nothing. Its page
+//! says what it finds, why that matters, how it is repaired and when it stays silent; the fenced
+//! blocks of the page are its tests.
+
+use crate::case::Case;
+use crate::finding::{Finding, RuleInfo};
+
+/// A rule: what it is, and how it looks.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its code, name and page.
+    pub info: &'static RuleInfo,
+    pub(crate) check: fn(&Case, &mut Vec<Finding>),
+}
+
+macro_rules! rules {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        /// Every rule, by code.
+        pub const ALL: &[Rule] = &[$(Rule { info: &$module::INFO, check: $module::check }),*];
+    };
+}
+
+/// The head of a rule's file: its code, name, severity and summary; the page has the file's name.
+macro_rules! info {
+    ($code:literal, $name:literal, $severity:ident, $page:literal, $summary:literal) => {
+        pub(crate) const INFO: crate::finding::RuleInfo = crate::finding::RuleInfo {
+            code: $code,
+            name: $name,
+            severity: crate::finding::Severity::$severity,
+            summary: $summary,
+            page: include_str!($page),
+        };
+    };
+}
+
+mod candidates;
+mod settings;
+mod text;
+
+rules![
+    dangling_parent,
+    missing_base,
+    dangling_dependency,
+    duplicate_revision,
+    self_loop,
+    cycle,
+    multiple_heads,
+    multiple_bases,
+    ancestor_merge,
+    repeated_parent,
+    empty_parent,
+    branch_label_clash,
+    unusable_branch_label,
+    label_as_parent,
+    dependency_loop,
+    dependency_cycle,
+    ambiguous_prefix,
+    failing_upgrade,
+    filename_mismatch,
+    docstring_mismatch,
+    unreadable_file,
+    syntax_error,
+    conflict_markers,
+    missing_revision_id,
+    missing_down_revision,
+    computed_identifier,
+    wrong_identifier_type,
+    missing_upgrade,
+    stray_file,
+    misplaced_revision,
+    bytecode_only,
+    oversized_file,
+    long_id,
+    placeholder_id,
+    reserved_id,
+    forbidden_character,
+    case_clash,
+    missing_script_location,
+    missing_version_location,
+    no_revisions,
+    overlapping_version_locations,
+    ignored_setting,
+    invalid_setting,
+    shared_version_location,
+];
+
+/// Returns the rule of a code or a name.
+#[must_use]
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    ALL.iter()
+        .find(|rule| rule.info.code.eq_ignore_ascii_case(code_or_name) || rule.info.name == code_or_name)
+}

@@ -1,0 +1,253 @@
+//! What a missing revision may be: ranked candidates with the evidence for each.
+
+use crate::case::Case;
+use crate::finding::{Place, Tie};
+use cucurbit_alembic::RevisionFacts;
+use std::path::Path;
+
+/// How many candidates a finding names.
+const SHOWN: usize = 5;
+
+/// One account of what the missing id stands for. Kinds are in order of weight.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A file that Alembic passes over defines it.
+    PassedOver,
+    /// A file of that name exists and declares another id.
+    NameOfFile,
+    /// The id is the stem or the slug of a file.
+    FileStem,
+    /// It differs only by case or white space.
+    Spelling,
+    /// One is the beginning of the other.
+    Prefix,
+    /// One letter is wrong.
+    OneEdit,
+    /// The docstring of a file claims it.
+    Docstring,
+    /// A file may define it, but its id cannot be told.
+    CannotTell,
+    /// Bytecode of that name is left.
+    Bytecode,
+}
+
+/// A candidate: kind, the id that was probably meant, where, and the sentence for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) kind: Kind,
+    pub(super) id: Option<String>,
+    pub(super) place: Place,
+    pub(super) sentence: String,
+    pub(super) label: String,
+}
+
+impl Candidate {
+    /// The tie under which this account explains the missing revision.
+    pub(super) fn tie(&self, missing: &str) -> Option<Tie> {
+        matches!(self.kind, Kind::PassedOver | Kind::CannotTell).then(|| Tie::Unseen(missing.to_owned()))
+    }
+}
+
+/// Returns the candidates for a missing id, best first, ties in load order. Costs one pass over
+/// the files.
+pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for (row, file) in case.files().iter().enumerate() {
+        let id = case.graph().node_of_row(row).map(|node| case.graph().id(node));
+        by_file(case, missing, &file.path, &file.facts, id, &mut found);
+        if let Some(id) = id {
+            found.extend(by_id(missing, id, case.id_place(row)));
+        }
+    }
+    for ignored in case.ignored() {
+        let stem = case.stem_of(&ignored.path);
+        if ignored.facts.revision.as_str() == Some(missing) {
+            found.push(Candidate {
+                kind: Kind::PassedOver,
+                id: Some(missing.to_owned()),
+                place: Place::at(&ignored.path, ignored.facts.revision.span()),
+                sentence: format!(
+                    "move `{}` to where Alembic looks: it defines `{missing}`",
+                    file_name(&ignored.path)
+                ),
+                label: "defined here, where Alembic does not look".to_owned(),
+            });
+        } else if ignored.why == cucurbit_alembic::PassedOver::Bytecode && names(&last_part(&stem), missing) {
+            found.push(Candidate {
+                kind: Kind::Bytecode,
+                id: Some(missing.to_owned()),
+                place: Place::file(&ignored.path),
+                sentence: format!(
+                    "`{}` is bytecode of a file of that name that once stood here",
+                    file_name(&ignored.path)
+                ),
+                label: "bytecode of the missing file".to_owned(),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.kind.cmp(&b.kind));
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|candidate| seen.insert((candidate.place.path.clone(), candidate.id.clone())));
+    found.truncate(SHOWN);
+    found
+}
+
+fn by_file(
+    case: &Case,
+    missing: &str,
+    path: &Path,
+    facts: &RevisionFacts,
+    id: Option<&str>,
+    found: &mut Vec<Candidate>,
+) {
+    let stem = case.stem_of(path);
+    let name = file_name(path);
+    let Some(id) = id else {
+        let promised = names(&last_part(&stem), missing);
+        let claims =
+            facts.docstring.as_ref().and_then(|d| d.revision_id.as_ref()).is_some_and(|l| l.text == missing);
+        if crate::case::may_hide_a_revision(facts) && (promised || claims) {
+            found.push(Candidate {
+                kind: Kind::CannotTell,
+                id: None,
+                place: Place::at(path, facts.revision.span()),
+                sentence: format!("`{name}` may define it: what it calls itself cannot be told"),
+                label: "may define it; the id cannot be told".to_owned(),
+            });
+        }
+        return;
+    };
+    if id == missing {
+        return;
+    }
+    let place = Place::at(path, facts.revision.span());
+    let slug = last_part(&stem);
+    if slug == missing
+        || slug.strip_prefix(id).is_some_and(|rest| rest.trim_start_matches(['_', '-']) == missing)
+    {
+        found.push(Candidate {
+            kind: Kind::FileStem,
+            id: Some(id.to_owned()),
+            place,
+            sentence: format!("write `{id}`: `{missing}` is the file name of `{name}`, not its id"),
+            label: format!("this file is named so, its id is `{id}`"),
+        });
+    } else if names(&slug, missing) {
+        found.push(Candidate {
+            kind: Kind::NameOfFile,
+            id: Some(id.to_owned()),
+            place,
+            sentence: format!("`{name}` bears the name of `{missing}` and holds `{id}`: it may have been overwritten; look for the lost file in version control"),
+            label: format!("named for the missing revision, but declares `{id}`"),
+        });
+    } else if facts
+        .docstring
+        .as_ref()
+        .and_then(|doc| doc.revision_id.as_ref())
+        .is_some_and(|line| line.text == missing)
+    {
+        found.push(Candidate {
+            kind: Kind::Docstring,
+            id: Some(id.to_owned()),
+            place: Place::at(
+                path,
+                facts.docstring.as_ref().and_then(|doc| doc.revision_id.as_ref()).map(|line| line.span),
+            ),
+            sentence: format!(
+                "the docstring of `{name}` says `{missing}`, its code says `{id}`: one of them was changed"
+            ),
+            label: format!("the docstring claims it, the code says `{id}`"),
+        });
+    }
+}
+
+fn by_id(missing: &str, id: &str, place: Place) -> Option<Candidate> {
+    let squeeze = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let (kind, reason) = if missing.is_empty() || id == missing {
+        return None;
+    } else if squeeze(missing) == squeeze(id) {
+        (Kind::Spelling, "only case or spaces differ")
+    } else if missing.len() >= 4 && id.starts_with(missing) {
+        (Kind::Prefix, "it begins so; in files Alembic takes no short ids")
+    } else if id.len() >= 4 && missing.starts_with(id) {
+        (Kind::Prefix, "the written id only goes on after it")
+    } else if one_edit_apart(missing, id) {
+        (Kind::OneEdit, "one letter differs")
+    } else {
+        return None;
+    };
+    Some(Candidate {
+        kind,
+        id: Some(id.to_owned()),
+        place,
+        sentence: format!("write `{id}`: {reason}"),
+        label: format!("`{id}` stands here"),
+    })
+}
+
+/// Tells whether a file stem promises the id: `ID`, `ID_slug`, `ID-slug` or `date_ID_slug`.
+fn names(stem: &str, id: &str) -> bool {
+    if id.len() < 2 {
+        return stem.split('_').next() == Some(id);
+    }
+    stem.match_indices(id).any(|(at, _)| {
+        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        edge(stem[..at].chars().next_back()) && edge(stem[at + id.len()..].chars().next())
+    })
+}
+
+fn last_part(stem: &str) -> String {
+    stem.rsplit('/').next().unwrap_or(stem).to_owned()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Tells whether one insertion, deletion, substitution or swap of neighbours turns one text into
+/// the other. Ids under four characters are too short for that to mean anything.
+pub(super) fn one_edit_apart(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().min(b.len()) < 4 || a.len().abs_diff(b.len()) > 1 {
+        return false;
+    }
+    let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[front..], &b[front..]);
+    let back = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[..a.len() - back], &b[..b.len() - back]);
+    match (a, b) {
+        ([_], []) | ([], [_]) | ([_], [_]) => true,
+        ([p, q], [r, s]) => p == s && q == r,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_edit_is_one_edit() {
+        for (a, b, expected) in [
+            ("abcd", "abce", true),
+            ("abcd", "abcde", true),
+            ("abcd", "bacd", true),
+            ("abcd", "badc", false),
+            ("abcd", "abcd", false),
+            ("ab", "ac", false),
+            ("abcd", "abcdef", false),
+        ] {
+            assert_eq!(one_edit_apart(a, b), expected, "{a} {b}");
+            assert_eq!(one_edit_apart(b, a), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn stems_name_ids_between_edges() {
+        assert!(names("189b1231afd4_bootstrap", "189b1231afd4"));
+        assert!(names("2024_01_01-189b1231afd4_x", "189b1231afd4"));
+        assert!(!names("189b1231afd45_x", "189b1231afd4"));
+        assert!(names("a_users", "a"));
+        assert!(!names("users_a_b", "a"));
+    }
+}

@@ -1,0 +1,64 @@
+//! A file name promises another revision than the file holds.
+
+use crate::case::Case;
+use crate::finding::{Finding, Tie};
+use cucurbit_graph::RowIndex;
+
+info!("FIL001", "filename-mismatch", Warning, "filename_mismatch.md", "A file name promises another revision than the file holds.");
+
+pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
+    if !case.template().contains_rev() {
+        return;
+    }
+    let graph = case.graph();
+    let named: Vec<(RowIndex, &str)> =
+        (0..case.files().len()).filter_map(|row| Some((row, graph.id(graph.node_of_row(row)?)))).collect();
+    let lying: Vec<&(RowIndex, &str)> =
+        named.iter().filter(|(row, id)| !case.template().accepts(&case.stem(*row), id)).collect();
+    let template_is_kept = case.environment().file_template.written_at.is_some() || lying.len() * 2 <= named.len();
+    for (row, id) in lying {
+        let stem = case.stem(*row);
+        let promised = promised(case, &stem);
+        if template_is_kept || promised.as_ref().is_some_and(|other| graph.node(other).is_some()) {
+            out.push(report(case, *row, id, promised.as_deref()));
+        }
+    }
+}
+
+/// Returns the id that the name promises, when it is one that the chain knows, or could be one.
+fn promised(case: &Case, stem: &str) -> Option<String> {
+    let captured = case.template().captured_rev(stem)?;
+    let known = case.graph().node(&captured).is_some();
+    let looks_generated = captured.len() == 12 && captured.bytes().all(|b| b.is_ascii_hexdigit());
+    (known || looks_generated).then_some(captured)
+}
+
+fn report(case: &Case, row: RowIndex, id: &str, promised: Option<&str>) -> Finding {
+    let name = super::text::file_name(case, row);
+    let template = &case.environment().file_template.value;
+    let message = match promised {
+        Some(other) => format!("`{name}` is named for revision `{other}` but defines `{id}`"),
+        None => format!("`{name}` defines `{id}`, which its name does not say"),
+    };
+    let mut finding = Finding::new(&INFO, case.id_place(row), message)
+        .label("the id inside")
+        .revision(id)
+        .why(format!("Alembic never compares the two; people and scripts look for `{id}` by file name (template `{template}`) and find the wrong file or none"))
+        .help(format!("rename the file for `{id}`"));
+    if let Some(other) = promised {
+        finding = finding.revision(other).follows_from(Tie::Missing(other.to_owned()));
+        finding = match case.graph().node(other) {
+            Some(node) if case.graph().is_missing(node) => {
+                finding.cause(format!("the file of `{other}` was overwritten, or the id was changed in the file"))
+            }
+            Some(node) => match case.row_of(node) {
+                Some(holder) => finding
+                    .also(case.id_place(holder), format!("`{other}` is defined here"))
+                    .cause("the file was copied, or renamed after another revision"),
+                None => finding,
+            },
+            None => finding.cause("the id was changed in the file and not in its name"),
+        };
+    }
+    finding.follows_from(Tie::Duplicate(id.to_owned()))
+}

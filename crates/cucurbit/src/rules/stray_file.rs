@@ -1,0 +1,29 @@
+//! A Python file in a version folder that is no migration.
+
+use super::missing_revision_id::{lacks_id, looks_like_migration};
+use crate::case::Case;
+use crate::finding::{Finding, Place};
+use cucurbit_alembic::Field;
+
+info!("FIL011", "stray-file", Error, "stray_file.md", "A Python file in a version folder is no migration.");
+
+pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
+    for (row, file) in case.files().iter().enumerate() {
+        if looks_like_migration(file) || !file.facts.problems.is_empty() || file.facts.revision != Field::Absent {
+            continue;
+        }
+        let name = super::text::file_name(case, row);
+        let error = if lacks_id(file) {
+            format!("Could not determine revision id from filename {name}")
+        } else {
+            format!("AttributeError: module '{}' has no attribute 'down_revision'", name.replace('.', "_"))
+        };
+        out.push(
+            Finding::new(&INFO, Place::file(&file.path), format!("`{name}` is no migration, but stands among them"))
+                .label("loaded as a migration")
+                .why(format!("Alembic loads every `.py` file of the folder, so every command stops with `{error}`"))
+                .cause("a helper module or a script was put beside the migrations")
+                .help("move it out of the folder, to beside `env.py` for example"),
+        );
+    }
+}

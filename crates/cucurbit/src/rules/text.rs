@@ -1,0 +1,44 @@
+//! Small pieces of wording that several rules share.
+
+use crate::case::Case;
+use cucurbit_graph::{Node, RowIndex};
+
+/// Returns `` `a`, `b` and `c` ``; a long list is cut and counted.
+pub(super) fn list<S: AsRef<str>>(ids: &[S]) -> String {
+    const SHOWN: usize = 6;
+    let quoted: Vec<String> = ids.iter().take(SHOWN).map(|id| format!("`{}`", id.as_ref())).collect();
+    if ids.len() > SHOWN {
+        return format!("{} and {} more", quoted.join(", "), ids.len() - SHOWN);
+    }
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// Returns the ids of nodes.
+pub(super) fn ids(case: &Case, nodes: &[Node]) -> Vec<String> {
+    nodes.iter().map(|node| case.graph().id(*node).to_owned()).collect()
+}
+
+/// Returns the name of a row's file.
+pub(super) fn file_name(case: &Case, row: RowIndex) -> String {
+    case.path(row).file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Returns the id of a row for messages, or its file's name.
+pub(super) fn id_or_file(case: &Case, row: RowIndex) -> String {
+    match case.graph().node_of_row(row) {
+        Some(node) => case.graph().id(node).to_owned(),
+        None => file_name(case, row),
+    }
+}
+
+/// Returns `one head` or `3 heads`.
+pub(super) fn count(number: usize, singular: &str, plural: &str) -> String {
+    match number {
+        1 => format!("one {singular}"),
+        _ => format!("{number} {plural}"),
+    }
+}
