@@ -209,7 +209,8 @@ pub struct Environment {
     pub env_py: Option<PathBuf>,
     /// The `script.py.mako` of the script folder, if it exists.
     pub script_template: Option<PathBuf>,
-    /// What is odd, in the order of the files and of the places in them.
+    /// What is odd, in the order of the files and of the places in them. Where several would
+    /// stop Alembic, it reports only one: what makes an ini file unreadable comes first.
     pub problems: Vec<ConfigProblem>,
 }
 

@@ -206,7 +206,9 @@ impl Search<'_> {
         match read_config(path) {
             Ok(bytes) if is_default || mentions_alembic(&bytes) => {
                 let ini = Ini::read(path.to_owned(), &bytes);
-                (is_default || ini.is_alembic()).then_some(ini)
+                let names_alembic =
+                    path.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("alembic"));
+                (is_default || ini.is_alembic(names_alembic)).then_some(ini)
             }
             Ok(_) => None,
             Err(fault) => {
@@ -349,17 +351,17 @@ fn bare(versions: &Path, known: &[Environment]) -> Vec<Environment> {
 /// Lists a configuration's folder, those above it up to the root, and those up to the repository's.
 fn run_folders(config_dir: &Path, root: &Path) -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    let mut inside = 0;
+    let mut inside = None;
     for folder in config_dir.ancestors() {
         folders.push(folder.to_owned());
-        if folder == root || !folder.starts_with(root) && inside == 0 {
-            inside = folders.len();
+        if inside.is_none() && (folder == root || !folder.starts_with(root)) {
+            inside = Some(folders.len());
         }
-        if folder.join(".git").exists() {
+        if inside.is_some() && folder.join(".git").exists() {
             return folders;
         }
     }
-    folders.truncate(inside.max(1));
+    folders.truncate(inside.unwrap_or(1));
     folders
 }
 

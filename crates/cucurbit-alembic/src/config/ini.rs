@@ -15,6 +15,16 @@ use super::{Place, Span};
 /// The name of the section that all others inherit from.
 pub(super) const DEFAULT: &str = "DEFAULT";
 
+/// Keys by which an `[alembic]` section is Alembic's.
+const ALEMBIC_KEYS: [&str; 6] = [
+    "script_location",
+    "script_locations",
+    "version_locations",
+    "file_template",
+    "prepend_sys_path",
+    "sqlalchemy.url",
+];
+
 /// A garbage file would give a problem per line; nobody reads more than this.
 const MAX_PROBLEMS: usize = 50;
 
@@ -89,10 +99,15 @@ impl Ini {
         section.options.get(name).or_else(|| self.defaults.options.get(name))
     }
 
-    /// Whether the file has anything to do with Alembic.
-    pub(super) fn is_alembic(&self) -> bool {
-        let locates = |section: &Section| section.options.contains_key("script_location");
-        self.section("alembic").is_some() || self.sections.iter().chain([&self.defaults]).any(locates)
+    /// Whether the file has anything to do with Alembic. Applications have an `[alembic]` of
+    /// their own at times: then the file's name or a key must speak for it, too.
+    pub(super) fn is_alembic(&self, is_named_so: bool) -> bool {
+        let has =
+            |section: &Section, keys: &[&str]| keys.iter().any(|key| section.options.contains_key(*key));
+        let locates = |section: &Section| has(section, &["script_location"]);
+        let section = self.section("alembic");
+        section.is_some_and(|section| is_named_so || has(section, &ALEMBIC_KEYS))
+            || self.sections.iter().chain([&self.defaults]).any(locates)
     }
 
     /// Returns the text of a span of the text.

@@ -47,7 +47,7 @@ pub(super) fn interpolate(
         let span = option.value.span_of(at..at + token.len);
         match token.part {
             Part::Literal(literal) if literal.len() == token.len => {
-                out.push_part(&option.value, at..at + token.len)
+                out.push_part(&option.value, at..at + token.len);
             }
             Part::Literal(literal) => out.push_for(literal, span),
             Part::Reference(value) => {

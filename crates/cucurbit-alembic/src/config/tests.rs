@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod discovery;
+mod ini;
 mod settings;
 mod templates;
 

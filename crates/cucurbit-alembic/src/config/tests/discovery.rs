@@ -104,6 +104,12 @@ fn other_ini_files_are_none_of_our_business() {
 }
 
 #[test]
+fn section_of_an_application_is_not_alembics() {
+    let tree = tree("--- app.ini\n[alembic]\nini_location = x\n--- versions/a.py\nrevision = 'a'\n");
+    tree.check(&["BareVersions  [alembic] in .: - -> versions"]);
+}
+
+#[test]
 fn other_names_of_alembic_inis() {
     let tree = tree(
         "--- alembic-prod.ini\n[alembic]\nscript_location = one\n--- setup.cfg\n[alembic]\nscript_location = two\n\
