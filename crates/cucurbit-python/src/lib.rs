@@ -16,6 +16,7 @@
 mod fold;
 mod indentation;
 mod module;
+mod quick;
 mod salvage;
 mod scan;
 mod value;

@@ -2,7 +2,7 @@
 
 use crate::fold::{Names, dotted, fold, span};
 use crate::value::{Unknown, Value};
-use crate::{indentation, salvage, scan};
+use crate::{indentation, quick, salvage, scan};
 use cucurbit_text::Span;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_python_parser::parse_unchecked_source;
@@ -44,8 +44,6 @@ pub struct Function {
     pub name: String,
     /// Where the name stands.
     pub name_span: Span,
-    /// The whole definition.
-    pub span: Span,
     /// Stands inside a block, so it may not be defined.
     pub conditional: bool,
 }
@@ -148,6 +146,18 @@ impl Module {
     /// and [`crate::MAX_SOURCE_BYTES`] is only looked through for assignments.
     #[must_use]
     pub fn read(text: &str) -> Self {
+        if scan::conflict_markers(text).is_empty()
+            && let Some(module) = quick::read(text)
+        {
+            return module;
+        }
+        Self::read_whole(text)
+    }
+
+    /// Reads a module by parsing all of it; [`Module::read`] gives the same.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn read_whole(text: &str) -> Self {
         let mut module = Module { conflict_markers: scan::conflict_markers(text), ..Module::default() };
         let bound = if text.len() > scan::MAX_SOURCE_BYTES {
             module.problems.push(Problem::TooLarge { bytes: text.len() });
@@ -487,7 +497,7 @@ impl Collector<'_> {
         let name_span = span(function.name.range());
         self.bind_opaquely(function.name.as_str(), name_span, conditional, false);
         let name = function.name.to_string();
-        self.module.functions.push(Function { name, name_span, span: span(function.range()), conditional });
+        self.module.functions.push(Function { name, name_span, conditional });
     }
 
     fn import(&mut self, import: &ast::StmtImport, conditional: bool) {

@@ -1,0 +1,470 @@
+//! A quick way through ordinary files: only new kinds of line are parsed.
+//!
+//! Whether a logical line is valid Python depends on its *shape* alone: its tokens with every plain
+//! name, string and number taken for any other. Migrations repeat the same shapes thousands of
+//! times, so each shape is shown to the parser once and remembered. Anything out of the ordinary
+//! (other alternatives of a block, string prefixes, escapes, tabs, characters of other alphabets
+//! outside strings) gives up, and the file is parsed as a whole; the answers are the same, and a
+//! test holds them together.
+
+use crate::module::{Binding, Function, Import, Module, StringLiteral};
+use crate::value::{Item, Unknown, Value};
+use cucurbit_text::Span;
+use ruff_python_ast::PySourceType;
+use ruff_python_parser::parse_unchecked_source;
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+/// Lines with more tokens are left to the parser.
+const MAX_TOKENS: usize = 400;
+/// Brackets deeper than this are left to the parser.
+const MAX_BRACKETS: usize = 40;
+/// How many shapes a thread remembers.
+const MAX_SHAPES: usize = 20_000;
+
+const NAME: u8 = 1;
+const STRING: u8 = 2;
+const NUMBER: u8 = 3;
+const FIRST_KEYWORD: u8 = 0x80;
+
+/// Words that are no plain names: keywords, and the soft ones that begin a statement.
+const KEYWORDS: [&str; 40] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "match", "case", "type", "lazy",
+    "__debug__",
+];
+
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    kind: u8,
+    start: u32,
+    end: u32,
+}
+
+thread_local! {
+    static VALID_SHAPES: RefCell<HashSet<Box<[u8]>>> = RefCell::new(HashSet::new());
+}
+
+/// Reads a module when all of it is ordinary.
+pub(crate) fn read(text: &str) -> Option<Module> {
+    let bytes = text.as_bytes();
+    if text.len() > (1 << 20) || memchr::memchr3(b'\r', b'\t', 0, bytes).is_some() || text.starts_with('\u{feff}') {
+        return None;
+    }
+    let mut lexer = Lexer { text, bytes, at: 0, tokens: Vec::with_capacity(64) };
+    let mut blocks = Blocks { widths: vec![0], expects_indent: false };
+    let mut module = Module::default();
+    let mut shape = Vec::with_capacity(128);
+    let mut is_first = true;
+    while let Some(width) = lexer.logical_line()? {
+        let tokens = &lexer.tokens;
+        blocks.enter(width)?;
+        let opens = opens_block(tokens)?;
+        blocks.expects_indent = opens;
+        if !is_valid(text, tokens, opens, &mut shape) {
+            return None;
+        }
+        if width == 0 {
+            Statement { text, tokens, opens, is_first }.collect(&mut module)?;
+        }
+        is_first = false;
+    }
+    (!blocks.expects_indent).then_some(module)
+}
+
+/// The indentation of the blocks that are open.
+struct Blocks {
+    widths: Vec<usize>,
+    expects_indent: bool,
+}
+
+impl Blocks {
+    fn enter(&mut self, width: usize) -> Option<()> {
+        let top = *self.widths.last()?;
+        if self.expects_indent {
+            self.widths.push(width);
+            return (width > top && self.widths.len() < 90).then_some(());
+        }
+        while *self.widths.last()? > width {
+            self.widths.pop();
+        }
+        (*self.widths.last()? == width).then_some(())
+    }
+}
+
+/// Tells whether a block must follow; gives up on lines that mean something only beside others.
+fn opens_block(tokens: &[Token]) -> Option<bool> {
+    let (first, last) = (tokens.first()?, tokens.last()?);
+    match keyword(first.kind) {
+        Some("elif" | "else" | "except" | "finally" | "try" | "match" | "case" | "lazy" | "type" | "async") => None,
+        Some("def" | "class" | "if" | "for" | "while" | "with") => Some(last.kind == b':'),
+        _ if first.kind == b'@' => None,
+        _ => (last.kind != b':').then_some(false),
+    }
+}
+
+fn keyword(kind: u8) -> Option<&'static str> {
+    KEYWORDS.get(kind.checked_sub(FIRST_KEYWORD)? as usize).copied()
+}
+
+/// Tells whether the parser takes lines of this shape.
+fn is_valid(text: &str, tokens: &[Token], opens: bool, shape: &mut Vec<u8>) -> bool {
+    shape.clear();
+    shape.extend(tokens.iter().map(|token| token.kind));
+    VALID_SHAPES.with_borrow_mut(|known| {
+        if known.contains(shape.as_slice()) {
+            return true;
+        }
+        let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return false };
+        let mut line = text[first.start as usize..last.end as usize].to_owned();
+        if opens {
+            line.push_str("\n  pass");
+        }
+        let valid = parse_unchecked_source(&line, PySourceType::Python).has_no_syntax_errors();
+        if valid {
+            if known.len() >= MAX_SHAPES {
+                known.clear();
+            }
+            known.insert(shape.as_slice().into());
+        }
+        valid
+    })
+}
+
+struct Lexer<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    tokens: Vec<Token>,
+}
+
+impl Lexer<'_> {
+    /// Reads the tokens of the next logical line and returns its indentation; the inner nothing is
+    /// the end of the file, the outer one gives up.
+    #[allow(clippy::option_option, reason = "giving up and the end are two different things here")]
+    fn logical_line(&mut self) -> Option<Option<usize>> {
+        self.tokens.clear();
+        let Some(width) = self.indentation() else { return Some(None) };
+        let mut brackets: Vec<u8> = Vec::new();
+        while let Some(&byte) = self.bytes.get(self.at) {
+            let start = self.at;
+            match byte {
+                b' ' => self.at += 1,
+                b'#' => self.at = self.line_end(),
+                b'\n' => {
+                    self.at += 1;
+                    if brackets.is_empty() {
+                        return Some(Some(width));
+                    }
+                }
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word()?,
+                b'0'..=b'9' => self.number()?,
+                b'"' | b'\'' => self.string()?,
+                b'(' | b'[' | b'{' => {
+                    brackets.push(closing(byte));
+                    self.push(byte, start, 1);
+                }
+                b')' | b']' | b'}' => {
+                    if brackets.pop()? != byte {
+                        return None;
+                    }
+                    self.push(byte, start, 1);
+                }
+                b'.' | b',' | b':' | b'=' | b';' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'@' | b'|' | b'&' => {
+                    // `.5` is a number to Python; operators of several characters are kept as the
+                    // characters they are made of, with what stands between them.
+                    if byte == b'.' && self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit) {
+                        return None;
+                    }
+                    self.operator(byte)?;
+                }
+                b'!' if self.bytes.get(start + 1) == Some(&b'=') => self.push(b'!', start, 2),
+                _ => return None,
+            }
+            if self.tokens.len() > MAX_TOKENS || brackets.len() > MAX_BRACKETS {
+                return None;
+            }
+        }
+        (brackets.is_empty()).then_some(Some(width))
+    }
+
+    /// Skips blank lines and comments; returns the indentation of the next line with code.
+    fn indentation(&mut self) -> Option<usize> {
+        loop {
+            let width = self.bytes[self.at..].iter().take_while(|b| **b == b' ').count();
+            match self.bytes.get(self.at + width)? {
+                b'\n' => self.at += width + 1,
+                b'#' => {
+                    self.at += width;
+                    self.at = self.line_end();
+                    if self.at < self.bytes.len() {
+                        self.at += 1;
+                    }
+                }
+                _ => {
+                    self.at += width;
+                    return Some(width);
+                }
+            }
+        }
+    }
+
+    fn line_end(&self) -> usize {
+        memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |found| self.at + found)
+    }
+
+    fn push(&mut self, kind: u8, start: usize, length: usize) {
+        self.at = start + length;
+        let span = Span::of(start, self.at);
+        self.tokens.push(Token { kind, start: span.start, end: span.end });
+    }
+
+    /// An operator of two or three characters becomes one token of a kind of its own; two operators
+    /// that touch without being one (`=-`) stay two.
+    fn operator(&mut self, byte: u8) -> Option<()> {
+        let rest = &self.bytes[self.at..];
+        let known: [(&[u8], u8); 17] = [
+            (b"...", 0x0f),
+            (b"->", 0x10), (b"==", 0x11), (b"<=", 0x12), (b">=", 0x13), (b"**", 0x14), (b"//", 0x15), (b":=", 0x16),
+            (b"+=", 0x17), (b"-=", 0x18), (b"*=", 0x19), (b"/=", 0x1a), (b"%=", 0x1b), (b"|=", 0x1c), (b"&=", 0x1d),
+            (b"<<", 0x1e), (b">>", 0x1f),
+        ];
+        let found = known.iter().find(|(text, _)| rest.starts_with(text));
+        match found {
+            Some(_) if rest.starts_with(b"**=") || rest.starts_with(b"//=") || rest.starts_with(b"<<=") || rest.starts_with(b">>=") => None,
+            Some((text, kind)) => {
+                self.push(*kind, self.at, text.len());
+                Some(())
+            }
+            None if rest.starts_with(b"@=") || rest.starts_with(b"<>") => None,
+            None => {
+                self.push(byte, self.at, 1);
+                Some(())
+            }
+        }
+    }
+
+    fn word(&mut self) -> Option<()> {
+        let start = self.at;
+        let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+        let length = self.bytes[start..].iter().take_while(|b| is_word(b)).count();
+        let word = &self.text[start..start + length];
+        // A prefix of a string, or a name that goes on in another alphabet.
+        if self.bytes.get(start + length).is_some_and(|b| matches!(b, b'"' | b'\'') || *b >= 0x80) {
+            return None;
+        }
+        let kind = match KEYWORDS.iter().position(|keyword| *keyword == word) {
+            Some(index) => FIRST_KEYWORD + u8::try_from(index).ok()?,
+            None => NAME,
+        };
+        self.push(kind, start, length);
+        Some(())
+    }
+
+    /// Whole numbers and simple fractions; what touches a name is left to the parser.
+    fn number(&mut self) -> Option<()> {
+        let start = self.at;
+        let digits = |from: usize| self.bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let whole = digits(start);
+        if self.bytes[start] == b'0' && whole > 1 {
+            return None;
+        }
+        let mut length = whole;
+        if self.bytes.get(start + length) == Some(&b'.') {
+            length += 1 + digits(start + length + 1);
+        }
+        let next = self.bytes.get(start + length);
+        if next.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'.' || *b >= 0x80) {
+            return None;
+        }
+        self.push(NUMBER, start, length);
+        Some(())
+    }
+
+    /// Strings without a backslash.
+    fn string(&mut self) -> Option<()> {
+        let start = self.at;
+        let quote = self.bytes[start];
+        let triple = self.bytes[start..].starts_with(&[quote; 3]);
+        let end = if triple {
+            let close = memchr::memmem::find(&self.bytes[start + 3..], &[quote; 3])?;
+            start + close + 6
+        } else {
+            let close = memchr::memchr2(quote, b'\n', &self.bytes[start + 1..])? + start + 1;
+            if self.bytes[close] != quote {
+                return None;
+            }
+            close + 1
+        };
+        if memchr::memchr(b'\\', &self.bytes[start..end]).is_some() {
+            return None;
+        }
+        self.push(STRING, start, end - start);
+        Some(())
+    }
+}
+
+fn closing(open: u8) -> u8 {
+    match open {
+        b'(' => b')',
+        b'[' => b']',
+        _ => b'}',
+    }
+}
+
+/// A logical line of the top level.
+struct Statement<'s> {
+    text: &'s str,
+    tokens: &'s [Token],
+    opens: bool,
+    is_first: bool,
+}
+
+impl Statement<'_> {
+    fn collect(&self, module: &mut Module) -> Option<()> {
+        let first = self.tokens.first()?;
+        match keyword(first.kind) {
+            Some("def") => self.function(module),
+            Some("class") => self.class(module),
+            Some("import" | "from") => self.import(module),
+            Some("if" | "for" | "while" | "with") => None,
+            _ if self.opens => None,
+            _ if self.tokens.len() == 1 && first.kind == STRING => {
+                if self.is_first {
+                    module.docstring =
+                        Some(StringLiteral { value: self.string(first).to_owned(), span: self.span(0, 0) });
+                }
+                Some(())
+            }
+            _ if first.kind == NAME => self.assignment(module),
+            // Anything else may need the names bound before it, which are not kept here.
+            _ => None,
+        }
+    }
+
+    fn word(&self, token: &Token) -> &str {
+        &self.text[token.start as usize..token.end as usize]
+    }
+
+    fn string(&self, token: &Token) -> &str {
+        let literal = self.word(token);
+        let quotes = if literal.starts_with("\"\"\"") || literal.starts_with("'''") { 3 } else { 1 };
+        &literal[quotes..literal.len() - quotes]
+    }
+
+    fn span(&self, from: usize, to: usize) -> Span {
+        Span::new(self.tokens[from].start, self.tokens[to].end)
+    }
+
+    fn function(&self, module: &mut Module) -> Option<()> {
+        let name = self.tokens.get(1).filter(|token| token.kind == NAME)?;
+        self.bind(module, name, Value::Unknown(Unknown::NotAssigned), self.span(1, 1));
+        module.functions.push(Function { name: self.word(name).to_owned(), name_span: self.span(1, 1), conditional: false });
+        Some(())
+    }
+
+    fn class(&self, module: &mut Module) -> Option<()> {
+        let name = self.tokens.get(1).filter(|token| token.kind == NAME)?;
+        self.bind(module, name, Value::Unknown(Unknown::NotAssigned), self.span(1, 1));
+        Some(())
+    }
+
+    fn bind(&self, module: &mut Module, name: &Token, value: Value, value_span: Span) {
+        module.bindings.push(Binding {
+            name: self.word(name).to_owned(),
+            name_span: Span::new(name.start, name.end),
+            value,
+            value_span,
+            conditional: false,
+            deletes: false,
+        });
+    }
+
+    /// `from a.b import c, d` and `import a`.
+    fn import(&self, module: &mut Module) -> Option<()> {
+        let from = keyword(self.tokens[0].kind) == Some("from");
+        let import = self.tokens.iter().position(|token| keyword(token.kind) == Some("import"))?;
+        if !from {
+            let [_, name] = self.tokens else { return None };
+            if name.kind != NAME {
+                return None;
+            }
+            let bound = self.word(name).to_owned();
+            let value = Value::Unknown(Unknown::Imported { module: bound.clone(), name: String::new() });
+            self.bind(module, name, value, self.span(1, 1));
+            module.imports.push(Import { module: bound.clone(), name: None, bound, span: self.span(0, 1) });
+            return Some(());
+        }
+        let path = &self.tokens[1..import];
+        let plain = path.iter().enumerate().all(|(at, t)| if at % 2 == 0 { t.kind == NAME } else { t.kind == b'.' });
+        let names = &self.tokens[import + 1..];
+        let listed = names.iter().enumerate().all(|(at, t)| if at % 2 == 0 { t.kind == NAME } else { t.kind == b',' });
+        if !plain || path.len() % 2 == 0 || !listed || names.len() % 2 == 0 {
+            return None;
+        }
+        let source: String = path.iter().map(|token| self.word(token)).collect();
+        for (at, token) in names.iter().enumerate().step_by(2) {
+            let name = self.word(token).to_owned();
+            let value = Value::Unknown(Unknown::Imported { module: source.clone(), name: name.clone() });
+            self.bind(module, token, value, self.span(import + 1 + at, import + 1 + at));
+            let span = self.span(0, self.tokens.len() - 1);
+            module.imports.push(Import { module: source.clone(), name: Some(name.clone()), bound: name, span });
+        }
+        Some(())
+    }
+
+    /// `name = value` and `name: annotation = value` with a literal on the right.
+    fn assignment(&self, module: &mut Module) -> Option<()> {
+        let equals = match self.tokens.get(1)?.kind {
+            b'=' => 1,
+            b':' => self.tokens.iter().position(|token| token.kind == b'=')?,
+            _ => return None,
+        };
+        let right = &self.tokens[equals + 1..];
+        let (value, from, to) = self.literal(right)?;
+        let base = equals + 1;
+        self.bind(module, &self.tokens[0], value, self.span(base + from, base + to));
+        Some(())
+    }
+
+    fn literal(&self, tokens: &[Token]) -> Option<(Value, usize, usize)> {
+        match tokens {
+            [only] => Some((self.scalar(only)?, 0, 0)),
+            [open, inner @ .., close] if open.kind == b'(' && close.kind == b')' => match inner {
+                [] => Some((Value::Tuple(Vec::new()), 0, 1)),
+                // Parentheses around one value are not part of it.
+                [only] => Some((self.scalar(only)?, 1, 1)),
+                _ => Some((Value::Tuple(self.items(inner)?), 0, tokens.len() - 1)),
+            },
+            [open, inner @ .., close] if open.kind == b'[' && close.kind == b']' => {
+                Some((Value::List(self.items(inner)?), 0, tokens.len() - 1))
+            }
+            _ => None,
+        }
+    }
+
+    fn items(&self, tokens: &[Token]) -> Option<Vec<Item>> {
+        let mut items = Vec::with_capacity(tokens.len() / 2 + 1);
+        for (at, token) in tokens.iter().enumerate() {
+            if at % 2 == 0 {
+                items.push(Item { value: self.scalar(token)?, span: Span::new(token.start, token.end) });
+            } else if token.kind != b',' {
+                return None;
+            }
+        }
+        Some(items)
+    }
+
+    fn scalar(&self, token: &Token) -> Option<Value> {
+        match token.kind {
+            STRING => Some(Value::Str(self.string(token).to_owned())),
+            _ => match keyword(token.kind)? {
+                "None" => Some(Value::None),
+                "True" => Some(Value::Bool(true)),
+                "False" => Some(Value::Bool(false)),
+                _ => None,
+            },
+        }
+    }
+}

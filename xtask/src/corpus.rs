@@ -1,0 +1,166 @@
+//! Compares what cucurbit says of a corpus of healthy chains with what Alembic says.
+//!
+//! Heads, bases, branch points and merge points must be equal as sets. What the rules find on
+//! healthy chains is printed, for people to judge.
+
+mod oracle;
+
+use crate::Outcome;
+use crate::diagnosis::{self, Environment, Finding};
+use crate::manifest::{self, CorpusEnvironment};
+use cucurbit::Options;
+use oracle::{Answer, Shape};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Where the corpus is, and what to compare with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CorpusArguments {
+    /// The manifest.
+    #[arg(long, value_name = "FILE")]
+    manifest: PathBuf,
+    /// The folder that holds the packages of the manifest.
+    #[arg(long, value_name = "DIR")]
+    corpus: PathBuf,
+    /// The script that asks Alembic; without it, the manifest's facts are compared.
+    #[arg(long, value_name = "SCRIPT", requires = "python")]
+    oracle: Option<PathBuf>,
+    /// The Python that has Alembic.
+    #[arg(long, value_name = "PROGRAM", requires = "oracle")]
+    python: Option<PathBuf>,
+}
+
+/// Runs the chore.
+///
+/// # Errors
+/// When the manifest, the oracle or a diagnosis fails.
+pub(crate) fn run(arguments: &CorpusArguments) -> anyhow::Result<Outcome> {
+    let environments = manifest::read(&arguments.manifest, &arguments.corpus)?;
+    let mut equal = 0;
+    let mut findings = Vec::new();
+    for environment in &environments {
+        let found = diagnose(environment)?;
+        let differences = compare(arguments, environment, &found)?;
+        if differences.is_empty() {
+            equal += 1;
+        } else {
+            println!("{}: {}", environment.name, differences.join("; "));
+        }
+        findings.extend(found.findings.into_iter().map(|finding| (environment.name.as_str(), finding)));
+    }
+    let errors = print_findings(&findings);
+    println!("{} environments, {equal} equal, {errors} error findings", environments.len());
+    Ok(if equal == environments.len() { Outcome::AsExpected } else { Outcome::Differs })
+}
+
+/// Diagnoses the version folders. Only a configuration can say that subfolders count.
+fn diagnose(environment: &CorpusEnvironment) -> anyhow::Result<Environment> {
+    let mut options = Options { versions: environment.versions.clone(), ..Options::default() };
+    let folder = tempfile::tempdir()?;
+    if environment.recursive {
+        let ini = folder.path().join("alembic.ini");
+        std::fs::write(&ini, recursive_ini(environment))?;
+        options = Options { config: vec![ini], ..Options::default() };
+    }
+    let mut found = diagnosis::environments(&environment.root, &options)?;
+    anyhow::ensure!(found.len() == 1, "{} environments in {}", found.len(), environment.name);
+    Ok(found.remove(0))
+}
+
+fn recursive_ini(environment: &CorpusEnvironment) -> String {
+    let escaped = |path: &PathBuf| path.display().to_string().replace('%', "%%");
+    let locations: Vec<String> = environment.versions.iter().map(escaped).collect();
+    format!(
+        "[alembic]\nscript_location = {}\npath_separator = newline\nversion_locations =\n  {}\nrecursive_version_locations = true\n",
+        locations[0],
+        locations.join("\n  ")
+    )
+}
+
+/// Returns what differs, each as a sentence.
+fn compare(
+    arguments: &CorpusArguments,
+    environment: &CorpusEnvironment,
+    found: &Environment,
+) -> anyhow::Result<Vec<String>> {
+    let answer = match (&arguments.python, &arguments.oracle) {
+        (Some(python), Some(script)) => oracle::ask(python, script, environment)?,
+        _ => Answer::CannotTell(String::new()),
+    };
+    let set = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
+    let shape = Shape {
+        heads: set(&found.heads),
+        bases: set(&found.bases),
+        branch_points: set(&found.branch_points),
+        merge_points: set(&found.merge_points),
+    };
+    Ok(match answer {
+        Answer::Shape(expected) => differences(&expected, &shape),
+        Answer::Refuses(error) => vec![format!("Alembic refuses it: {error}")],
+        Answer::CannotTell(why) => {
+            if !why.is_empty() {
+                println!("{}: compared with the manifest alone ({why})", environment.name);
+            }
+            manifest_differences(environment, &shape, found.revision_files)
+        }
+    })
+}
+
+fn differences(expected: &Shape, found: &Shape) -> Vec<String> {
+    [
+        ("heads", &expected.heads, &found.heads),
+        ("bases", &expected.bases, &found.bases),
+        ("branch points", &expected.branch_points, &found.branch_points),
+        ("merge points", &expected.merge_points, &found.merge_points),
+    ]
+    .into_iter()
+    .filter(|(_, expected, found)| expected != found)
+    .map(|(what, expected, found)| format!("{what}: expected {expected:?}, found {found:?}"))
+    .collect()
+}
+
+fn manifest_differences(environment: &CorpusEnvironment, found: &Shape, files: usize) -> Vec<String> {
+    let facts = &environment.facts;
+    let mut differing = differences(
+        &Shape {
+            heads: facts.heads.iter().cloned().collect(),
+            bases: facts.bases.iter().cloned().collect(),
+            ..found.clone()
+        },
+        found,
+    );
+    let counts = [
+        ("revision files", facts.revisions, files),
+        ("branch points", facts.branchpoints, found.branch_points.len()),
+        ("merge points", facts.merges, found.merge_points.len()),
+    ];
+    let wrong = counts.into_iter().filter(|(_, expected, found)| expected != found);
+    differing.extend(wrong.map(|(what, expected, found)| format!("{what}: expected {expected}, found {found}")));
+    differing
+}
+
+/// Prints error findings one by one and the others as counts; returns how many errors there are.
+fn print_findings(findings: &[(&str, Finding)]) -> usize {
+    let mut errors: BTreeMap<&str, Vec<&(&str, Finding)>> = BTreeMap::new();
+    let mut milder: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
+    for found in findings {
+        let (environment, finding) = found;
+        match finding.severity.as_str() {
+            "error" => errors.entry(&finding.name).or_default().push(found),
+            severity => *milder.entry((severity, &finding.name)).or_default().entry(environment).or_default() += 1,
+        }
+    }
+    for (rule, found) in &errors {
+        println!("error {rule}: {}", found.len());
+        for (environment, finding) in found {
+            println!("  {environment}: {}: {}", finding.location.path, finding.message);
+        }
+    }
+    for ((severity, rule), counts) in milder.iter().rev() {
+        let most = counts.iter().max_by_key(|(_, count)| **count);
+        let most = most.map(|(name, count)| format!("{name} {count}")).unwrap_or_default();
+        let total: usize = counts.values().sum();
+        println!("{severity} {rule}: {total} in {} environments (most: {most})", counts.len());
+    }
+    errors.values().map(Vec::len).sum()
+}
