@@ -147,7 +147,7 @@ impl Lister<'_> {
                 return None;
             }
         };
-        let mut names = Names { files: Vec::new(), folders: Vec::new() };
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
         for entry in entries.flatten() {
             self.count += 1;
             if self.count > MAX_ENTRIES {
@@ -155,16 +155,19 @@ impl Lister<'_> {
                 break;
             }
             let Ok(kind) = entry.file_type() else { continue };
-            let path = entry.path();
             if kind.is_dir() {
-                names.folders.push(path);
-            } else if !(kind.is_symlink() && path.is_dir()) {
-                names.files.push((path, kind));
+                folders.push(entry.file_name());
+            } else if !(kind.is_symlink() && entry.path().is_dir()) {
+                files.push((entry.file_name(), kind));
             }
         }
         // Code point order of the names; bytes of UTF-8 sort the same way.
-        names.files.sort_by(|a, b| a.0.file_name().cmp(&b.0.file_name()));
-        names.folders.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+        files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        folders.sort_unstable();
+        let names = Names {
+            files: files.into_iter().map(|(name, kind)| (folder.join(name), kind)).collect(),
+            folders: folders.into_iter().map(|name| folder.join(name)).collect(),
+        };
         Some(names)
     }
 

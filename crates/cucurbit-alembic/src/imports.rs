@@ -14,20 +14,19 @@ const MAX_HOPS: usize = 8;
 const MAX_FOLDERS_UP: usize = 12;
 
 /// Follows imported names for one file; modules are read once.
-pub(crate) struct ImportResolver {
-    folder: Option<PathBuf>,
+pub(crate) struct ImportResolver<'f> {
+    folder: Option<&'f Path>,
     modules: HashMap<PathBuf, Module>,
 }
 
-impl ImportResolver {
-    pub(crate) fn new(file: Option<&Path>) -> Self {
-        Self { folder: file.and_then(Path::parent).map(Path::to_path_buf), modules: HashMap::new() }
+impl<'f> ImportResolver<'f> {
+    pub(crate) fn new(file: Option<&'f Path>) -> Self {
+        Self { folder: file.and_then(Path::parent), modules: HashMap::new() }
     }
 
     /// Returns the value with its imported parts replaced, or nothing when one cannot be found.
     pub(crate) fn resolve(&mut self, value: &Value) -> Option<Value> {
-        let folder = self.folder.clone()?;
-        self.resolve_in(value, &folder, MAX_HOPS)
+        self.resolve_in(value, self.folder?, MAX_HOPS)
     }
 
     fn resolve_in(&mut self, value: &Value, folder: &Path, hops: usize) -> Option<Value> {

@@ -7,6 +7,7 @@ use crate::folder::reason;
 use crate::imports::ImportResolver;
 use cucurbit_python::{Binding, MAX_SOURCE_BYTES, Module, Unknown, Value, Variable};
 use cucurbit_text::{DecodeProblem, SourceText, Span};
+use memchr::memmem::Finder;
 use regex::Regex;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -209,14 +210,21 @@ pub fn read_source(path: &Path) -> Result<ReadSource, FileProblem> {
         return Err(FileProblem::NotAFile);
     }
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-    let mut bytes = Vec::with_capacity(size.min(MAX_SOURCE_BYTES) + 1);
-    if size <= MAX_SOURCE_BYTES {
-        file.read_to_end(&mut bytes).map_err(unreadable)?;
-        return Ok(ReadSource { text: SourceText::decode(bytes), cut_from: None });
+    // Identifiers stand at the top; of a file too large a megabyte is far beyond any header.
+    let (wanted, cut_from) = if size <= MAX_SOURCE_BYTES { (size, None) } else { (1 << 20, Some(size)) };
+    // The size is known, so one call reads the file; `read_to_end` would ask for the size again.
+    let mut bytes = vec![0; wanted];
+    let mut filled = 0;
+    while filled < wanted {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
+        }
     }
-    // Identifiers stand at the top; a megabyte is far beyond any header.
-    file.take(1 << 20).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(ReadSource { text: SourceText::decode(bytes), cut_from: Some(size) })
+    bytes.truncate(filled);
+    Ok(ReadSource { text: SourceText::decode(bytes), cut_from })
 }
 
 /// Reads what a source text states. With a path, names imported from modules that stand near the
@@ -247,7 +255,7 @@ pub fn read_revision(source: &SourceText, path: Option<&Path>) -> RevisionFacts 
     }
 }
 
-fn read_field(module: &Module, name: &str, imports: &mut ImportResolver) -> Field {
+fn read_field(module: &Module, name: &str, imports: &mut ImportResolver<'_>) -> Field {
     match module.variable(name) {
         Variable::Absent => Field::Absent,
         Variable::Known(binding) => known(&binding.value, binding),
@@ -289,17 +297,14 @@ static COLUMN_WIDTH: LazyLock<Regex> = LazyLock::new(|| {
 /// column. Projects widen it in `env.py` (`version_table_impl`) or in a migration.
 #[must_use]
 pub fn version_column_width(text: &str) -> Option<usize> {
-    let names = |needle: &str| memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some();
-    if !names("version_num") && !names("version_table_impl") {
+    static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"version_"));
+    let speaks_of_it =
+        |at: usize| ["version_num", "version_table_impl"].iter().any(|name| text[at..].starts_with(name));
+    if !VERSION.find_iter(text.as_bytes()).any(speaks_of_it) {
         return None;
     }
     COLUMN_WIDTH.captures_iter(text).filter_map(|found| found.get(1)?.as_str().parse().ok()).max()
 }
-
-static DOC_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?mi)^[ \t]*(revision id|revises|create date)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$")
-        .expect("the pattern is fixed and tested")
-});
 
 fn read_docstring(source: &SourceText, literal: &cucurbit_python::StringLiteral) -> Docstring {
     let mut doc = Docstring {
@@ -309,19 +314,47 @@ fn read_docstring(source: &SourceText, literal: &cucurbit_python::StringLiteral)
     };
     // The lines are looked for in the source, where they have places; escapes do not matter to them.
     let raw = source.slice(literal.span);
-    for found in DOC_LINE.captures_iter(raw) {
-        let (Some(key), Some(text)) = (found.get(1), found.get(2)) else { continue };
-        let closed = text.as_str().trim_end_matches(['"', '\'']).trim_end();
-        let start = literal.span.start as usize + text.start();
-        let line = DocLine { text: closed.to_owned(), span: Span::of(start, start + closed.len()) };
-        let slot = match key.as_str().to_ascii_lowercase().as_str() {
-            "revision id" => &mut doc.revision_id,
-            "revises" => &mut doc.revises,
-            _ => &mut doc.create_date,
-        };
-        slot.get_or_insert(line);
+    let mut start = literal.span.start as usize;
+    for line in raw.split_inclusive('\n') {
+        if let Some((key, text)) = doc_line(line) {
+            let at = start + (text.as_ptr() as usize - line.as_ptr() as usize);
+            let found = DocLine { text: text.to_owned(), span: Span::of(at, at + text.len()) };
+            let slot = match key {
+                DocKey::RevisionId => &mut doc.revision_id,
+                DocKey::Revises => &mut doc.revises,
+                DocKey::CreateDate => &mut doc.create_date,
+            };
+            slot.get_or_insert(found);
+        }
+        start += line.len();
     }
     doc
+}
+
+#[derive(Debug, Clone, Copy)]
+enum DocKey {
+    RevisionId,
+    Revises,
+    CreateDate,
+}
+
+/// Reads `Revises: text`, the way Alembic's templates write it; case does not matter.
+fn doc_line(line: &str) -> Option<(DocKey, &str)> {
+    let line = line.trim_start_matches([' ', '\t', '"', '\'']);
+    let keys = [
+        ("revision id", DocKey::RevisionId),
+        ("revises", DocKey::Revises),
+        ("create date", DocKey::CreateDate),
+    ];
+    keys.iter().find_map(|(name, key)| {
+        let rest = line
+            .get(..name.len())
+            .filter(|start| start.eq_ignore_ascii_case(name))
+            .map(|_| &line[name.len()..])?;
+        let text = rest.trim_start_matches([' ', '\t']).strip_prefix(':')?;
+        // The end of the literal may stand on the same line.
+        Some((*key, text.trim_start_matches([' ', '\t']).trim_end().trim_end_matches(['"', '\'']).trim_end()))
+    })
 }
 
 #[cfg(test)]

@@ -21,6 +21,6 @@ mod salvage;
 mod scan;
 mod value;
 
-pub use module::{Binding, ConflictMarker, Function, Import, Module, Problem, StringLiteral, Variable};
+pub use module::{Binding, ConflictMarker, Function, Module, Problem, StringLiteral, Variable};
 pub use scan::{MAX_NESTING, MAX_SOURCE_BYTES};
 pub use value::{Item, Unknown, Value};

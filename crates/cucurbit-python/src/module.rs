@@ -48,19 +48,6 @@ pub struct Function {
     pub conditional: bool,
 }
 
-/// A name that an import binds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Import {
-    /// The module as written, leading dots kept.
-    pub module: String,
-    /// The name taken from it; nothing for `import module`, `*` for a star import.
-    pub name: Option<String>,
-    /// The name bound here.
-    pub bound: String,
-    /// Where the import stands.
-    pub span: Span,
-}
-
 /// One of the lines that git leaves where it could not merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConflictMarker {
@@ -131,8 +118,6 @@ pub struct Module {
     pub bindings: Vec<Binding>,
     /// Functions of the top level, in source order.
     pub functions: Vec<Function>,
-    /// Imports of the top level, in source order.
-    pub imports: Vec<Import>,
     /// Merge conflict markers, in source order.
     pub conflict_markers: Vec<ConflictMarker>,
     /// What keeps Python from loading it, in source order.
@@ -184,14 +169,13 @@ impl Module {
     /// depends on a block, an import or a conflict cannot be told.
     #[must_use]
     pub fn variable(&self, name: &str) -> Variable<'_> {
-        let all: Vec<&Binding> = self.bindings.iter().filter(|b| b.name == name).collect();
-        let Some(&last) = all.last() else {
+        let Some(last) = self.bindings.iter().rfind(|b| b.name == name) else {
             return match self.opaque_from {
                 Some(_) => Variable::Unknown(Unknown::MayBeBoundElsewhere, None),
                 None => Variable::Absent,
             };
         };
-        if let Some(conflict) = self.conflict_between(&all) {
+        if let Some(conflict) = self.conflict_over(name) {
             return Variable::Unknown(conflict, Some(last));
         }
         if last.conditional {
@@ -217,12 +201,13 @@ impl Module {
     }
 
     /// Returns the values that both sides of a conflict give, when they differ.
-    fn conflict_between(&self, all: &[&Binding]) -> Option<Unknown> {
+    fn conflict_over(&self, name: &str) -> Option<Unknown> {
         if self.conflict_markers.is_empty() {
             return None;
         }
+        let named = self.bindings.iter().filter(|b| b.name == name);
         let sides: Vec<(&Binding, Option<ConflictSide>)> =
-            all.iter().map(|b| (*b, self.side_of(b.name_span.start))).collect();
+            named.map(|b| (b, self.side_of(b.name_span.start))).collect();
         let (last, Some(_)) = sides.last()? else { return None };
         let texts: Vec<String> =
             sides.iter().filter(|(_, side)| side.is_some()).map(|(b, _)| describe(&b.value)).collect();
@@ -511,7 +496,6 @@ impl Collector<'_> {
             };
             let value = Value::Unknown(Unknown::Imported { module: named, name: String::new() });
             self.bind(&bound, span(alias.range()), value, span(alias.range()), conditional);
-            self.module.imports.push(Import { module, name: None, bound, span: span(import.range()) });
         }
     }
 
@@ -527,8 +511,6 @@ impl Collector<'_> {
                 let value = Value::Unknown(Unknown::Imported { module: module.clone(), name: name.clone() });
                 self.bind(&bound, span(alias.range()), value, span(alias.range()), conditional);
             }
-            let span = span(import.range());
-            self.module.imports.push(Import { module: module.clone(), name: Some(name), bound, span });
         }
     }
 

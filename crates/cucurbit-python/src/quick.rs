@@ -7,13 +7,13 @@
 //! outside strings) gives up, and the file is parsed as a whole; the answers are the same, and a
 //! test holds them together.
 
-use crate::module::{Binding, Function, Import, Module, StringLiteral};
+use crate::module::{Binding, Function, Module, StringLiteral};
 use crate::value::{Item, Unknown, Value};
 use cucurbit_text::Span;
 use ruff_python_ast::PySourceType;
 use ruff_python_parser::parse_unchecked_source;
+use rustc_hash::FxHashSet;
 use std::cell::RefCell;
-use std::collections::HashSet;
 
 /// Lines with more tokens are left to the parser.
 const MAX_TOKENS: usize = 400;
@@ -29,9 +29,45 @@ const FIRST_KEYWORD: u8 = 0x80;
 
 /// Words that are no plain names: keywords, and the soft ones that begin a statement.
 const KEYWORDS: [&str; 40] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "match", "case", "type", "lazy",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "match",
+    "case",
+    "type",
+    "lazy",
     "__debug__",
 ];
 
@@ -43,13 +79,16 @@ struct Token {
 }
 
 thread_local! {
-    static VALID_SHAPES: RefCell<HashSet<Box<[u8]>>> = RefCell::new(HashSet::new());
+    static VALID_SHAPES: RefCell<FxHashSet<Box<[u8]>>> = RefCell::new(FxHashSet::default());
 }
 
 /// Reads a module when all of it is ordinary.
 pub(crate) fn read(text: &str) -> Option<Module> {
     let bytes = text.as_bytes();
-    if text.len() > (1 << 20) || memchr::memchr3(b'\r', b'\t', 0, bytes).is_some() || text.starts_with('\u{feff}') {
+    if text.len() > (1 << 20)
+        || memchr::memchr3(b'\r', b'\t', 0, bytes).is_some()
+        || text.starts_with('\u{feff}')
+    {
         return None;
     }
     let mut lexer = Lexer { text, bytes, at: 0, tokens: Vec::with_capacity(64) };
@@ -97,11 +136,24 @@ impl Blocks {
 fn opens_block(tokens: &[Token]) -> Option<bool> {
     let (first, last) = (tokens.first()?, tokens.last()?);
     match keyword(first.kind) {
-        Some("elif" | "else" | "except" | "finally" | "try" | "match" | "case" | "lazy" | "type" | "async") => None,
+        Some(
+            "elif" | "else" | "except" | "finally" | "try" | "match" | "case" | "lazy" | "type" | "async",
+        ) => None,
         Some("def" | "class" | "if" | "for" | "while" | "with") => Some(last.kind == b':'),
         _ if first.kind == b'@' => None,
         _ => (last.kind != b':').then_some(false),
     }
+}
+
+/// The words of one length are few, so only they are compared.
+fn word_kind(word: &str) -> u8 {
+    if word.len() > 9 {
+        return NAME;
+    }
+    let first = word.as_bytes()[0];
+    let position =
+        KEYWORDS.iter().position(|k| k.len() == word.len() && k.as_bytes()[0] == first && *k == word);
+    position.and_then(|index| u8::try_from(index).ok()).map_or(NAME, |index| FIRST_KEYWORD + index)
 }
 
 fn keyword(kind: u8) -> Option<&'static str> {
@@ -171,7 +223,8 @@ impl Lexer<'_> {
                     }
                     self.push(byte, start, 1);
                 }
-                b'.' | b',' | b':' | b'=' | b';' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'@' | b'|' | b'&' => {
+                b'.' | b',' | b':' | b'=' | b';' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'@'
+                | b'|' | b'&' => {
                     // `.5` is a number to Python; operators of several characters are kept as the
                     // characters they are made of, with what stands between them.
                     if byte == b'.' && self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit) {
@@ -223,16 +276,41 @@ impl Lexer<'_> {
     /// An operator of two or three characters becomes one token of a kind of its own; two operators
     /// that touch without being one (`=-`) stay two.
     fn operator(&mut self, byte: u8) -> Option<()> {
+        let second = self.bytes.get(self.at + 1).copied().unwrap_or(b' ');
+        if !matches!(second, b'=' | b'>' | b'<' | b'*' | b'/' | b'.') {
+            self.push(byte, self.at, 1);
+            return Some(());
+        }
         let rest = &self.bytes[self.at..];
         let known: [(&[u8], u8); 17] = [
             (b"...", 0x0f),
-            (b"->", 0x10), (b"==", 0x11), (b"<=", 0x12), (b">=", 0x13), (b"**", 0x14), (b"//", 0x15), (b":=", 0x16),
-            (b"+=", 0x17), (b"-=", 0x18), (b"*=", 0x19), (b"/=", 0x1a), (b"%=", 0x1b), (b"|=", 0x1c), (b"&=", 0x1d),
-            (b"<<", 0x1e), (b">>", 0x1f),
+            (b"->", 0x10),
+            (b"==", 0x11),
+            (b"<=", 0x12),
+            (b">=", 0x13),
+            (b"**", 0x14),
+            (b"//", 0x15),
+            (b":=", 0x16),
+            (b"+=", 0x17),
+            (b"-=", 0x18),
+            (b"*=", 0x19),
+            (b"/=", 0x1a),
+            (b"%=", 0x1b),
+            (b"|=", 0x1c),
+            (b"&=", 0x1d),
+            (b"<<", 0x1e),
+            (b">>", 0x1f),
         ];
         let found = known.iter().find(|(text, _)| rest.starts_with(text));
         match found {
-            Some(_) if rest.starts_with(b"**=") || rest.starts_with(b"//=") || rest.starts_with(b"<<=") || rest.starts_with(b">>=") => None,
+            Some(_)
+                if rest.starts_with(b"**=")
+                    || rest.starts_with(b"//=")
+                    || rest.starts_with(b"<<=")
+                    || rest.starts_with(b">>=") =>
+            {
+                None
+            }
             Some((text, kind)) => {
                 self.push(*kind, self.at, text.len());
                 Some(())
@@ -254,11 +332,7 @@ impl Lexer<'_> {
         if self.bytes.get(start + length).is_some_and(|b| matches!(b, b'"' | b'\'') || *b >= 0x80) {
             return None;
         }
-        let kind = match KEYWORDS.iter().position(|keyword| *keyword == word) {
-            Some(index) => FIRST_KEYWORD + u8::try_from(index).ok()?,
-            None => NAME,
-        };
-        self.push(kind, start, length);
+        self.push(word_kind(word), start, length);
         Some(())
     }
 
@@ -313,6 +387,15 @@ fn closing(open: u8) -> u8 {
     }
 }
 
+/// Splits `a.b as c` into the path and the name behind `as`.
+fn split_alias(tokens: &[Token]) -> Option<(&[Token], Option<&Token>)> {
+    match tokens {
+        [] => None,
+        [path @ .., middle, name] if keyword(middle.kind) == Some("as") => Some((path, Some(name))),
+        path => Some((path, None)),
+    }
+}
+
 /// A logical line of the top level.
 struct Statement<'s> {
     text: &'s str,
@@ -360,7 +443,11 @@ impl Statement<'_> {
     fn function(&self, module: &mut Module) -> Option<()> {
         let name = self.tokens.get(1).filter(|token| token.kind == NAME)?;
         self.bind(module, name, Value::Unknown(Unknown::NotAssigned), self.span(1, 1));
-        module.functions.push(Function { name: self.word(name).to_owned(), name_span: self.span(1, 1), conditional: false });
+        module.functions.push(Function {
+            name: self.word(name).to_owned(),
+            name_span: self.span(1, 1),
+            conditional: false,
+        });
         Some(())
     }
 
@@ -371,9 +458,13 @@ impl Statement<'_> {
     }
 
     fn bind(&self, module: &mut Module, name: &Token, value: Value, value_span: Span) {
+        self.bind_at(module, self.word(name), Span::new(name.start, name.end), value, value_span);
+    }
+
+    fn bind_at(&self, module: &mut Module, name: &str, name_span: Span, value: Value, value_span: Span) {
         module.bindings.push(Binding {
-            name: self.word(name).to_owned(),
-            name_span: Span::new(name.start, name.end),
+            name: name.to_owned(),
+            name_span,
             value,
             value_span,
             conditional: false,
@@ -381,35 +472,45 @@ impl Statement<'_> {
         });
     }
 
-    /// `from a.b import c, d` and `import a`.
+    /// Every form of `import` and `from`; the shape has been found valid already.
     fn import(&self, module: &mut Module) -> Option<()> {
-        let from = keyword(self.tokens[0].kind) == Some("from");
+        if keyword(self.tokens[0].kind) == Some("from") {
+            return self.import_from(module);
+        }
+        for alias in self.tokens[1..].split(|token| token.kind == b',') {
+            let (path, asname) = split_alias(alias)?;
+            let name: String = path.iter().map(|token| self.word(token)).collect();
+            let top = self.word(path.first()?).to_owned();
+            // `import a.b` binds `a`; `import a.b as c` binds the inner module.
+            let (bound, named) = match asname {
+                Some(token) => (self.word(token).to_owned(), name),
+                None => (top.clone(), top),
+            };
+            let place = Span::new(alias.first()?.start, alias.last()?.end);
+            let value = Value::Unknown(Unknown::Imported { module: named, name: String::new() });
+            self.bind_at(module, &bound, place, value, place);
+        }
+        Some(())
+    }
+
+    fn import_from(&self, module: &mut Module) -> Option<()> {
         let import = self.tokens.iter().position(|token| keyword(token.kind) == Some("import"))?;
-        if !from {
-            let [_, name] = self.tokens else { return None };
-            if name.kind != NAME {
-                return None;
+        let source: String = self.tokens[1..import].iter().map(|token| self.word(token)).collect();
+        let names = match &self.tokens[import + 1..] {
+            [open, inner @ .., close] if open.kind == b'(' && close.kind == b')' => inner,
+            names => names,
+        };
+        for alias in names.split(|token| token.kind == b',').filter(|alias| !alias.is_empty()) {
+            let (path, asname) = split_alias(alias)?;
+            let [token] = path else { return None };
+            if token.kind != NAME {
+                return None; // A star.
             }
-            let bound = self.word(name).to_owned();
-            let value = Value::Unknown(Unknown::Imported { module: bound.clone(), name: String::new() });
-            self.bind(module, name, value, self.span(1, 1));
-            module.imports.push(Import { module: bound.clone(), name: None, bound, span: self.span(0, 1) });
-            return Some(());
-        }
-        let path = &self.tokens[1..import];
-        let plain = path.iter().enumerate().all(|(at, t)| if at % 2 == 0 { t.kind == NAME } else { t.kind == b'.' });
-        let names = &self.tokens[import + 1..];
-        let listed = names.iter().enumerate().all(|(at, t)| if at % 2 == 0 { t.kind == NAME } else { t.kind == b',' });
-        if !plain || path.len() % 2 == 0 || !listed || names.len() % 2 == 0 {
-            return None;
-        }
-        let source: String = path.iter().map(|token| self.word(token)).collect();
-        for (at, token) in names.iter().enumerate().step_by(2) {
             let name = self.word(token).to_owned();
-            let value = Value::Unknown(Unknown::Imported { module: source.clone(), name: name.clone() });
-            self.bind(module, token, value, self.span(import + 1 + at, import + 1 + at));
-            let span = self.span(0, self.tokens.len() - 1);
-            module.imports.push(Import { module: source.clone(), name: Some(name.clone()), bound: name, span });
+            let bound = asname.map_or_else(|| name.clone(), |token| self.word(token).to_owned());
+            let place = Span::new(alias.first()?.start, alias.last()?.end);
+            let value = Value::Unknown(Unknown::Imported { module: source.clone(), name });
+            self.bind_at(module, &bound, place, value, place);
         }
         Some(())
     }

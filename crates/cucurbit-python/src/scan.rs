@@ -5,6 +5,8 @@
 
 use crate::module::ConflictMarker;
 use cucurbit_text::Span;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// Sources longer than this are not parsed as a whole; their identifiers are still looked for.
 pub const MAX_SOURCE_BYTES: usize = 8 << 20;
@@ -149,9 +151,10 @@ pub(crate) fn logical_line_end(bytes: &[u8], start: usize, limit: usize) -> usiz
 /// Finds the three kinds of line that git leaves in a file it could not merge. Lines of equal
 /// signs alone are headings as often as not, so they count only between the other two.
 pub(crate) fn conflict_markers(text: &str) -> Vec<ConflictMarker> {
+    static OURS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"<<<<<<<"));
+    static THEIRS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b">>>>>>>"));
     let bytes = text.as_bytes();
-    if memchr::memmem::find(bytes, b"<<<<<<<").is_none() && memchr::memmem::find(bytes, b">>>>>>>").is_none()
-    {
+    if OURS.find(bytes).is_none() && THEIRS.find(bytes).is_none() {
         return Vec::new();
     }
     let mut markers = Vec::new();

@@ -6,8 +6,8 @@ use crate::alembic_answer::AlembicAnswer;
 use crate::finding::Place;
 use cucurbit_alembic::config::{Environment, TemplatePromise, template_promises};
 use cucurbit_alembic::{
-    EntryKind, Field, FileProblem, FolderOptions, Listing, PassedOver, RevisionFacts, RevisionFile,
-    UnlistedFolder, list_folders, read_revision_file,
+    Entry, EntryKind, Field, FileProblem, FolderOptions, Ignored, Listing, PassedOver, RevisionFacts,
+    RevisionFile, UnlistedFolder, list_folders, read_revision_file,
 };
 use cucurbit_graph::{GraphRow, Node, References, RevisionGraph, RowIndex};
 use cucurbit_text::Span;
@@ -56,24 +56,11 @@ impl Case {
             entries.into_iter().partition(|e| e.kind == EntryKind::Repeated);
         let files: Vec<RevisionFile> =
             loaded.par_iter().map(|entry| read_entry(&entry.path, entry.kind)).collect();
-        // A subfolder may be a version location of its own, and then its files are loaded after all.
-        let ignored = &ignored[..ignored.len().min(MAX_IGNORED_READ)];
-        let known: HashSet<&Path> = loaded.iter().map(|entry| entry.path.as_path()).collect();
-        let ignored: Vec<IgnoredFile> = ignored
-            .par_iter()
-            .filter(|ignored| !known.contains(ignored.path.as_path()))
-            .map(|ignored| IgnoredFile {
-                path: ignored.path.clone(),
-                why: ignored.why,
-                facts: match ignored.why {
-                    PassedOver::Bytecode => RevisionFacts::default(),
-                    _ => read_revision_file(&ignored.path).facts,
-                },
-            })
-            .collect();
-        let graph = RevisionGraph::new(&files.iter().map(graph_row).collect::<Vec<_>>());
+        let ignored = read_ignored(&ignored, &loaded);
+        let rows: Vec<GraphRow> = files.iter().map(graph_row).collect();
+        let (graph, answer) =
+            rayon::join(|| RevisionGraph::new(&rows), || AlembicAnswer::of(&files, &environment));
         let template = template_promises(&environment.file_template.value);
-        let answer = AlembicAnswer::of(&files, &environment);
         let repeated = repeated.into_iter().map(|entry| entry.path).collect();
         let in_env_py = environment.env_py.as_deref().and_then(width_in_env_py);
         let version_column_width =
@@ -225,6 +212,25 @@ impl Case {
 /// Tells whether the file may define a revision although its id cannot be told.
 pub(crate) fn may_hide_a_revision(facts: &RevisionFacts) -> bool {
     facts.revision.is_unknown() || (facts.revision == Field::Absent && !facts.problems.is_empty())
+}
+
+/// Reads what Alembic passes over. A subfolder may be a version location of its own, and then its
+/// files are loaded after all.
+fn read_ignored(ignored: &[Ignored], loaded: &[Entry]) -> Vec<IgnoredFile> {
+    if ignored.is_empty() {
+        return Vec::new();
+    }
+    let loaded: HashSet<&Path> = loaded.iter().map(|entry| entry.path.as_path()).collect();
+    let read = |ignored: &Ignored| IgnoredFile {
+        path: ignored.path.clone(),
+        why: ignored.why,
+        facts: match ignored.why {
+            PassedOver::Bytecode => RevisionFacts::default(),
+            _ => read_revision_file(&ignored.path).facts,
+        },
+    };
+    let ignored = &ignored[..ignored.len().min(MAX_IGNORED_READ)];
+    ignored.par_iter().filter(|ignored| !loaded.contains(ignored.path.as_path())).map(read).collect()
 }
 
 fn read_entry(path: &Path, kind: EntryKind) -> RevisionFile {

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::finding::{Finding, Severity, arrange};
 use crate::rules;
 use cucurbit_alembic::config::{DiscoverError, DiscoverOptions, Environment, WalkProblem, discover};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// How a diagnosis is to be made.
@@ -127,10 +128,13 @@ fn judge_all(environments: Vec<Environment>) -> Vec<EnvironmentDiagnosis> {
 /// Applies every rule to a case.
 #[must_use]
 pub(crate) fn judge(case: Case) -> EnvironmentDiagnosis {
-    let mut findings = Vec::new();
-    for rule in rules::ALL {
-        (rule.check)(&case, &mut findings);
-    }
-    let findings = arrange(findings);
+    let check = |rule: &rules::Rule| {
+        let mut found = Vec::new();
+        (rule.check)(&case, &mut found);
+        found
+    };
+    // Collected in the order of the rules, whichever is done first.
+    let found: Vec<Vec<Finding>> = rules::ALL.par_iter().map(check).collect();
+    let findings = arrange(found.into_iter().flatten().collect());
     EnvironmentDiagnosis { case, findings }
 }

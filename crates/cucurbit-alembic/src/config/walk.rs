@@ -48,7 +48,8 @@ pub(super) struct Gathered {
 /// Walks everything below a folder; links to folders are not followed.
 pub(super) fn gather(root: &Path) -> Gathered {
     let mut gathered = Gathered::default();
-    let walk = WalkDir::new(root).follow_links(false).sort_by_file_name();
+    // Not sorted here: a version folder may hold a hundred thousand files of which none is wanted.
+    let walk = WalkDir::new(root).follow_links(false);
     let wanted =
         |entry: &DirEntry| entry.depth() == 0 || !entry.file_type().is_dir() || !is_skipped(entry.path());
     for entry in walk.into_iter().filter_entry(wanted) {
@@ -63,6 +64,7 @@ pub(super) fn gather(root: &Path) -> Gathered {
     gathered.inis.sort();
     gathered.pyprojects.sort();
     gathered.versions.sort();
+    gathered.problems.sort();
     gathered
 }
 

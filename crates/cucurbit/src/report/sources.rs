@@ -18,13 +18,13 @@ pub(super) struct Range {
     pub(super) end: Position,
 }
 
-/// Some lines of a file around a span.
+/// Some lines of a file with the spans in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Excerpt {
     pub(super) text: String,
     pub(super) first_line: usize,
-    /// The span inside the text.
-    pub(super) span: std::ops::Range<usize>,
+    /// The spans inside the text, in the order asked for.
+    pub(super) spans: Vec<std::ops::Range<usize>>,
 }
 
 /// Lines longer than this are not shown.
@@ -46,37 +46,79 @@ impl Sources {
         Some(Range { start: at(span.start), end: at(span.end) })
     }
 
-    /// Returns the lines of the span with one line around them; a span of many lines is cut to its
-    /// first one.
-    pub(super) fn excerpt(&mut self, path: &Path, span: Span) -> Option<Excerpt> {
+    /// Returns the lines that hold the spans and the line before them; a span of many lines is cut
+    /// to its first one. Nothing when a line is too long to be shown.
+    pub(super) fn excerpt(&mut self, path: &Path, spans: &[Span]) -> Option<Excerpt> {
         let (source, lines) = self.load(path)?;
         let text = source.as_str();
-        let floor = |mut offset: usize| {
-            offset = offset.min(text.len());
-            while !text.is_char_boundary(offset) {
-                offset -= 1;
-            }
-            offset
-        };
-        let (start, end) = (floor(span.start as usize), floor(span.end as usize));
-        let line_start = text[..start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let line_end = text[start..].find(['\n', '\r']).map_or(text.len(), |at| start + at);
-        if line_end - line_start > MAX_LINE {
+        let places: Vec<(usize, usize)> =
+            spans.iter().map(|span| (floor(text, span.start), floor(text, span.end))).collect();
+        let first = places.iter().map(|place| place.0).min()?;
+        let last = places.iter().map(|place| place.0).max()?;
+        let (from, to) = (line_before(text, first), line_end(text, last));
+        if text[from..to].split(['\n', '\r']).any(|line| line.len() > MAX_LINE) {
             return None;
         }
-        let before = text[..line_start].trim_end_matches(['\n', '\r']);
-        let from = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let has_line_before =
-            line_start > 0 && line_start - from <= MAX_LINE && !text[from..line_start].trim().is_empty();
-        let from = if has_line_before { from } else { line_start };
+        let (shown, place_of) = plain_lines(&text[from..to]);
+        let place = |at: usize| place_of(at.clamp(from, to) - from);
+        let spans = places.iter().map(|&(start, end)| {
+            let end = end.clamp(start, line_end(text, start));
+            place(start)..place(end).max(place(start))
+        });
         let first_line = lines.position(text, u32::try_from(from).ok()?).line as usize;
-        // Line ends of other systems are made plain, so that the excerpt has the lines it should.
-        let shown = text[from..line_end].replace("\r\n", "\n").replace('\r', "\n").replace('\u{feff}', "");
-        let removed = (line_end - from) - shown.len();
-        let begin = (start - from).saturating_sub(removed).min(shown.len());
-        let finish = (end.clamp(start, line_end) - from).saturating_sub(removed).min(shown.len());
-        Some(Excerpt { text: shown, first_line, span: begin..finish.max(begin) })
+        Some(Excerpt { spans: spans.collect(), text: shown, first_line })
     }
+
+    /// Returns the line number of an offset.
+    pub(super) fn line(&mut self, path: &Path, offset: u32) -> Option<usize> {
+        let (source, lines) = self.load(path)?;
+        Some(lines.position(source.as_str(), offset).line as usize)
+    }
+}
+
+fn floor(text: &str, offset: u32) -> usize {
+    let mut offset = (offset as usize).min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind(['\n', '\r']).map_or(0, |found| found + 1)
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find(['\n', '\r']).map_or(text.len(), |found| at + found)
+}
+
+/// Returns the start of the line before, if there is something on it.
+fn line_before(text: &str, at: usize) -> usize {
+    let start = line_start(text, at);
+    let before = text[..start].strip_suffix('\n').or_else(|| text[..start].strip_suffix('\r')).unwrap_or("");
+    let before = before.strip_suffix('\r').unwrap_or(before);
+    let from = line_start(before, before.len());
+    if start > 0 && !before[from..].trim().is_empty() && start - from <= MAX_LINE { from } else { start }
+}
+
+/// Makes the line ends of other systems plain and leaves out byte order marks, so that a renderer
+/// sees the lines that there are; returns the text and what becomes of an offset.
+fn plain_lines(text: &str) -> (String, impl Fn(usize) -> usize + use<>) {
+    let mut shown = String::with_capacity(text.len());
+    let mut removed: Vec<(usize, usize)> = Vec::new();
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\r' if characters.peek().is_some_and(|(_, next)| *next == '\n') => removed.push((at, 1)),
+            '\r' => shown.push('\n'),
+            '\u{feff}' => removed.push((at, c.len_utf8())),
+            _ => shown.push(c),
+        }
+    }
+    let place = move |offset: usize| {
+        offset - removed.iter().take_while(|(at, _)| *at < offset).map(|(_, length)| length).sum::<usize>()
+    };
+    (shown, place)
 }
 
 /// Returns the text with control characters and direction marks written out, so that a name from
@@ -103,7 +145,7 @@ mod tests {
         let path = folder.path().join("a.py");
         std::fs::write(&path, text).expect("a file");
         let at = text.find(needle).expect("in the text");
-        Sources::default().excerpt(&path, Span::of(at, at + needle.len())).expect("an excerpt")
+        Sources::default().excerpt(&path, &[Span::of(at, at + needle.len())]).expect("an excerpt")
     }
 
     #[test]
@@ -116,7 +158,7 @@ mod tests {
             "\u{feff}a = 1\r\nb = 'x'",
         ] {
             let found = excerpt(text, "'x'");
-            assert_eq!(&found.text[found.span.clone()], "'x'", "{text:?}");
+            assert_eq!(&found.text[found.spans[0].clone()], "'x'", "{text:?}");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::alembic_answer::AlembicAnswer;
 use crate::diagnose::{Diagnosis, EnvironmentDiagnosis};
 use crate::finding::{Finding, Place, Severity};
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use cucurbit_text::Span;
 use std::fmt::Write;
 
 /// How text is to look.
@@ -191,32 +192,52 @@ impl Page<'_> {
         self.line("");
     }
 
+    /// Shows places of one file that stand near each other in one excerpt, the main place first.
     fn places(&mut self, places: &[(Place, String, bool)]) -> Vec<Element<'static>> {
-        places
-            .iter()
-            .map(|(place, label, primary)| {
-                let path = self.path(&place.path);
-                let label = harmless(label);
-                let excerpt = place.span.and_then(|span| self.sources.excerpt(&place.path, span));
-                let Some(excerpt) = excerpt else {
-                    let origin = Origin::path(path);
-                    return match place.span.and_then(|span| self.sources.range(&place.path, span)) {
-                        Some(range) => origin
-                            .line(range.start.line as usize)
-                            .char_column(range.start.column as usize)
-                            .into(),
-                        None => origin.into(),
-                    };
-                };
-                let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-                Snippet::source(excerpt.text)
-                    .path(path)
-                    .line_start(excerpt.first_line)
-                    .fold(false)
-                    .annotation(kind.span(excerpt.span).label(label))
-                    .into()
-            })
-            .collect()
+        let mut groups: Vec<Vec<&(Place, String, bool)>> = Vec::new();
+        for place in places {
+            let near =
+                groups.iter().position(|group| group.iter().any(|other| self.are_near(&other.0, &place.0)));
+            match near {
+                Some(group) => groups[group].push(place),
+                None => groups.push(vec![place]),
+            }
+        }
+        groups.iter().map(|group| self.group(group)).collect()
+    }
+
+    fn are_near(&mut self, a: &Place, b: &Place) -> bool {
+        const LINES: usize = 5;
+        let (Some(first), Some(second)) = (a.span, b.span) else { return false };
+        if a.path != b.path {
+            return false;
+        }
+        let lines = (self.sources.line(&a.path, first.start), self.sources.line(&b.path, second.start));
+        matches!(lines, (Some(a), Some(b)) if a.abs_diff(b) <= LINES)
+    }
+
+    fn group(&mut self, group: &[&(Place, String, bool)]) -> Element<'static> {
+        let path = &group[0].0.path;
+        let shown = self.path(path);
+        let spans: Vec<Span> = group.iter().filter_map(|(place, _, _)| place.span).collect();
+        let excerpt = (spans.len() == group.len()).then(|| self.sources.excerpt(path, &spans)).flatten();
+        let Some(excerpt) = excerpt else {
+            let range = spans.first().and_then(|span| self.sources.range(path, *span));
+            return match range {
+                Some(range) => Origin::path(shown)
+                    .line(range.start.line as usize)
+                    .char_column(range.start.column as usize)
+                    .into(),
+                None => Origin::path(shown).into(),
+            };
+        };
+        let mut snippet =
+            Snippet::source(excerpt.text).path(shown).line_start(excerpt.first_line).fold(false);
+        for ((_, label, primary), span) in group.iter().zip(excerpt.spans) {
+            let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            snippet = snippet.annotation(kind.span(span).label(harmless(label)));
+        }
+        snippet.into()
     }
 
     fn summary(&mut self) {
