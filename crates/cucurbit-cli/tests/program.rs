@@ -1,0 +1,165 @@
+//! The program as a whole: one test for each flag and each exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cucurbit"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .output()
+        .expect("the program runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+#[test]
+fn nothing_found_is_zero() {
+    let output = run(&fixtures().join("services"), &["diagnose", "billing"]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    assert!(out(&output).ends_with("nothing found; 1 environment and 4 revision files read\n"));
+}
+
+#[test]
+fn findings_are_one() {
+    let output = run(&fixtures(), &["diagnose", "habits_service"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("error[GRA002 missing-base]"));
+    assert!(out(&output).contains("habits_service/alembic/versions/189b1231afd4_bootstrap_tables.py:15"));
+}
+
+#[test]
+fn work_that_could_not_be_done_is_two() {
+    let output = run(&fixtures(), &["diagnose", "no/such/folder"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("cucurbit: "));
+}
+
+#[test]
+fn a_folder_without_migrations_is_not_green() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("main.py"), "print('hello')\n").expect("a file");
+    assert_eq!(code(&run(folder.path(), &["diagnose"])), Some(2));
+    std::fs::create_dir_all(folder.path().join("alembic/versions")).expect("a folder");
+    std::fs::write(folder.path().join("alembic.ini"), "[alembic]\nscript_location = alembic\n").expect("a file");
+    let output = run(folder.path(), &["diagnose"]);
+    assert_eq!(code(&output), Some(1), "{}", out(&output));
+    assert!(out(&output).contains("no-revisions"));
+}
+
+#[test]
+fn one_bad_path_does_not_hide_the_others() {
+    let output = run(&fixtures().join("samples"), &["diagnose", "fork", "no_such_sample"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(out(&output).contains("multiple-heads"));
+}
+
+#[test]
+fn json_is_one_document_and_several_paths_an_array() {
+    let samples = fixtures().join("samples");
+    let one = out(&run(&samples, &["diagnose", "--output-format", "json", "fork"]));
+    let one: serde_json::Value = serde_json::from_str(&one).expect("JSON");
+    assert_eq!(one["schema_version"], 1);
+    assert_eq!(one["environments"][0]["findings"][0]["name"], "multiple-heads");
+    let two = out(&run(&samples, &["diagnose", "--output-format", "json", "fork", "cycle"]));
+    let two: serde_json::Value = serde_json::from_str(&two).expect("JSON");
+    assert_eq!(two.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn fail_on_sets_the_least_severity() {
+    let samples = fixtures().join("samples");
+    assert_eq!(code(&run(&samples, &["diagnose", "fork"])), Some(1));
+    assert_eq!(code(&run(&samples, &["diagnose", "--fail-on", "error", "fork"])), Some(0));
+    assert_eq!(code(&run(&samples, &["diagnose", "--fail-on", "error", "cycle"])), Some(1));
+}
+
+#[test]
+fn versions_reads_a_folder_without_configuration() {
+    let folder = fixtures().join("samples/dup/migrations");
+    let output = run(&folder, &["diagnose", "--versions", "versions"]);
+    assert_eq!(code(&output), Some(1), "{}", out(&output));
+    assert!(out(&output).contains("duplicate-revision"));
+}
+
+#[test]
+fn config_and_name_choose_the_environment() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["one", "two"] {
+        std::fs::create_dir_all(folder.path().join(name).join("versions")).expect("a folder");
+    }
+    let text = "[one]\nscript_location = one\n\n[two]\nscript_location = two\n";
+    std::fs::write(folder.path().join("other.ini"), text).expect("a file");
+    let arguments = ["diagnose", "-c", "other.ini", "-n", "two", "--output-format", "json"];
+    let json: serde_json::Value = serde_json::from_str(&out(&run(folder.path(), &arguments))).expect("JSON");
+    assert_eq!(json["environments"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["environments"][0]["section"], "two");
+}
+
+#[test]
+fn run_dir_is_where_relative_paths_count_from() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir_all(folder.path().join("service/migrations/versions")).expect("a folder");
+    std::fs::write(folder.path().join("service/alembic.ini"), "[alembic]\nscript_location = service/migrations\n")
+        .expect("a file");
+    let found = out(&run(folder.path(), &["diagnose", "--run-dir", ".", "service"]));
+    assert!(!found.contains("missing-script-location"), "{found}");
+    let not_found = out(&run(folder.path(), &["diagnose", "--run-dir", "service", "service"]));
+    assert!(not_found.contains("missing-script-location"), "{not_found}");
+}
+
+#[test]
+fn threads_do_not_change_the_answer() {
+    let answer = |threads| out(&run(&fixtures(), &["diagnose", "--threads", threads, "services"]));
+    assert_eq!(answer("1"), answer("2"));
+    assert_eq!(answer("1"), answer("8"));
+}
+
+#[test]
+fn color_is_for_terminals_or_on_demand() {
+    let samples = fixtures().join("samples");
+    assert!(!out(&run(&samples, &["diagnose", "fork"])).contains('\u{1b}'));
+    assert!(!out(&run(&samples, &["--color", "never", "diagnose", "fork"])).contains('\u{1b}'));
+    assert!(out(&run(&samples, &["--color", "always", "diagnose", "fork"])).contains('\u{1b}'));
+}
+
+#[test]
+fn rule_explains_and_lists() {
+    let list = run(&fixtures(), &["rule"]);
+    assert_eq!(code(&list), Some(0));
+    assert!(out(&list).starts_with("GRA001 dangling-parent"));
+    let page = out(&run(&fixtures(), &["rule", "gra001"]));
+    assert!(page.starts_with("# dangling-parent (GRA001)"));
+    assert_eq!(page, out(&run(&fixtures(), &["rule", "dangling-parent"])));
+    assert_eq!(code(&run(&fixtures(), &["rule", "no-such-rule"])), Some(2));
+}
+
+#[test]
+fn wrong_arguments_are_two() {
+    assert_eq!(code(&run(&fixtures(), &["diagnose", "--no-such-flag"])), Some(2));
+    assert_eq!(code(&run(&fixtures(), &[])), Some(2));
+    assert_eq!(code(&run(&fixtures(), &["--version"])), Some(0));
+    assert_eq!(code(&run(&fixtures(), &["--help"])), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let program = env!("CARGO_BIN_EXE_cucurbit");
+    let script = format!("{program} diagnose --output-format json services | head -c 10 >/dev/null; exit ${{PIPESTATUS[0]}}");
+    let output = Command::new("bash").args(["-c", &script]).current_dir(fixtures()).output().expect("bash runs");
+    assert_eq!(code(&output), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
