@@ -15,3 +15,5 @@ pub use revision::{
     DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile, read_revision,
     read_revision_file, read_source, version_column_width,
 };
+
+pub use cucurbit_text::SourceText;
