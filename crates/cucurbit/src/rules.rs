@@ -37,6 +37,7 @@ macro_rules! info {
 }
 
 mod candidates;
+mod lost;
 mod settings;
 mod text;
 

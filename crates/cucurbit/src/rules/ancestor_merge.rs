@@ -4,7 +4,10 @@ use super::text::id_or_file;
 use crate::case::Case;
 use crate::finding::Finding;
 
-info!("GRA009", "ancestor-merge", Warning, "ancestor_merge.md", "A merge joins a revision with its own ancestor.");
+info!(
+    "GRA009",
+    "ancestor-merge", Warning, "ancestor_merge.md", "A merge joins a revision with its own ancestor."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let graph = case.graph();
@@ -14,10 +17,14 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             continue;
         }
         for (position, &parent) in parents.iter().enumerate() {
-            let Some(&above) = parents.iter().find(|other| **other != parent && graph.is_ancestor(parent, **other)) else {
+            let Some(&above) =
+                parents.iter().find(|other| **other != parent && graph.is_ancestor(parent, **other))
+            else {
                 continue;
             };
-            if graph.is_ancestor(above, parent) {
+            if graph.is_ancestor(above, parent)
+                || graph.node_of_row(row).is_some_and(|merge| graph.is_ancestor(merge, above))
+            {
                 continue; // They stand in a ring, which is that rule's to say.
             }
             let (low, high, merge) = (graph.id(parent), graph.id(above), id_or_file(case, row));
@@ -31,7 +38,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
                 .revision(&merge)
                 .revision(low)
                 .revision(high)
-                .why("Alembic accepts it in silence, but the version table then goes through states that never were one database's, and a downgrade may stop")
+                .why("Alembic accepts it in silence and takes the revision for a merge: `alembic downgrade -1` stops here with `Ambiguous walk`, and beside two true parents the upgrade itself fails")
                 .cause("the merge was made before the other branch was put on top of this one")
                 .help(format!("name `{high}` alone as the parent")),
             );

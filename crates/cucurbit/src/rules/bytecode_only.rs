@@ -33,7 +33,10 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     if unmissed.len() <= ALONE {
         for ignored in unmissed {
             let name = before_dot(&ignored.path);
-            out.push(finding(&ignored.path, format!("only bytecode is left of `{name}.py`")).severity(Severity::Note));
+            out.push(
+                finding(&ignored.path, format!("only bytecode is left of `{name}.py`"))
+                    .severity(Severity::Note),
+            );
         }
     } else {
         let message = format!("only bytecode is left of {} modules", unmissed.len());
@@ -54,7 +57,10 @@ fn missed_id(case: &Case, ignored: &IgnoredFile) -> Option<String> {
     let stem = before_dot(&ignored.path);
     let missing = case.graph().missing().map(|node| case.graph().id(node));
     let named = |id: &&str| !id.is_empty() && case.template().accepts(&stem, id);
-    missing.into_iter().find(|id| named(id) || stem == *id || stem.starts_with(&format!("{id}_"))).map(str::to_owned)
+    missing
+        .into_iter()
+        .find(|id| named(id) || stem == *id || stem.starts_with(&format!("{id}_")))
+        .map(str::to_owned)
 }
 
 fn before_dot(path: &Path) -> String {

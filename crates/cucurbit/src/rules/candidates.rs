@@ -1,7 +1,7 @@
 //! What a missing revision may be: ranked candidates with the evidence for each.
 
 use crate::case::Case;
-use crate::finding::{Place, Tie};
+use crate::finding::Place;
 use cucurbit_alembic::RevisionFacts;
 use std::path::Path;
 
@@ -39,13 +39,6 @@ pub(super) struct Candidate {
     pub(super) place: Place,
     pub(super) sentence: String,
     pub(super) label: String,
-}
-
-impl Candidate {
-    /// The tie under which this account explains the missing revision.
-    pub(super) fn tie(&self, missing: &str) -> Option<Tie> {
-        matches!(self.kind, Kind::PassedOver | Kind::CannotTell).then(|| Tie::Unseen(missing.to_owned()))
-    }
 }
 
 /// Returns the candidates for a missing id, best first, ties in load order. Costs one pass over
@@ -113,6 +106,14 @@ fn by_file(
                 place: Place::at(path, facts.revision.span()),
                 sentence: format!("`{name}` may define it: what it calls itself cannot be told"),
                 label: "may define it; the id cannot be told".to_owned(),
+            });
+        } else if promised {
+            found.push(Candidate {
+                kind: Kind::NameOfFile,
+                id: None,
+                place: Place::file(path),
+                sentence: format!("`{name}` bears the name of `{missing}` and defines no revision: look in version control for what it was"),
+                label: "named for the missing revision, but defines none".to_owned(),
             });
         }
         return;
@@ -186,7 +187,7 @@ fn by_id(missing: &str, id: &str, place: Place) -> Option<Candidate> {
 }
 
 /// Tells whether a file stem promises the id: `ID`, `ID_slug`, `ID-slug` or `date_ID_slug`.
-fn names(stem: &str, id: &str) -> bool {
+pub(super) fn names(stem: &str, id: &str) -> bool {
     if id.len() < 2 {
         return stem.split('_').next() == Some(id);
     }
@@ -196,7 +197,7 @@ fn names(stem: &str, id: &str) -> bool {
     })
 }
 
-fn last_part(stem: &str) -> String {
+pub(super) fn last_part(stem: &str) -> String {
     stem.rsplit('/').next().unwrap_or(stem).to_owned()
 }
 

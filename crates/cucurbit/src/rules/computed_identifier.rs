@@ -3,8 +3,15 @@
 use crate::case::Case;
 use crate::finding::{Finding, Place, Tie};
 use cucurbit_alembic::Field;
+use cucurbit_python::Unknown;
 
-info!("FIL008", "computed-identifier", Warning, "computed_identifier.md", "An identifier cannot be told without running the file.");
+info!(
+    "FIL008",
+    "computed-identifier",
+    Warning,
+    "computed_identifier.md",
+    "An identifier cannot be told without running the file."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
@@ -17,14 +24,26 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         ];
         for (name, field) in fields {
             let Field::Unknown { why, span } = field else { continue };
+            let (label, reason, help) = match why {
+                Unknown::Conflict(_) => (
+                    "one of two values",
+                    "which side of the merge conflict counts is not settled, so neither is assumed",
+                    "resolve the conflict".to_owned(),
+                ),
+                _ => (
+                    "known only when the file runs",
+                    "cucurbit runs no code, so it says nothing about this value and calls nothing missing because of it",
+                    format!("write `{name}` as a literal"),
+                ),
+            };
             let mut finding = Finding::new(
                 &INFO,
                 Place::at(&file.path, *span),
                 format!("`{name}` of `{}` cannot be told: {why}", super::text::file_name(case, row)),
             )
-            .label("known only when the file runs")
-            .why("cucurbit runs no code, so it says nothing about this value and calls nothing missing because of it")
-            .help(format!("write `{name}` as a literal"))
+            .label(label)
+            .why(reason)
+            .help(help)
             .follows_from(Tie::File(file.path.clone()));
             if name == "revision" {
                 let promised = case.template().captured_rev(&case.stem(row));

@@ -7,7 +7,13 @@ use cucurbit_alembic::{DocLine, Field};
 use cucurbit_graph::RowIndex;
 use std::collections::BTreeSet;
 
-info!("FIL002", "docstring-mismatch", Warning, "docstring_mismatch.md", "The docstring says something else than the code.");
+info!(
+    "FIL002",
+    "docstring-mismatch",
+    Warning,
+    "docstring_mismatch.md",
+    "The docstring says something else than the code."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for row in 0..case.files().len() {
@@ -52,7 +58,8 @@ fn revises(case: &Case, row: RowIndex, line: &DocLine) -> Option<Finding> {
         return None;
     }
     let written: BTreeSet<&str> = words(&line.text).filter(|word| !is_nothing(word)).collect();
-    let parents: BTreeSet<&str> = field.strings().into_iter().map(|(id, _)| id).filter(|id| !id.is_empty()).collect();
+    let parents: BTreeSet<&str> =
+        field.strings().into_iter().map(|(id, _)| id).filter(|id| !id.is_empty()).collect();
     if written == parents || written.iter().any(|word| word.contains(['<', '$', '{'])) {
         return None;
     }
@@ -64,7 +71,11 @@ fn revises(case: &Case, row: RowIndex, line: &DocLine) -> Option<Finding> {
     let mut finding = Finding::new(
         &INFO,
         Place::at(case.path(row), Some(line.span)),
-        format!("the docstring of `{owner}` says it revises {}, the code says {}", say(&written), say(&parents)),
+        format!(
+            "the docstring of `{owner}` says it revises {}, the code says {}",
+            say(&written),
+            say(&parents)
+        ),
     )
     .severity(Severity::Note)
     .label("the docstring")

@@ -1,10 +1,17 @@
 //! A file name promises another revision than the file holds.
 
+use super::candidates::{last_part, names};
 use crate::case::Case;
 use crate::finding::{Finding, Tie};
 use cucurbit_graph::RowIndex;
 
-info!("FIL001", "filename-mismatch", Warning, "filename_mismatch.md", "A file name promises another revision than the file holds.");
+info!(
+    "FIL001",
+    "filename-mismatch",
+    Warning,
+    "filename_mismatch.md",
+    "A file name promises another revision than the file holds."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     if !case.template().contains_rev() {
@@ -13,9 +20,9 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let graph = case.graph();
     let named: Vec<(RowIndex, &str)> =
         (0..case.files().len()).filter_map(|row| Some((row, graph.id(graph.node_of_row(row)?)))).collect();
-    let lying: Vec<&(RowIndex, &str)> =
-        named.iter().filter(|(row, id)| !case.template().accepts(&case.stem(*row), id)).collect();
-    let template_is_kept = case.environment().file_template.written_at.is_some() || lying.len() * 2 <= named.len();
+    let lying: Vec<&(RowIndex, &str)> = named.iter().filter(|(row, id)| !is_named(case, *row, id)).collect();
+    let kept = named.iter().filter(|(row, id)| case.template().accepts(&case.stem(*row), id)).count();
+    let template_is_kept = case.environment().file_template.written_at.is_some() || kept * 2 >= named.len();
     for (row, id) in lying {
         let stem = case.stem(*row);
         let promised = promised(case, &stem);
@@ -25,12 +32,28 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     }
 }
 
+/// The name is as the template has it, or says the id in another place, or the beginning of the id.
+fn is_named(case: &Case, row: RowIndex, id: &str) -> bool {
+    let stem = case.stem(row);
+    let captured = case.template().captured_rev(&stem).unwrap_or_default();
+    let is_part = captured.len() >= 4 && id.starts_with(&captured);
+    let is_other = case.graph().node(&captured).is_some();
+    case.template().accepts(&stem, id) || !is_other && (is_part || names(&last_part(&stem), id))
+}
+
 /// Returns the id that the name promises, when it is one that the chain knows, or could be one.
-fn promised(case: &Case, stem: &str) -> Option<String> {
-    let captured = case.template().captured_rev(stem)?;
-    let known = case.graph().node(&captured).is_some();
-    let looks_generated = captured.len() == 12 && captured.bytes().all(|b| b.is_ascii_hexdigit());
-    (known || looks_generated).then_some(captured)
+pub(super) fn promised(case: &Case, stem: &str) -> Option<String> {
+    let captured = case.template().captured_rev(stem);
+    let known = captured.filter(|id| case.graph().node(id).is_some() || looks_generated(id));
+    let name = last_part(stem);
+    known.or_else(|| name.split(['_', '-']).find(|part| looks_generated(part)).map(str::to_owned))
+}
+
+/// Dates are digits alone; an id of twelve hexadecimal digits hardly ever is.
+fn looks_generated(text: &str) -> bool {
+    text.len() == 12
+        && text.bytes().all(|b| b.is_ascii_hexdigit())
+        && text.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 fn report(case: &Case, row: RowIndex, id: &str, promised: Option<&str>) -> Finding {
@@ -48,9 +71,8 @@ fn report(case: &Case, row: RowIndex, id: &str, promised: Option<&str>) -> Findi
     if let Some(other) = promised {
         finding = finding.revision(other).follows_from(Tie::Missing(other.to_owned()));
         finding = match case.graph().node(other) {
-            Some(node) if case.graph().is_missing(node) => {
-                finding.cause(format!("the file of `{other}` was overwritten, or the id was changed in the file"))
-            }
+            Some(node) if case.graph().is_missing(node) => finding
+                .cause(format!("the file of `{other}` was overwritten, or the id was changed in the file")),
             Some(node) => match case.row_of(node) {
                 Some(holder) => finding
                     .also(case.id_place(holder), format!("`{other}` is defined here"))

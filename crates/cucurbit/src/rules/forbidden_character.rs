@@ -4,7 +4,13 @@ use crate::case::Case;
 use crate::finding::Finding;
 use std::collections::BTreeSet;
 
-info!("IDS004", "forbidden-character", Error, "forbidden_character.md", "An id contains a character that Alembic does not allow.");
+info!(
+    "IDS004",
+    "forbidden-character",
+    Error,
+    "forbidden_character.md",
+    "An id contains a character that Alembic does not allow."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for node in case.graph().defined() {

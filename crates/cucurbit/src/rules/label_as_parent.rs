@@ -2,7 +2,7 @@
 
 use super::text::id_or_file;
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, Tie};
 
 info!("GRA014", "label-as-parent", Error, "label_as_parent.md", "A parent is named by a branch label.");
 
@@ -21,9 +21,11 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         .revision(&owner)
         .revision(graph.id(holder))
         .why(format!("every Alembic command stops with `KeyError: '{label}'`; labels work on the command line and in `depends_on` only"))
-        .help("name the id of the revision that this one follows");
+        .help("name the id of the revision that this one follows")
+        .explains(Tie::Missing(label.to_owned()));
         if let Some(row) = case.row_of(holder) {
-            finding = finding.also(case.place(row, case.facts(row).branch_labels.span()), "the label is declared here");
+            finding = finding
+                .also(case.place(row, case.facts(row).branch_labels.span()), "the label is declared here");
         }
         out.push(finding);
     }

@@ -18,7 +18,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             Finding::new(&INFO, case.id_place(row), format!("`{id}` has {length} characters; the version table holds {width}"))
                 .label(format!("{} too many", length - width))
                 .revision(id)
-                .why("PostgreSQL and MySQL refuse the row (`value too long for type character varying(32)`), so the upgrade to this revision rolls back; SQLite accepts it")
+                .why(format!("PostgreSQL refuses the row with `value too long for type character varying({width})`, MySQL likewise, so the upgrade to this revision rolls back; SQLite accepts it"))
                 .cause("the id was written by hand, as a sentence")
                 .help("give it a shorter id, or widen `version_num` of the version table in `env.py` before the upgrade"),
         );

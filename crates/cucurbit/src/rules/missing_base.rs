@@ -1,20 +1,24 @@
 //! The revision on which the whole chain stands is defined by no file.
 
-use super::dangling_parent::{lost_bases, report};
+use super::lost::Lost;
 use crate::case::Case;
 use crate::finding::Finding;
 
-info!("GRA002", "missing-base", Error, "missing_base.md", "The revision on which the chain stands is defined by no file.");
+info!(
+    "GRA002",
+    "missing-base", Error, "missing_base.md", "The revision on which the chain stands is defined by no file."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
-    for missing in lost_bases(case) {
+    let mut lost = Lost::new(case);
+    for missing in lost.bases() {
         let id = case.graph().id(missing);
         let standing = case.graph().descendants(missing).len();
         let message = format!(
             "the base `{id}` is lost: no file defines it, and {} on it",
             super::text::count(standing, "revision stands", "revisions stand")
         );
-        let finding = report(case, &INFO, missing, message);
+        let finding = lost.report(&INFO, missing, message);
         let why = format!("{}; what the lost revision created, nothing creates now", finding.why);
         out.push(finding.why(why));
     }

@@ -4,7 +4,10 @@ use crate::case::{Case, revision_id};
 use crate::finding::{Finding, Place, Tie};
 use cucurbit_alembic::{Field, Presence, RevisionFile};
 
-info!("FIL006", "missing-revision-id", Error, "missing_revision_id.md", "A migration does not say which revision it is.");
+info!(
+    "FIL006",
+    "missing-revision-id", Error, "missing_revision_id.md", "A migration does not say which revision it is."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
@@ -25,7 +28,10 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         let id = claimed.map(|line| line.text.clone()).or(promised);
         finding = match id {
             Some(id) => finding
-                .help(format!("add `revision = \"{id}\"`: that is what {} says", if claimed.is_some() { "the docstring" } else { "the file name" }))
+                .help(format!(
+                    "add `revision = \"{id}\"`: that is what {} says",
+                    if claimed.is_some() { "the docstring" } else { "the file name" }
+                ))
                 .explains(Tie::Unseen(id)),
             None => finding.help("add the `revision` that its children name as their parent"),
         };

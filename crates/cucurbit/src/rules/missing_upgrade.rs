@@ -14,7 +14,8 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             continue;
         }
         let id = case.graph().id(node);
-        let module = super::text::file_name(case, row).replace(|c: char| !(c.is_alphanumeric() || c == '_'), "_");
+        let module =
+            super::text::file_name(case, row).replace(|c: char| !(c.is_alphanumeric() || c == '_'), "_");
         out.push(
             Finding::new(&INFO, case.id_place(row), format!("revision `{id}` has no `upgrade` function"))
                 .label("this revision does nothing")

@@ -1,15 +1,17 @@
 //! More than one revision has no parent.
 
+use super::multiple_heads::shows_parents;
 use super::text::{ids, list};
 use crate::case::Case;
 use crate::finding::{Finding, Severity};
 use cucurbit_graph::Node;
+use std::collections::BTreeSet;
 
 info!("GRA008", "multiple-bases", Warning, "multiple_bases.md", "More than one revision has no parent.");
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let graph = case.graph();
-    let bases = graph.bases();
+    let bases: Vec<Node> = graph.bases().into_iter().filter(|base| shows_parents(case, *base)).collect();
     if bases.len() < 2 {
         return;
     }
@@ -28,7 +30,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         case.place(row, case.facts(row).down_revision.span()),
         format!("{} revisions have no parent: {}", bases.len(), list(&names)),
     )
-    .severity(if unlabelled < bases.len() { Severity::Note } else { Severity::Warning })
+    .severity(if unlabelled < bases.len() || are_meant(case, &bases) { Severity::Note } else { Severity::Warning })
     .label("one base")
     .revisions(&names)
     .why("Alembic takes this for independent chains and says nothing; which one it upgrades first depends on file names alone")
@@ -38,4 +40,14 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         finding = finding.also(case.place(base, case.facts(base).down_revision.span()), "another base");
     }
     out.push(finding);
+}
+
+/// Chains that were tied together by a merge or a dependency, or that stand in folders of their own.
+fn are_meant(case: &Case, bases: &[Node]) -> bool {
+    let graph = case.graph();
+    let parts = graph.parts();
+    let part = |node: &Node| graph.part_of(*node, &parts);
+    let folders: BTreeSet<_> =
+        bases.iter().filter_map(|base| case.row_of(*base)).map(|row| case.path(row).parent()).collect();
+    bases.iter().all(|base| part(base) == part(&bases[0])) || folders.len() == bases.len()
 }

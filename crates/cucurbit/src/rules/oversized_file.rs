@@ -5,13 +5,19 @@ use crate::finding::{Finding, Place, Tie};
 use cucurbit_alembic::FileProblem;
 use cucurbit_python::Problem;
 
-info!("FIL014", "oversized-file", Warning, "oversized_file.md", "A file is too large or nested too deep to be read whole.");
+info!(
+    "FIL014",
+    "oversized-file",
+    Warning,
+    "oversized_file.md",
+    "A file is too large or nested too deep to be read whole."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
         let what = file.facts.problems.iter().find_map(|problem| match problem {
             FileProblem::Python(Problem::TooLarge { bytes }) => Some(format!("has {bytes} bytes")),
-            FileProblem::Python(Problem::TooDeep) => Some("is nested deeper than Python itself allows".to_owned()),
+            FileProblem::Python(Problem::TooDeep) => Some("is nested too deep".to_owned()),
             _ => None,
         });
         let Some(what) = what else { continue };

@@ -3,7 +3,10 @@
 use crate::case::Case;
 use crate::finding::Finding;
 
-info!("IDS002", "placeholder-id", Warning, "placeholder_id.md", "An id is a placeholder or a pattern from the keyboard.");
+info!(
+    "IDS002",
+    "placeholder-id", Warning, "placeholder_id.md", "An id is a placeholder or a pattern from the keyboard."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for node in case.graph().defined() {
@@ -23,14 +26,31 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
 /// Returns what kind of pattern the id is.
 fn pattern(id: &str) -> Option<&'static str> {
     let text = id.to_ascii_lowercase();
-    let words = ["placeholder", "changeme", "change_me", "todo", "fixme", "new_revision", "revision_id", "your_revision_id",
-        "revision", "xxxx", "foobar", "up_revision", "none", "null"];
+    let words = [
+        "placeholder",
+        "changeme",
+        "change_me",
+        "todo",
+        "fixme",
+        "new_revision",
+        "revision_id",
+        "your_revision_id",
+        "revision",
+        "xxxx",
+        "foobar",
+        "up_revision",
+        "none",
+        "null",
+    ];
     if words.contains(&text.as_str()) || text.contains(['<', '>', '$', '{', '}']) {
         return Some("a placeholder");
     }
     let bytes = text.as_bytes();
     if bytes.len() < 6 || !bytes.iter().all(u8::is_ascii_alphanumeric) {
         return None;
+    }
+    if bytes.len() < 8 && bytes.iter().all(u8::is_ascii_digit) {
+        return None; // Numbered chains count with leading zeros.
     }
     if bytes.windows(2).all(|pair| pair[0] == pair[1]) {
         return Some("one character repeated");
@@ -41,7 +61,11 @@ fn pattern(id: &str) -> Option<&'static str> {
     if bytes.len() >= 8 && interleaved(bytes) {
         return Some("letters and digits counted up in turn");
     }
-    if text.starts_with("deadbeef") || text.starts_with("cafebabe") || text.starts_with("abcdef12") || text.starts_with("123456789") {
+    if text.starts_with("deadbeef")
+        || text.starts_with("cafebabe")
+        || text.starts_with("abcdef12")
+        || text.starts_with("123456789")
+    {
         return Some("a well-known pattern");
     }
     (bytes.len() >= 8 && repeats(bytes)).then_some("a short text repeated")
@@ -78,14 +102,39 @@ mod tests {
 
     #[test]
     fn patterns_of_the_keyboard() {
-        for id in ["a1b2c3d4e5f6", "b2c3d4e5f6a7", "1a2b3c4d5e6f", "000000000000", "123456789abc", "abcdef123456", "deadbeef0001", "abababababab", "todo", "${up_revision}", "f6a7b8c9d0e1"] {
+        for id in [
+            "a1b2c3d4e5f6",
+            "b2c3d4e5f6a7",
+            "1a2b3c4d5e6f",
+            "000000000000",
+            "123456789abc",
+            "abcdef123456",
+            "deadbeef0001",
+            "abababababab",
+            "todo",
+            "${up_revision}",
+            "f6a7b8c9d0e1",
+        ] {
             assert!(pattern(id).is_some(), "{id}");
         }
     }
 
     #[test]
     fn generated_and_numbered_ids_are_none() {
-        for id in ["3b7a1d2e4f56", "189b1231afd4", "2a3f4c9d1cde", "0001", "20240101", "a", "b2", "001_initial", "ae10", "202401011200"] {
+        for id in [
+            "3b7a1d2e4f56",
+            "189b1231afd4",
+            "2a3f4c9d1cde",
+            "0001",
+            "20240101",
+            "a",
+            "b2",
+            "001_initial",
+            "ae10",
+            "202401011200",
+            "000000",
+            "123456",
+        ] {
             assert_eq!(pattern(id), None, "{id}");
         }
     }

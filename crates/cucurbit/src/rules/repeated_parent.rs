@@ -14,14 +14,18 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             let Some(first) = parents[..position].iter().position(|p| p == parent) else { continue };
             let (id, owner) = (graph.id(*parent), id_or_file(case, row));
             out.push(
-                Finding::new(&INFO, case.parent_place(row, position), format!("`{owner}` names its parent `{id}` twice"))
-                    .label("again")
-                    .also(case.parent_place(row, first), "first here")
-                    .revision(&owner)
-                    .revision(id)
-                    .why("Alembic keeps both and treats the revision as a merge of one branch with itself")
-                    .cause("both sides of a merge conflict were kept, or a second parent was mistyped")
-                    .help(format!("name `{id}` once, or write the parent that was meant")),
+                Finding::new(
+                    &INFO,
+                    case.parent_place(row, position),
+                    format!("`{owner}` names its parent `{id}` twice"),
+                )
+                .label("again")
+                .also(case.parent_place(row, first), "first here")
+                .revision(&owner)
+                .revision(id)
+                .why("Alembic keeps both and treats the revision as a merge of one branch with itself")
+                .cause("both sides of a merge conflict were kept, or a second parent was mistyped")
+                .help(format!("name `{id}` once, or write the parent that was meant")),
             );
         }
     }

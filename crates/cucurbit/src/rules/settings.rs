@@ -49,13 +49,11 @@ pub(super) fn report(case: &Case, rule: &'static RuleInfo, wanted: Family, out: 
 fn finding(case: &Case, rule: &'static RuleInfo, problem: &ConfigProblem) -> Finding {
     let span = problem.span.map(|span| Span::of(span.start, span.end));
     let (message, help) = explain(&problem.kind);
-    let mut finding = Finding::new(rule, Place::at(&problem.file, span), message)
+    let mut finding = Finding::new(rule, Place::at(&problem.file, span), from_here(problem, &message))
         .severity(severity(&problem.kind, &problem.effect))
-        .label("set here")
-        .why(effect(&problem.effect));
-    if !help.is_empty() {
-        finding = finding.help(help);
-    }
+        .label(if span.is_some() { "set here" } else { "the configuration" })
+        .why(from_here(problem, &why(problem)))
+        .help(help);
     if let Effect::Fails { .. } = problem.effect {
         finding = finding.explains(Tie::Configuration);
     }
@@ -69,10 +67,22 @@ fn finding(case: &Case, rule: &'static RuleInfo, problem: &ConfigProblem) -> Fin
         Kind::DuplicateSection { first, .. } | Kind::DuplicateOption { first, .. } => {
             finding.also(Place::at(&problem.file, Some(Span::of(first.start, first.end))), "first here")
         }
-        Kind::VersionLocationMissing { .. } | Kind::VersionLocationIsFile { .. } => {
-            finding.explains(Tie::Configuration)
-        }
+        Kind::VersionLocationMissing { .. }
+        | Kind::VersionLocationIsFile { .. }
+        | Kind::StringForList { .. }
+        | Kind::BooleanNotTrue { .. } => finding.explains(Tie::Configuration),
         _ => finding,
+    }
+}
+
+/// Writes paths below the configuration's folder as the configuration would: where the folder stands
+/// is no part of what is wrong.
+fn from_here(problem: &ConfigProblem, text: &str) -> String {
+    match problem.file.parent() {
+        Some(folder) if folder.parent().is_some() => {
+            text.replace(&format!("{}/", folder.to_string_lossy()), "%(here)s/")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -94,8 +104,8 @@ fn severity(kind: &Kind, effect: &Effect) -> Severity {
     }
 }
 
-fn effect(effect: &Effect) -> String {
-    match effect {
+fn why(problem: &ConfigProblem) -> String {
+    match &problem.effect {
         Effect::Fails { message } => format!("every Alembic command stops with `{message}`"),
         Effect::FailsInEnvPy { message } => {
             format!("commands that run `env.py`, such as `alembic upgrade`, stop with `{message}`")
@@ -105,7 +115,24 @@ fn effect(effect: &Effect) -> String {
         Effect::Depends { .. } => {
             "whether Alembic finds it depends on where it runs and what is installed there".to_owned()
         }
-        _ => "Alembic says nothing".to_owned(),
+        _ => silence(&problem.kind).to_owned(),
+    }
+}
+
+/// Says what Alembic does where it says nothing.
+fn silence(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::VersionLocationMissing { .. } | Kind::VersionLocationIsFile { .. } => {
+            "Alembic skips it in silence, and with it the migrations that should be there"
+        }
+        Kind::StringForList { .. } => "Alembic finds no migration in such folders and says nothing",
+        Kind::EmptyItem { .. } => {
+            "Alembic takes every `.py` file of the folder in which it runs for a migration"
+        }
+        Kind::NearMiss { .. } => "Alembic passes over names that it does not know and says nothing",
+        Kind::Overridden { .. } => "where both files set a name, the ini file counts; Alembic says nothing",
+        Kind::BooleanNotTrue { .. } => "Alembic goes on as if it were not set and says nothing",
+        _ => "Alembic says nothing",
     }
 }
 
@@ -116,9 +143,10 @@ fn explain(kind: &Kind) -> (String, String) {
         Kind::Unreadable { reason } => {
             say(format!("the configuration cannot be read: {reason}"), "check its permissions")
         }
-        Kind::TooLarge { size, limit } => {
-            say(format!("the configuration has {size} bytes; it is read up to {limit}"), "")
-        }
+        Kind::TooLarge { size, limit } => say(
+            format!("the configuration has {size} bytes; it is read up to {limit}"),
+            "name the right file: one of that size is no configuration",
+        ),
         Kind::NotUtf8 => {
             say("the configuration is not UTF-8; it was read as Latin-1".into(), "save it as UTF-8")
         }
@@ -173,7 +201,7 @@ fn explain(kind: &Kind) -> (String, String) {
         ),
         Kind::VersionLocationMissing { value } => say(
             format!("the version location `{value}` does not exist"),
-            "correct or remove it; Alembic skips it in silence",
+            "correct the path, or remove it if the folder is gone for good",
         ),
         Kind::VersionLocationIsFile { value } => {
             say(format!("the version location `{value}` is a file"), "name a folder")
@@ -197,8 +225,11 @@ fn explain(kind: &Kind) -> (String, String) {
             say("`version_path_separator` is deprecated".into(), "set `path_separator` instead")
         }
         Kind::NoSeparator { setting, items } => say(
-            format!("`{setting}` was split into {items} items by the old rule, at commas and spaces"),
-            "set `path_separator`",
+            format!(
+                "`{setting}` has no `path_separator` and was split by the old rule, into {}",
+                super::text::count(*items, "item", "items")
+            ),
+            "set `path_separator`: `os` is what new projects have",
         ),
         Kind::SeparatorIgnored { value } => say(
             format!("`version_path_separator = {value}` is ignored, because `path_separator` is set"),
@@ -259,6 +290,6 @@ fn explain(kind: &Kind) -> (String, String) {
                 "keep one configuration",
             )
         }
-        _ => say("the configuration is odd here".into(), ""),
+        _ => say("the configuration is odd here".into(), "compare it with what `alembic init` writes"),
     }
 }

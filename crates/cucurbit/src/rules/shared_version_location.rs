@@ -3,19 +3,30 @@
 use super::settings::{Family, report};
 use crate::case::Case;
 use crate::finding::{Finding, Place, Severity};
+use std::path::Path;
 
-info!("CFG007", "shared-version-location", Warning, "shared_version_location.md", "Two configurations name the same version folders.");
+info!(
+    "CFG007",
+    "shared-version-location",
+    Warning,
+    "shared_version_location.md",
+    "Two configurations name the same version folders."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     report(case, &INFO, Family::Shared, out);
     let environment = case.environment();
     for other in &environment.shared_with {
-        let file = other.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let own = environment.config_files.first().map(|file| name(file)).unwrap_or_default();
+        let (file, section, own_section) = (name(&other.file), &other.section, &environment.section);
         out.push(
             Finding::new(
                 &INFO,
                 Place::file(&other.file),
-                format!("`[{}]` of `{file}` names the same version folders as `[{}]`", other.section, environment.section),
+                format!(
+                    "`[{section}]` of `{file}` names the same version folders as `[{own_section}]` of `{own}`"
+                ),
             )
             .severity(Severity::Note)
             .label("the same migrations")

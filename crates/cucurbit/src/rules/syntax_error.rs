@@ -6,19 +6,29 @@ use cucurbit_alembic::FileProblem;
 use cucurbit_python::Problem;
 use cucurbit_text::Span;
 
-info!("FIL004", "syntax-error", Error, "syntax_error.md", "A file that Alembic would load is not valid Python.");
+info!(
+    "FIL004",
+    "syntax-error", Error, "syntax_error.md", "A file that Alembic would load is not valid Python."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
+        if file.facts.problems.iter().any(is_cut) {
+            continue; // What follows the cut would have closed what is open there.
+        }
         let errors: Vec<(String, Span, &str)> = file.facts.problems.iter().filter_map(explain).collect();
         let Some((message, span, error)) = errors.first() else { continue };
         let name = super::text::file_name(case, row);
-        let mut finding = Finding::new(&INFO, Place::at(&file.path, Some(*span)), format!("`{name}` is not valid Python: {message}"))
-            .label(message.clone())
-            .why(format!("Alembic imports every file of the folder, so every command stops with `{error}`"))
-            .cause("an unfinished edit, a bad merge, or code for another version of Python")
-            .help("correct the file; what could be read of it takes part in this report")
-            .explains(Tie::File(file.path.clone()));
+        let mut finding = Finding::new(
+            &INFO,
+            Place::at(&file.path, Some(*span)),
+            format!("`{name}` is not valid Python: {message}"),
+        )
+        .label(message.clone())
+        .why(format!("Alembic imports every file of the folder, so every command stops with `{error}`"))
+        .cause("an unfinished edit, a bad merge, or code for another version of Python")
+        .help("correct the file; what could be read of it takes part in this report")
+        .explains(Tie::File(file.path.clone()));
         if !file.facts.conflict_markers.is_empty() {
             finding = finding.follows_from(Tie::File(file.path.clone()));
         }
@@ -32,15 +42,29 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     }
 }
 
+/// The parser's messages begin with a capital letter, unless they begin with a quotation.
+fn in_a_sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn is_cut(problem: &FileProblem) -> bool {
+    matches!(problem, FileProblem::Python(Problem::TooLarge { .. }))
+}
+
 fn explain(problem: &FileProblem) -> Option<(String, Span, &'static str)> {
     match problem {
-        FileProblem::Python(Problem::Syntax { message, span }) => Some((message.clone(), *span, "SyntaxError")),
+        FileProblem::Python(Problem::Syntax { message, span }) => {
+            Some((in_a_sentence(message), *span, "SyntaxError"))
+        }
         FileProblem::Python(Problem::Tabs { span }) => {
             Some(("inconsistent use of tabs and spaces in indentation".to_owned(), *span, "TabError"))
         }
-        FileProblem::Python(Problem::Nul { span }) => {
-            Some(("a NUL byte".to_owned(), *span, "SyntaxError: source code string cannot contain null bytes"))
-        }
+        FileProblem::Python(Problem::Nul { span }) => Some((
+            "a NUL byte".to_owned(),
+            *span,
+            "SyntaxError: source code string cannot contain null bytes",
+        )),
         _ => None,
     }
 }

@@ -42,3 +42,12 @@ pub(super) fn count(number: usize, singular: &str, plural: &str) -> String {
         _ => format!("{number} {plural}"),
     }
 }
+
+/// Tells whether a message of Alembic names the id, as a word of its own.
+pub(super) fn mentions(message: &str, id: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !(c.is_alphanumeric() || c == '_'));
+    message.match_indices(id).any(|(at, found)| {
+        let (before, after) = (&message[..at], &message[at + found.len()..]);
+        is_edge(before.chars().next_back()) && is_edge(after.chars().next())
+    })
+}

@@ -5,7 +5,10 @@ use crate::finding::{Finding, Place, Severity, Tie};
 use cucurbit_alembic::FileProblem;
 use cucurbit_text::DecodeProblem;
 
-info!("FIL003", "unreadable-file", Error, "unreadable_file.md", "A file that Alembic would load cannot be read.");
+info!(
+    "FIL003",
+    "unreadable-file", Error, "unreadable_file.md", "A file that Alembic would load cannot be read."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
@@ -23,10 +26,14 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     }
     for folder in case.unlisted() {
         out.push(
-            Finding::new(&INFO, Place::file(&folder.path), format!("a version folder could not be listed: {}", folder.reason))
-                .severity(Severity::Warning)
-                .why("revisions in it cannot be seen, so nothing is said about them")
-                .help("check its permissions and what lies in it"),
+            Finding::new(
+                &INFO,
+                Place::file(&folder.path),
+                format!("a version folder could not be listed: {}", folder.reason),
+            )
+            .severity(Severity::Warning)
+            .why("revisions in it cannot be seen, so nothing is said about them")
+            .help("check its permissions and what lies in it"),
         );
     }
 }
@@ -42,17 +49,21 @@ fn explain(problem: &FileProblem) -> Option<(String, String, Option<cucurbit_tex
             "Alembic opens it and waits for ever".to_owned(),
             None,
         )),
-        FileProblem::BrokenLink => {
-            Some(("is a link to a file that does not exist".to_owned(), stops("ImportError: Can't find Python file"), None))
-        }
+        FileProblem::BrokenLink => Some((
+            "is a link to a file that does not exist".to_owned(),
+            stops("ImportError: Can't find Python file"),
+            None,
+        )),
         FileProblem::Decode(DecodeProblem::InvalidUtf8 { span }) => Some((
             "is not valid UTF-8 and names no other encoding".to_owned(),
             stops("SyntaxError: (unicode error) 'utf-8' codec can't decode byte"),
             Some(*span),
         )),
-        FileProblem::Decode(DecodeProblem::UnknownEncoding { name, span }) => {
-            Some((format!("names the unknown encoding `{name}`"), stops(&format!("SyntaxError: unknown encoding: {name}")), Some(*span)))
-        }
+        FileProblem::Decode(DecodeProblem::UnknownEncoding { name, span }) => Some((
+            format!("names the unknown encoding `{name}`"),
+            stops(&format!("SyntaxError: unknown encoding: {name}")),
+            Some(*span),
+        )),
         FileProblem::Decode(DecodeProblem::Utf16) => {
             Some(("is in UTF-16, which Python does not read".to_owned(), stops("SyntaxError"), None))
         }

@@ -4,7 +4,13 @@ use super::text::id_or_file;
 use crate::case::Case;
 use crate::finding::Finding;
 
-info!("GRA013", "unusable-branch-label", Warning, "unusable_branch_label.md", "A branch label that Alembic's commands cannot name.");
+info!(
+    "GRA013",
+    "unusable-branch-label",
+    Warning,
+    "unusable_branch_label.md",
+    "A branch label that Alembic's commands cannot name."
+);
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for row in 0..case.files().len() {
@@ -12,11 +18,15 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             let Some(reason) = reason(label) else { continue };
             let owner = id_or_file(case, row);
             out.push(
-                Finding::new(&INFO, case.place(row, Some(span)), format!("branch label `{label}` of `{owner}` {reason}"))
-                    .label("cannot be used in `label@head`")
-                    .revision(&owner)
-                    .why("Alembic does not check labels; the fault shows when a command names it")
-                    .help("use letters, digits and underscores"),
+                Finding::new(
+                    &INFO,
+                    case.place(row, Some(span)),
+                    format!("branch label `{label}` of `{owner}` {reason}"),
+                )
+                .label("cannot be used in `label@head`")
+                .revision(&owner)
+                .why("Alembic does not check labels; the fault shows when a command names it")
+                .help("use letters, digits and underscores"),
             );
         }
     }

@@ -10,20 +10,37 @@ info!("FIL009", "wrong-identifier-type", Error, "wrong_identifier_type.md", "An 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
         let facts = &file.facts;
+        let name = super::text::file_name(case, row);
+        let place = |span| Place::at(&file.path, Some(span));
         if let Field::Known { value, span } = &facts.revision
             && value.as_str().is_none()
         {
-            let message = format!("`revision` of `{}` is {}, not a string", super::text::file_name(case, row), kind(value));
-            out.push(finding(Place::at(&file.path, Some(*span)), message, "every Alembic command stops with `TypeError`"));
+            let message = format!("`revision` of `{name}` is {}, not a string", kind(value));
+            out.push(finding(place(*span), message, "every Alembic command stops with `TypeError`"));
         }
-        for (name, field) in [("down_revision", &facts.down_revision), ("depends_on", &facts.depends_on)] {
-            let Field::Known { value, span } = field else { continue };
-            let Some(wrong) = wrong_reference(value) else { continue };
-            let message = format!("`{name}` of `{}` holds {}, not ids", super::text::file_name(case, row), kind(wrong));
-            let why = "every Alembic command stops with `TypeError` or `KeyError`";
-            let mut finding = finding(Place::at(&file.path, Some(*span)), message, why);
-            if matches!(wrong, Value::Tuple(_) | Value::List(_)) {
-                finding = finding.severity(Severity::Warning).why("Alembic takes nested sequences apart by accident, not by promise");
+        let others = [
+            (
+                "down_revision",
+                &facts.down_revision,
+                "every Alembic command stops with `TypeError` or `KeyError`",
+            ),
+            ("depends_on", &facts.depends_on, "every Alembic command stops with `KeyError`"),
+            (
+                "branch_labels",
+                &facts.branch_labels,
+                "`alembic heads` and `alembic history` stop with `TypeError`; an upgrade does not look at it",
+            ),
+        ];
+        for (field, value, why) in others {
+            let Field::Known { value, span } = value else { continue };
+            let Some((wrong, is_taken)) = wrong_reference(value) else { continue };
+            let message = format!("`{field}` of `{name}` holds {}, not strings alone", kind(wrong));
+            let mut finding = finding(place(*span), message, why);
+            if field == "branch_labels" {
+                finding = finding.severity(Severity::Warning);
+            } else if is_taken {
+                let why = "Alembic takes a sequence within a sequence apart by accident, not by promise";
+                finding = finding.severity(Severity::Warning).why(why);
             }
             if let Some(node) = case.graph().node_of_row(row) {
                 finding = finding.revision(case.graph().id(node));
@@ -41,14 +58,17 @@ fn finding(place: Place, message: String, why: &str) -> Finding {
         .help("write the id as a string")
 }
 
-fn wrong_reference(value: &Value) -> Option<&Value> {
-    match value {
-        Value::None | Value::Str(_) => None,
-        Value::Tuple(items) | Value::List(items) | Value::Set(items) => match items.as_slice() {
-            [item] if item.value == Value::None => None,
-            items => items.iter().map(|item| &item.value).find(|value| value.as_str().is_none()),
-        },
-        other => Some(other),
+/// Returns the first value that is no string, and whether Alembic makes do with it: it takes the
+/// only item of a sequence for the whole.
+fn wrong_reference(value: &Value) -> Option<(&Value, bool)> {
+    let Some(items) = value.items() else {
+        return (!matches!(value, Value::None | Value::Str(_))).then_some((value, false));
+    };
+    let wrong = items.iter().map(|item| &item.value).find(|value| value.as_str().is_none())?;
+    match items {
+        [_] if *wrong == Value::None => None,
+        [_] => Some((wrong, wrong.strings().is_some())),
+        _ => Some((wrong, false)),
     }
 }
 
