@@ -6,7 +6,7 @@
 mod oracle;
 
 use crate::Outcome;
-use crate::diagnosis::{self, Environment, Finding};
+use crate::diagnosis::{self, AlembicError, Environment, Finding};
 use crate::manifest::{self, CorpusEnvironment};
 use cucurbit::Options;
 use oracle::{Answer, Shape};
@@ -28,6 +28,9 @@ pub(crate) struct CorpusArguments {
     /// The Python that has Alembic.
     #[arg(long, value_name = "PROGRAM", requires = "oracle")]
     python: Option<PathBuf>,
+    /// Print the warnings and notes one by one, as the errors are.
+    #[arg(long)]
+    details: bool,
 }
 
 /// Runs the chore.
@@ -48,7 +51,7 @@ pub(crate) fn run(arguments: &CorpusArguments) -> anyhow::Result<Outcome> {
         }
         findings.extend(found.findings.into_iter().map(|finding| (environment.name.as_str(), finding)));
     }
-    let errors = print_findings(&findings);
+    let errors = print_findings(&findings, arguments.details);
     println!("{} environments, {equal} equal, {errors} error findings", environments.len());
     Ok(if equal == environments.len() { Outcome::AsExpected } else { Outcome::Differs })
 }
@@ -96,7 +99,15 @@ fn compare(
     };
     Ok(match answer {
         Answer::Shape(expected) => differences(&expected, &shape),
-        Answer::Refuses(error) => vec![format!("Alembic refuses it: {error}")],
+        Answer::Refuses(class, message) => {
+            println!(
+                "{}: Alembic refuses it ({class}: {message}); the rest is compared with the manifest",
+                environment.name
+            );
+            let mut differing = manifest_differences(environment, &shape, found.revision_files);
+            differing.extend(refusal_difference(&AlembicError { class, message }, found));
+            differing
+        }
         Answer::CannotTell(why) => {
             if !why.is_empty() {
                 println!("{}: compared with the manifest alone ({why})", environment.name);
@@ -104,6 +115,12 @@ fn compare(
             manifest_differences(environment, &shape, found.revision_files)
         }
     })
+}
+
+/// The error must be the same one.
+fn refusal_difference(expected: &AlembicError, found: &Environment) -> Option<String> {
+    let foreseen = found.alembic.error.as_ref();
+    (foreseen != Some(expected)).then(|| format!("error: expected {expected:?}, found {foreseen:?}"))
 }
 
 fn differences(expected: &Shape, found: &Shape) -> Vec<String> {
@@ -135,32 +152,32 @@ fn manifest_differences(environment: &CorpusEnvironment, found: &Shape, files: u
         ("merge points", facts.merges, found.merge_points.len()),
     ];
     let wrong = counts.into_iter().filter(|(_, expected, found)| expected != found);
-    differing.extend(wrong.map(|(what, expected, found)| format!("{what}: expected {expected}, found {found}")));
+    differing
+        .extend(wrong.map(|(what, expected, found)| format!("{what}: expected {expected}, found {found}")));
     differing
 }
 
 /// Prints error findings one by one and the others as counts; returns how many errors there are.
-fn print_findings(findings: &[(&str, Finding)]) -> usize {
-    let mut errors: BTreeMap<&str, Vec<&(&str, Finding)>> = BTreeMap::new();
-    let mut milder: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
+fn print_findings(findings: &[(&str, Finding)], details: bool) -> usize {
+    let mut by_rule: BTreeMap<_, Vec<&(&str, Finding)>> = BTreeMap::new();
     for found in findings {
-        let (environment, finding) = found;
-        match finding.severity.as_str() {
-            "error" => errors.entry(&finding.name).or_default().push(found),
-            severity => *milder.entry((severity, &finding.name)).or_default().entry(environment).or_default() += 1,
-        }
+        let severity = found.1.severity.as_str();
+        let rank = ["error", "warning", "note"].iter().position(|word| *word == severity).unwrap_or(9);
+        by_rule.entry((rank, severity, found.1.name.as_str())).or_default().push(found);
     }
-    for (rule, found) in &errors {
-        println!("error {rule}: {}", found.len());
-        for (environment, finding) in found {
-            println!("  {environment}: {}: {}", finding.location.path, finding.message);
+    for ((_, severity, rule), found) in &by_rule {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (environment, _) in found {
+            *counts.entry(environment).or_default() += 1;
         }
-    }
-    for ((severity, rule), counts) in milder.iter().rev() {
         let most = counts.iter().max_by_key(|(_, count)| **count);
         let most = most.map(|(name, count)| format!("{name} {count}")).unwrap_or_default();
-        let total: usize = counts.values().sum();
-        println!("{severity} {rule}: {total} in {} environments (most: {most})", counts.len());
+        println!("{severity} {rule}: {} in {} environments (most: {most})", found.len(), counts.len());
+        if details || *severity == "error" {
+            for (environment, finding) in found {
+                println!("  {environment}: {}: {}", finding.location.path, finding.message);
+            }
+        }
     }
-    errors.values().map(Vec::len).sum()
+    findings.iter().filter(|(_, finding)| finding.severity == "error").count()
 }

@@ -10,6 +10,8 @@ use std::path::Path;
 pub(crate) struct Environment {
     /// How many files Alembic loads.
     pub(crate) revision_files: usize,
+    /// What Alembic would answer.
+    pub(crate) alembic: Alembic,
     /// Ids, in load order.
     pub(crate) heads: Vec<String>,
     /// Ids, in load order.
@@ -20,6 +22,22 @@ pub(crate) struct Environment {
     pub(crate) merge_points: Vec<String>,
     /// The findings.
     pub(crate) findings: Vec<Finding>,
+}
+
+/// What Alembic would answer.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Alembic {
+    /// With which error it fails.
+    pub(crate) error: Option<AlembicError>,
+}
+
+/// An error of Alembic.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct AlembicError {
+    /// The Python class.
+    pub(crate) class: String,
+    /// The text.
+    pub(crate) message: String,
 }
 
 /// One fault.
@@ -59,6 +77,7 @@ struct Report {
 /// When there is no diagnosis, or its report is not what this reads.
 pub(crate) fn environments(path: &Path, options: &Options) -> anyhow::Result<Vec<Environment>> {
     let diagnosis = diagnose(path, options).with_context(|| format!("no diagnosis of {}", path.display()))?;
-    let report: Report = serde_json::from_str(&report::json(&diagnosis)).context("the report cannot be read")?;
+    let report: Report =
+        serde_json::from_str(&report::json(&diagnosis)).context("the report cannot be read")?;
     Ok(report.environments)
 }

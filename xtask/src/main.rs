@@ -5,9 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod corpus;
 mod diagnosis;
+mod inject;
 mod manifest;
+mod new_rule;
+mod program;
+mod shuffle;
+mod synthetic;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -24,6 +30,20 @@ struct Arguments {
 enum Chore {
     /// Compares what cucurbit says of every environment of a corpus with what Alembic says.
     Corpus(corpus::CorpusArguments),
+    /// Breaks every environment of a corpus in every known way and counts what is found.
+    Inject(inject::InjectArguments),
+    /// Times `cucurbit diagnose` against `alembic heads` and against reading the files.
+    BenchAlembic(bench::BenchArguments),
+    /// Writes the stubs of a rule.
+    NewRule(new_rule::NewRuleArguments),
+    /// Looks whether the order of files on disk or the number of threads changes a report.
+    Shuffle(shuffle::ShuffleArguments),
+    /// Lists a folder and reads its Python files: what a bench compares with.
+    #[command(hide = true)]
+    ReadFiles(bench::ReadFilesArguments),
+    /// Runs a program and prints the peak of its memory in KiB.
+    #[command(hide = true)]
+    MeasurePeak(bench::MeasurePeakArguments),
 }
 
 /// Whether a chore found everything as it should be.
@@ -38,6 +58,12 @@ enum Outcome {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Corpus(arguments) => corpus::run(&arguments),
+        Chore::Inject(arguments) => inject::run(&arguments),
+        Chore::BenchAlembic(arguments) => bench::run(&arguments),
+        Chore::NewRule(arguments) => new_rule::run(&arguments),
+        Chore::Shuffle(arguments) => shuffle::run(&arguments),
+        Chore::ReadFiles(arguments) => bench::read_files(&arguments),
+        Chore::MeasurePeak(arguments) => bench::measure_peak(&arguments),
     };
     match outcome {
         Ok(Outcome::AsExpected) => ExitCode::SUCCESS,

@@ -21,8 +21,8 @@ pub(super) struct Shape {
 pub(super) enum Answer {
     /// Alembic loads the chain.
     Shape(Shape),
-    /// Alembic refuses it.
-    Refuses(String),
+    /// Alembic refuses it, with this class and message.
+    Refuses(String, String),
     /// The oracle cannot answer without running a file.
     CannotTell(String),
 }
@@ -45,7 +45,7 @@ struct OutcomeError {
 /// When the script cannot be started or says something else than an answer.
 pub(super) fn ask(python: &Path, script: &Path, environment: &CorpusEnvironment) -> anyhow::Result<Answer> {
     let mut command = Command::new(python);
-    command.arg(script).arg("graph");
+    command.arg(script).args(["graph", "--stable-order"]);
     if environment.recursive {
         command.arg("--recursive");
     }
@@ -63,7 +63,7 @@ pub(super) fn ask(python: &Path, script: &Path, environment: &CorpusEnvironment)
         .with_context(|| format!("the oracle's answer on {} cannot be read", environment.name))?;
     Ok(match outcome {
         Outcome { value: Some(shape), .. } => Answer::Shape(shape),
-        Outcome { error: Some(error), .. } => Answer::Refuses(format!("{}: {}", error.class, error.message)),
+        Outcome { error: Some(error), .. } => Answer::Refuses(error.class, error.message),
         Outcome { .. } => anyhow::bail!("the oracle's answer on {} is empty", environment.name),
     })
 }

@@ -3,6 +3,8 @@
 use crate::case::Case;
 use crate::finding::Place;
 use cucurbit_alembic::RevisionFacts;
+use cucurbit_graph::Node;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// How many candidates a finding names.
@@ -29,6 +31,13 @@ pub(super) enum Kind {
     CannotTell,
     /// Bytecode of that name is left.
     Bytecode,
+}
+
+impl Kind {
+    /// Tells whether the account is that a revision which is there was named wrongly.
+    pub(super) fn is_mistyping(&self) -> bool {
+        matches!(self, Kind::FileStem | Kind::Spelling | Kind::Prefix | Kind::OneEdit)
+    }
 }
 
 /// A candidate: kind, the id that was probably meant, where, and the sentence for it.
@@ -78,11 +87,25 @@ pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
             });
         }
     }
+    drop_descendants(case, missing, &mut found);
     found.sort_by(|a, b| a.kind.cmp(&b.kind));
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     found.retain(|candidate| seen.insert((candidate.place.path.clone(), candidate.id.clone())));
     found.truncate(SHOWN);
     found
+}
+
+/// What stands on the missing revision cannot be what was meant by it.
+fn drop_descendants(case: &Case, missing: &str, found: &mut Vec<Candidate>) {
+    let graph = case.graph();
+    let Some(lost) = graph.node(missing).filter(|_| found.iter().any(|candidate| candidate.kind.is_mistyping())) else {
+        return;
+    };
+    let standing: HashSet<Node> = graph.descendants(lost).into_iter().collect();
+    found.retain(|candidate| {
+        let node = candidate.id.as_deref().and_then(|id| graph.node(id));
+        !candidate.kind.is_mistyping() || !node.is_some_and(|node| standing.contains(&node))
+    });
 }
 
 fn by_file(
@@ -172,7 +195,7 @@ fn by_id(missing: &str, id: &str, place: Place) -> Option<Candidate> {
         (Kind::Prefix, "it begins so; in files Alembic takes no short ids")
     } else if id.len() >= 4 && missing.starts_with(id) {
         (Kind::Prefix, "the written id only goes on after it")
-    } else if one_edit_apart(missing, id) {
+    } else if one_edit_apart(missing, id) && !are_numbered(missing, id) {
         (Kind::OneEdit, "one letter differs")
     } else {
         return None;
@@ -203,6 +226,13 @@ pub(super) fn last_part(stem: &str) -> String {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Tells whether the two are numbers of one sequence (`0004` and `0005`, `rocky_01` and `rocky_02`).
+fn are_numbered(a: &str, b: &str) -> bool {
+    let is_random = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let stem = |id: &'_ str| id.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    !is_random(a) && !is_random(b) && stem(a) < a.len() && stem(b) < b.len() && a[..stem(a)] == b[..stem(b)]
 }
 
 /// Tells whether one insertion, deletion, substitution or swap of neighbours turns one text into

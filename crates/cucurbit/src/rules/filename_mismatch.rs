@@ -26,7 +26,8 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, id) in lying {
         let stem = case.stem(*row);
         let promised = promised(case, &stem);
-        if template_is_kept || promised.as_ref().is_some_and(|other| graph.node(other).is_some()) {
+        if template_is_kept || promised.as_deref().is_some_and(|other| !is_in_slug(case, *row, &stem, other))
+        {
             out.push(report(case, *row, id, promised.as_deref()));
         }
     }
@@ -39,6 +40,14 @@ fn is_named(case: &Case, row: RowIndex, id: &str) -> bool {
     let is_part = captured.len() >= 4 && id.starts_with(&captured);
     let is_other = case.graph().node(&captured).is_some();
     case.template().accepts(&stem, id) || !is_other && (is_part || names(&last_part(&stem), id))
+}
+
+/// The names of merges often tell what they merge.
+fn is_in_slug(case: &Case, row: RowIndex, stem: &str, other: &str) -> bool {
+    let graph = case.graph();
+    let parents = graph.parents_of_row(row);
+    let is_merged = parents.len() > 1 && parents.iter().any(|parent| graph.id(*parent) == other);
+    is_merged && case.template().captured_rev(stem).as_deref() != Some(other)
 }
 
 /// Returns the id that the name promises, when it is one that the chain knows, or could be one.

@@ -7,7 +7,7 @@ use crate::finding::{Finding, RuleInfo, Severity, Tie};
 use cucurbit_alembic::RevisionFile;
 use cucurbit_alembic::config::ConfigProblemKind;
 use cucurbit_graph::{Node, Reference};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Candidates are looked for until so many pairs of files and lost ids have been compared. Where
 /// thousands of parents are lost, none of them was mistyped.
@@ -48,38 +48,28 @@ impl<'c> Lost<'c> {
         &self.parents
     }
 
-    /// Returns those under which nothing else stands: nothing is merged with what stands on them, and
-    /// no surviving part of the graph ends in a head that may be what they stood on.
+    /// Returns those under which nothing else stands: they were not mistyped, nothing is merged with
+    /// what stands on them, and no other part of the graph ends in a head that they may have stood on.
     ///
     /// Where no base is left at all, one of the lost revisions is the base: the one named first.
     pub(super) fn bases(&self) -> Vec<Node> {
         if self.parents.is_empty() {
             return Vec::new();
         }
-        let (case, graph) = (self.case, self.case.graph());
-        let parts = graph.parts();
-        let part = |node: Node| graph.part_of(node, &parts);
-        // The oldest head of each part is enough; one without a date may be of any age.
-        let mut heads: Vec<(Option<String>, usize)> =
-            graph.heads().into_iter().map(|head| (date_of(case, head), part(head))).collect();
-        heads.sort();
-        let mut seen = HashSet::new();
-        heads.retain(|(_, part)| seen.insert(*part));
-        let is_base = |lost: &Node| {
-            let since = first_date(case, *lost);
-            let oldest = heads.iter().find(|(_, other)| *other != part(*lost));
-            let may_stand_below = oldest.is_some_and(|(date, _)| match (date, &since) {
-                (Some(head), Some(child)) => head <= child,
-                _ => true,
-            });
-            !may_stand_below && !self.is_joined(*lost)
-        };
+        let parts = Parts::of(self.case);
+        let is_base = |lost: &Node| !parts.may_go_on_below(*lost) && !self.is_joined(*lost) && !self.is_mistyped(*lost);
         let bases: Vec<Node> = self.parents.iter().copied().filter(is_base).collect();
-        if bases.is_empty() && graph.bases().is_empty() {
-            let date = |lost: &Node| (first_date(case, *lost).is_none(), first_date(case, *lost));
+        if bases.is_empty() && self.case.graph().bases().is_empty() {
+            let date = |lost: &Node| (first_date(self.case, *lost).is_none(), first_date(self.case, *lost));
             return self.parents.iter().copied().min_by_key(date).into_iter().collect();
         }
         bases
+    }
+
+    /// A revision that stands elsewhere was meant.
+    fn is_mistyped(&self, lost: Node) -> bool {
+        self.searches_left > self.parents.len()
+            && for_missing(self.case, self.case.graph().id(lost)).iter().any(|candidate| candidate.kind.is_mistyping())
     }
 
     /// What stands on the lost revision is merged with a revision that does not.
@@ -162,6 +152,54 @@ fn cause(missing: &str, best: Option<&Candidate>) -> String {
         Some(Kind::CannotTell) => "its file may be there, but cannot be read".to_owned(),
         Some(Kind::Bytecode) => "its source file was deleted".to_owned(),
         None => format!("the file of `{missing}` was deleted, overwritten or never committed"),
+    }
+}
+
+/// The connected parts of the graph, with what tells whether one continues another.
+struct Parts<'c> {
+    case: &'c Case,
+    part_of: Vec<usize>,
+    /// Date of the oldest head, for each part that has a head; a head without a date may be of any age.
+    oldest_head: BTreeMap<usize, Option<String>>,
+    newest: HashMap<usize, String>,
+    labels: HashMap<usize, HashSet<&'c str>>,
+}
+
+impl<'c> Parts<'c> {
+    fn of(case: &'c Case) -> Self {
+        let graph = case.graph();
+        let part_of = graph.parts();
+        let mut parts =
+            Self { case, part_of, oldest_head: BTreeMap::new(), newest: HashMap::new(), labels: HashMap::new() };
+        for head in graph.heads() {
+            let date = date_of(case, head);
+            let oldest = parts.oldest_head.entry(graph.part_of(head, &parts.part_of)).or_insert(date.clone());
+            *oldest = std::mem::take(oldest).min(date);
+        }
+        for (row, file) in case.files().iter().enumerate() {
+            let Some(node) = graph.node_of_row(row) else { continue };
+            let part = graph.part_of(node, &parts.part_of);
+            let labels = file.facts.branch_labels.strings();
+            parts.labels.entry(part).or_default().extend(labels.into_iter().map(|(label, _)| label));
+            if let Some(date) = date_of(case, node) {
+                let newest = parts.newest.entry(part).or_default();
+                *newest = std::mem::take(newest).max(date);
+            }
+        }
+        parts
+    }
+
+    /// A part may be what the lost revision stood on unless it ends in revisions younger than all
+    /// that stands there, or the two carry branch labels of their own. Dates of neighbours are often
+    /// out of order, so those of whole parts are compared.
+    fn may_go_on_below(&self, lost: Node) -> bool {
+        let own = self.case.graph().part_of(lost, &self.part_of);
+        let labels = |part: &usize| self.labels.get(part).filter(|labels| !labels.is_empty());
+        self.oldest_head.iter().filter(|(part, _)| **part != own).any(|(part, head)| {
+            let younger = matches!((head, self.newest.get(&own)), (Some(head), Some(newest)) if head > newest);
+            let apart = matches!((labels(part), labels(&own)), (Some(a), Some(b)) if a.is_disjoint(b));
+            !younger && !apart
+        })
     }
 }
 

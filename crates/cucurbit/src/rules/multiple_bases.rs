@@ -19,9 +19,8 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         graph.rows(*node).iter().any(|row| !case.facts(*row).branch_labels.strings().is_empty())
     };
     let unlabelled = bases.iter().filter(|node| !labelled(node)).count();
-    if unlabelled <= 1 {
-        // At most one main line and independent branches with labels: made so on purpose.
-        return;
+    if unlabelled == 0 {
+        return; // Independent branches, each with its label: made so on purpose.
     }
     let names = ids(case, &bases);
     let Some(row) = case.row_of(bases[0]) else { return };
