@@ -41,7 +41,10 @@ fn loading(criterion: &mut Criterion) {
         let rows: Vec<RevisionRow> = (0..size)
             .map(|index| RevisionRow {
                 revision: format!("r{index}").as_str().into(),
-                down_revision: index.checked_sub(1).map(|p| format!("r{p}").as_str().into()).unwrap_or_default(),
+                down_revision: index
+                    .checked_sub(1)
+                    .map(|p| format!("r{p}").as_str().into())
+                    .unwrap_or_default(),
                 ..RevisionRow::default()
             })
             .collect();

@@ -13,7 +13,7 @@ mod tree;
 
 use crate::Outcome;
 use crate::diagnosis::{self, Finding};
-use crate::manifest::{self, CorpusEnvironment};
+use crate::manifest;
 use chain::Chain;
 use cucurbit::Options;
 use faults::{Expectation, Fault};
@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &InjectArguments) -> anyhow::Result<Outcome> {
     anyhow::ensure!(!environments.is_empty(), "the manifest has no such environment");
     let mut tally = Tally::new(faults.iter().map(|fault| fault.name));
     for environment in environments {
-        let healthy = Healthy::take(environment)?;
+        let healthy = Healthy::take(&environment.name, &environment.versions, environment.recursive)?;
         for fault in &faults {
             for round in 0..arguments.rounds {
                 let injection = Injection { healthy: &healthy, fault, seed: arguments.seed, round };
@@ -97,10 +97,10 @@ fn names() -> String {
 }
 
 impl Healthy {
-    fn take(environment: &CorpusEnvironment) -> anyhow::Result<Self> {
+    fn take(name: &str, folders: &[PathBuf], recursive: bool) -> anyhow::Result<Self> {
         let mut tree = Tree::default();
         let mut versions = Vec::new();
-        for (number, folder) in environment.versions.iter().enumerate() {
+        for (number, folder) in folders.iter().enumerate() {
             let inside = match number {
                 0 => Path::new(SCRIPTS).join("versions"),
                 _ => Path::new(SCRIPTS).join(format!("versions_{}", number + 1)),
@@ -109,13 +109,12 @@ impl Healthy {
             versions.push(inside);
         }
         tree.put(&Path::new(SCRIPTS).join("env.py"), b"from alembic import context\n".as_slice());
-        let recursive = environment.recursive;
         tree.put(Path::new(INI), ini_text(&healthy_settings(&versions, recursive)).into_bytes());
         let folder = tempfile::tempdir()?;
         tree.write_to(folder.path())?;
         let chain = Chain::read(&tree, folder.path());
         let findings = findings(folder.path())?;
-        Ok(Healthy { name: environment.name.clone(), recursive, versions, tree, chain, findings })
+        Ok(Healthy { name: name.to_owned(), recursive, versions, tree, chain, findings })
     }
 }
 
@@ -198,4 +197,25 @@ fn shown(finding: &Finding) -> String {
 fn findings(folder: &Path) -> anyhow::Result<Vec<Finding>> {
     let environments = diagnosis::environments(folder, &Options::default())?;
     Ok(environments.into_iter().flat_map(|environment| environment.findings).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_found_in_a_made_up_chain() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        crate::synthetic::write_project(folder.path(), 60).expect("a project");
+        let versions = [folder.path().join("migrations/versions")];
+        let healthy = Healthy::take("made up", &versions, false).expect("a healthy copy");
+        assert_eq!(healthy.findings, []);
+        let faults: Vec<&Fault> = faults::ALL.iter().copied().flatten().collect();
+        let mut tally = Tally::new(faults.iter().map(|fault| fault.name));
+        for fault in faults {
+            let injection = Injection { healthy: &healthy, fault, seed: 1, round: 0 };
+            injection.run(None, &mut tally).expect("a broken copy");
+        }
+        assert!(tally.print(1), "see the misses above");
+    }
 }

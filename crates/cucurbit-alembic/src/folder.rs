@@ -233,11 +233,16 @@ impl Lister<'_> {
         let Some(cached) = cache.is_dir().then(|| self.names(&cache)).flatten() else { return };
         let before_dot = |path: &Path| name_of(path).split('.').next().unwrap_or_default().to_owned();
         let stems: HashSet<String> = names.files.iter().map(|(path, _)| before_dot(path)).collect();
+        let sources: HashSet<String> = names.files.iter().map(|(path, _)| name_of(path)).collect();
         for (path, kind) in cached.files {
-            if stems.contains(&before_dot(&path)) || !name_of(&path).contains(".py") {
+            let source = format!("{}.py", bytecode_module(&path));
+            if sources.contains(&source) || !name_of(&path).contains(".py") {
                 continue;
             }
             if self.options.sourceless {
+                if stems.contains(&before_dot(&path)) {
+                    continue;
+                }
                 self.file(&path, kind, &real_folder.join("__pycache__"));
             } else {
                 self.listing.ignored.push(Ignored { path, why: PassedOver::Bytecode });
@@ -257,6 +262,19 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Returns the name of the module that a bytecode file was made of: `a.b` for `a.b.cpython-311.pyc`
+/// and for `a.b.pyc`.
+#[must_use]
+pub fn bytecode_module(path: &Path) -> String {
+    let name = name_of(path);
+    let stem = name.strip_suffix(".pyc").or_else(|| name.strip_suffix(".pyo")).unwrap_or(&name);
+    let stem = stem.split_once(".opt-").map_or(stem, |(before, _)| before);
+    match stem.rsplit_once('.') {
+        Some((module, tag)) if tag.starts_with("cpython-") || tag.starts_with("pypy") => module.to_owned(),
+        _ => stem.to_owned(),
+    }
 }
 
 fn has_source_name(name: &str) -> bool {

@@ -9,7 +9,8 @@ mod imports;
 mod revision;
 
 pub use folder::{
-    Entry, EntryKind, FolderOptions, Ignored, Listing, PassedOver, UnlistedFolder, list_folders,
+    Entry, EntryKind, FolderOptions, Ignored, Listing, PassedOver, UnlistedFolder, bytecode_module,
+    list_folders,
 };
 pub use revision::{
     DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile, read_revision,

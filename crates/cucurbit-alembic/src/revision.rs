@@ -180,7 +180,8 @@ pub fn read_revision_file(path: &Path) -> RevisionFile {
         Ok(source) => {
             let mut facts = read_revision(&source.text, Some(path));
             if let Some(bytes) = source.cut_from {
-                facts.problems.insert(0, FileProblem::Python(cucurbit_python::Problem::TooLarge { bytes }));
+                // Where the text was cut, errors are of our making.
+                facts.problems = vec![FileProblem::Python(cucurbit_python::Problem::TooLarge { bytes })];
             }
             facts
         }

@@ -53,7 +53,8 @@ fn a_folder_without_migrations_is_not_green() {
     std::fs::write(folder.path().join("main.py"), "print('hello')\n").expect("a file");
     assert_eq!(code(&run(folder.path(), &["diagnose"])), Some(2));
     std::fs::create_dir_all(folder.path().join("alembic/versions")).expect("a folder");
-    std::fs::write(folder.path().join("alembic.ini"), "[alembic]\nscript_location = alembic\n").expect("a file");
+    std::fs::write(folder.path().join("alembic.ini"), "[alembic]\nscript_location = alembic\n")
+        .expect("a file");
     let output = run(folder.path(), &["diagnose"]);
     assert_eq!(code(&output), Some(1), "{}", out(&output));
     assert!(out(&output).contains("no-revisions"));
@@ -112,8 +113,11 @@ fn config_and_name_choose_the_environment() {
 fn run_dir_is_where_relative_paths_count_from() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::create_dir_all(folder.path().join("service/migrations/versions")).expect("a folder");
-    std::fs::write(folder.path().join("service/alembic.ini"), "[alembic]\nscript_location = service/migrations\n")
-        .expect("a file");
+    std::fs::write(
+        folder.path().join("service/alembic.ini"),
+        "[alembic]\nscript_location = service/migrations\n",
+    )
+    .expect("a file");
     let found = out(&run(folder.path(), &["diagnose", "--run-dir", ".", "service"]));
     assert!(!found.contains("missing-script-location"), "{found}");
     let not_found = out(&run(folder.path(), &["diagnose", "--run-dir", "service", "service"]));
@@ -158,8 +162,11 @@ fn wrong_arguments_are_two() {
 #[test]
 fn a_closed_pipe_is_no_error() {
     let program = env!("CARGO_BIN_EXE_cucurbit");
-    let script = format!("{program} diagnose --output-format json services | head -c 10 >/dev/null; exit ${{PIPESTATUS[0]}}");
-    let output = Command::new("bash").args(["-c", &script]).current_dir(fixtures()).output().expect("bash runs");
+    let script = format!(
+        "{program} diagnose --output-format json services | head -c 10 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    );
+    let output =
+        Command::new("bash").args(["-c", &script]).current_dir(fixtures()).output().expect("bash runs");
     assert_eq!(code(&output), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -352,6 +352,16 @@ impl RevisionGraph {
     /// number of its part, counted from 0 in load order of the parts' first nodes.
     #[must_use]
     pub fn parts(&self) -> Vec<usize> {
+        self.connected(|_| true)
+    }
+
+    /// Returns the parts that parent edges alone hold together, numbered in the same way.
+    #[must_use]
+    pub fn lineages(&self) -> Vec<usize> {
+        self.connected(|kind| kind == EdgeKind::Parent)
+    }
+
+    fn connected(&self, counts: impl Fn(EdgeKind) -> bool) -> Vec<usize> {
         let mut part = vec![usize::MAX; self.graph.node_count()];
         let mut count = 0;
         for start in 0..part.len() {
@@ -362,7 +372,15 @@ impl RevisionGraph {
             while let Some(at) = stack.pop() {
                 if part[at.index()] == usize::MAX {
                     part[at.index()] = count;
-                    stack.extend(self.graph.neighbors_undirected(at));
+                    let mut add = |direction| {
+                        let edges =
+                            self.graph.edges_directed(at, direction).filter(|edge| counts(*edge.weight()));
+                        stack.extend(
+                            edges.map(|edge| if edge.source() == at { edge.target() } else { edge.source() }),
+                        );
+                    };
+                    add(Direction::Outgoing);
+                    add(Direction::Incoming);
                 }
             }
             count += 1;
@@ -370,7 +388,7 @@ impl RevisionGraph {
         part
     }
 
-    /// Returns the part number of a node in the answer of [`RevisionGraph::parts`].
+    /// Returns the part number of a node in the answer of [`RevisionGraph::parts`] or [`RevisionGraph::lineages`].
     #[must_use]
     pub fn part_of(&self, node: Node, parts: &[usize]) -> usize {
         parts.get(node.0 as usize).copied().unwrap_or(usize::MAX)
@@ -520,6 +538,14 @@ mod tests {
         assert_eq!(ids(&graph, graph.missing()), "x");
         assert_eq!(ids(&graph, graph.branch_points()), "a");
         assert_eq!(graph.parts(), [0, 0, 0, 1, 2, 1]);
+        assert_eq!(graph.lineages(), graph.parts());
+    }
+
+    #[test]
+    fn dependencies_hold_parts_together_but_not_lineages() {
+        let graph = graph("a; b + a; c < b");
+        assert_eq!(graph.parts(), [0, 0, 0]);
+        assert_eq!(graph.lineages(), [0, 1, 1]);
     }
 
     #[test]

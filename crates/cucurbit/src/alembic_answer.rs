@@ -279,7 +279,8 @@ fn load_error(problem: &FileProblem) -> Option<(&'static str, String)> {
         FileProblem::Python(Problem::Tabs { .. }) => {
             ("TabError", "inconsistent use of tabs and spaces in indentation".to_owned())
         }
-        FileProblem::Python(Problem::Syntax { message, .. }) => ("SyntaxError", message.clone()),
+        // What Python would say of it depends on its version.
+        FileProblem::Python(Problem::Syntax { .. }) => ("SyntaxError", String::new()),
         FileProblem::Python(Problem::TooDeep | Problem::TooLarge { .. }) => return None,
     })
 }

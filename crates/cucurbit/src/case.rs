@@ -268,11 +268,12 @@ fn graph_row(file: &RevisionFile) -> GraphRow {
     let labels = facts.branch_labels.strings().into_iter().map(|(label, _)| label.to_owned()).collect();
     GraphRow {
         id: revision_id(file),
-        parents: references(
-            &facts.down_revision,
-            !facts.problems.is_empty() || facts.revision == Field::Absent,
-        ),
-        dependencies: match references(&facts.depends_on, false) {
+        // Without the variable Alembic does not load the file at all, so nothing is known of its parents.
+        parents: match facts.down_revision {
+            Field::Absent => References::Unknown,
+            ref field => references(field),
+        },
+        dependencies: match references(&facts.depends_on) {
             // An empty string is no dependency to Alembic.
             References::Known(ids) => {
                 References::Known(ids.into_iter().filter(|id| !id.is_empty()).collect())
@@ -298,10 +299,8 @@ pub(crate) fn revision_id(file: &RevisionFile) -> Option<String> {
     }
 }
 
-/// A variable that is absent counts as no references, unless the file is damaged.
-fn references(field: &Field, damaged: bool) -> References {
+fn references(field: &Field) -> References {
     match field {
-        Field::Absent if damaged => References::Unknown,
         Field::Absent => References::default(),
         Field::Unknown { .. } => References::Unknown,
         Field::Known { value, .. } => match value {

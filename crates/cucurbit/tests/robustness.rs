@@ -73,7 +73,11 @@ fn names_that_are_not_utf8() {
 #[test]
 fn links_that_lead_back() {
     let folder = folder();
-    write(folder.path(), "alembic.ini", "[alembic]\nscript_location = m\nrecursive_version_locations = true\n");
+    write(
+        folder.path(),
+        "alembic.ini",
+        "[alembic]\nscript_location = m\nrecursive_version_locations = true\n",
+    );
     write(folder.path(), "m/env.py", "");
     write(folder.path(), "m/versions/a1_x.py", revision("a1", None));
     std::os::unix::fs::symlink("..", folder.path().join("m/versions/up")).expect("a link");
@@ -129,7 +133,12 @@ fn order_and_threads_do_not_show() {
     let make = |reverse: bool| {
         let folder = folder();
         let mut files: Vec<(String, String)> = (0..40)
-            .map(|i| (format!("versions/r{i:03}_x.py"), revision(&format!("r{i:03}"), (i > 0).then(|| format!("r{:03}", i - 1)).as_deref())))
+            .map(|i| {
+                (
+                    format!("versions/r{i:03}_x.py"),
+                    revision(&format!("r{i:03}"), (i > 0).then(|| format!("r{:03}", i - 1)).as_deref()),
+                )
+            })
             .collect();
         files[20].1 = files[20].1.replace("'r019'", "'r01'");
         files[30].1 = files[30].1.replace("pass", "f((");

@@ -77,7 +77,8 @@ fn side_by_side_with_alembic() {
         let diagnosis = read(path);
         for environment in &diagnosis.environments {
             for finding in &environment.findings {
-                let line = format!("{} {}: {}", finding.severity.as_str(), finding.rule.name, finding.message);
+                let line =
+                    format!("{} {}: {}", finding.severity.as_str(), finding.rule.name, finding.message);
                 page.push_str(&format!("  cucurbit: {line}\n"));
             }
             if environment.findings.is_empty() {
@@ -112,9 +113,14 @@ fn the_foreseen_answer_is_the_recorded_one() {
         let heads = &said["heads"];
         match (heads["exit"].as_i64(), answer.error()) {
             (Some(0), None) => {
-                let expected: Vec<&str> =
-                    heads["lines"].as_array().expect("lines").iter().filter_map(|line| line.as_str()).collect();
-                let printed = answer.map().map(|map| map.heads_text(false, false).expect("heads")).unwrap_or_default();
+                let expected: Vec<&str> = heads["lines"]
+                    .as_array()
+                    .expect("lines")
+                    .iter()
+                    .filter_map(|line| line.as_str())
+                    .collect();
+                let printed =
+                    answer.map().map(|map| map.heads_text(false, false).expect("heads")).unwrap_or_default();
                 assert_eq!(printed.lines().collect::<Vec<_>>(), expected, "{path}");
             }
             (Some(_), Some(error)) => {

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, IgnoredFile};
 use crate::finding::{Finding, Place, Severity, Tie};
-use cucurbit_alembic::PassedOver;
+use cucurbit_alembic::{PassedOver, bytecode_module};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -12,12 +12,16 @@ info!("FIL013", "bytecode-only", Warning, "bytecode_only.md", "Only bytecode is 
 const ALONE: usize = 5;
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
-    let sources: HashSet<String> = case.files().iter().map(|file| before_dot(&file.path)).collect();
+    if case.ignored().is_empty() {
+        return;
+    }
+    let source = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let sources: HashSet<String> = case.files().iter().map(|file| source(&file.path)).collect();
     let left: Vec<&IgnoredFile> = case
         .ignored()
         .iter()
-        .filter(|i| i.why == PassedOver::Bytecode && !sources.contains(&before_dot(&i.path)))
-        .filter(|i| !before_dot(&i.path).starts_with("__init__"))
+        .filter(|i| i.why == PassedOver::Bytecode && !sources.contains(&bytecode_module(&i.path)))
+        .filter(|i| !bytecode_module(&i.path).starts_with("__init__"))
         .collect();
     let mut unmissed = Vec::new();
     for ignored in left {
@@ -32,7 +36,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     }
     if unmissed.len() <= ALONE {
         for ignored in unmissed {
-            let name = before_dot(&ignored.path);
+            let name = bytecode_module(&ignored.path);
             out.push(
                 finding(&ignored.path, format!("only bytecode is left of `{name}.py`"))
                     .severity(Severity::Note),
@@ -54,16 +58,11 @@ fn finding(path: &Path, message: String) -> Finding {
 }
 
 fn missed_id(case: &Case, ignored: &IgnoredFile) -> Option<String> {
-    let stem = before_dot(&ignored.path);
+    let stem = bytecode_module(&ignored.path);
     let missing = case.graph().missing().map(|node| case.graph().id(node));
     let named = |id: &&str| !id.is_empty() && case.template().accepts(&stem, id);
     missing
         .into_iter()
         .find(|id| named(id) || stem == *id || stem.starts_with(&format!("{id}_")))
         .map(str::to_owned)
-}
-
-fn before_dot(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.split('.').next().unwrap_or_default().to_owned()
 }

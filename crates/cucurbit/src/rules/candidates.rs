@@ -50,7 +50,8 @@ pub(super) struct Candidate {
     pub(super) label: String,
 }
 
-/// Returns the candidates for a missing id, best first, ties in load order. Costs one pass over
+/// Returns the candidates for a missing id, best first: by kind, then those that nothing follows, then
+/// in load order. Costs one pass over
 /// the files.
 pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
     let mut found = Vec::new();
@@ -88,7 +89,12 @@ pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
         }
     }
     drop_descendants(case, missing, &mut found);
-    found.sort_by(|a, b| a.kind.cmp(&b.kind));
+    // A revision that nothing follows has probably lost the one that names it wrongly.
+    let is_followed = |candidate: &Candidate| {
+        let node = candidate.id.as_deref().and_then(|id| case.graph().node(id));
+        node.is_some_and(|node| !case.graph().children(node).is_empty())
+    };
+    found.sort_by_cached_key(|candidate| (candidate.kind.clone(), is_followed(candidate)));
     let mut seen = HashSet::new();
     found.retain(|candidate| seen.insert((candidate.place.path.clone(), candidate.id.clone())));
     found.truncate(SHOWN);
@@ -98,7 +104,9 @@ pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
 /// What stands on the missing revision cannot be what was meant by it.
 fn drop_descendants(case: &Case, missing: &str, found: &mut Vec<Candidate>) {
     let graph = case.graph();
-    let Some(lost) = graph.node(missing).filter(|_| found.iter().any(|candidate| candidate.kind.is_mistyping())) else {
+    let Some(lost) =
+        graph.node(missing).filter(|_| found.iter().any(|candidate| candidate.kind.is_mistyping()))
+    else {
         return;
     };
     let standing: HashSet<Node> = graph.descendants(lost).into_iter().collect();
@@ -232,7 +240,9 @@ fn file_name(path: &Path) -> String {
 fn are_numbered(a: &str, b: &str) -> bool {
     let is_random = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit());
     let stem = |id: &'_ str| id.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    !is_random(a) && !is_random(b) && stem(a) < a.len() && stem(b) < b.len() && a[..stem(a)] == b[..stem(b)]
+    let number = |id: &'_ str| id[stem(id)..].trim_start_matches('0').to_owned();
+    let same_stem = stem(a) < a.len() && stem(b) < b.len() && a[..stem(a)] == b[..stem(b)];
+    same_stem && number(a) != number(b) && !is_random(a) && !is_random(b)
 }
 
 /// Tells whether one insertion, deletion, substitution or swap of neighbours turns one text into

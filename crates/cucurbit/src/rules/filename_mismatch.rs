@@ -55,7 +55,10 @@ pub(super) fn promised(case: &Case, stem: &str) -> Option<String> {
     let captured = case.template().captured_rev(stem);
     let known = captured.filter(|id| case.graph().node(id).is_some() || looks_generated(id));
     let name = last_part(stem);
-    known.or_else(|| name.split(['_', '-']).find(|part| looks_generated(part)).map(str::to_owned))
+    // An id may hold the very sign that parts it from the rest.
+    let beginnings = name.match_indices('_').map(|(at, _)| &name[..at]).filter(|id| !id.is_empty());
+    let begins = beginnings.rev().find(|id| case.graph().node(id).is_some());
+    known.or_else(|| begins.map(str::to_owned)).or_else(|| name.split(['_', '-']).find(|part| looks_generated(part)).map(str::to_owned))
 }
 
 /// Dates are digits alone; an id of twelve hexadecimal digits hardly ever is.

@@ -57,7 +57,8 @@ impl<'c> Lost<'c> {
             return Vec::new();
         }
         let parts = Parts::of(self.case);
-        let is_base = |lost: &Node| !parts.may_go_on_below(*lost) && !self.is_joined(*lost) && !self.is_mistyped(*lost);
+        let is_base =
+            |lost: &Node| !parts.may_go_on_below(*lost) && !self.is_joined(*lost) && !self.is_mistyped(*lost);
         let bases: Vec<Node> = self.parents.iter().copied().filter(is_base).collect();
         if bases.is_empty() && self.case.graph().bases().is_empty() {
             let date = |lost: &Node| (first_date(self.case, *lost).is_none(), first_date(self.case, *lost));
@@ -69,7 +70,9 @@ impl<'c> Lost<'c> {
     /// A revision that stands elsewhere was meant.
     fn is_mistyped(&self, lost: Node) -> bool {
         self.searches_left > self.parents.len()
-            && for_missing(self.case, self.case.graph().id(lost)).iter().any(|candidate| candidate.kind.is_mistyping())
+            && for_missing(self.case, self.case.graph().id(lost))
+                .iter()
+                .any(|candidate| candidate.kind.is_mistyping())
     }
 
     /// What stands on the lost revision is merged with a revision that does not.
@@ -155,31 +158,41 @@ fn cause(missing: &str, best: Option<&Candidate>) -> String {
     }
 }
 
-/// The connected parts of the graph, with what tells whether one continues another.
+/// The parts of the graph that parents hold together, with what tells whether one continues another.
 struct Parts<'c> {
     case: &'c Case,
     part_of: Vec<usize>,
-    /// Date of the oldest head, for each part that has a head; a head without a date may be of any age.
+    /// For each part with a head: the date of the oldest one, nothing when it has no date.
     oldest_head: BTreeMap<usize, Option<String>>,
     newest: HashMap<usize, String>,
     labels: HashMap<usize, HashSet<&'c str>>,
+    /// Parts on a base with a branch label of its own.
+    labelled_bases: HashSet<usize>,
 }
 
 impl<'c> Parts<'c> {
     fn of(case: &'c Case) -> Self {
         let graph = case.graph();
-        let part_of = graph.parts();
-        let mut parts =
-            Self { case, part_of, oldest_head: BTreeMap::new(), newest: HashMap::new(), labels: HashMap::new() };
+        let mut parts = Self {
+            case,
+            part_of: graph.lineages(),
+            oldest_head: BTreeMap::new(),
+            newest: HashMap::new(),
+            labels: HashMap::new(),
+            labelled_bases: HashSet::new(),
+        };
         for head in graph.heads() {
             let date = date_of(case, head);
-            let oldest = parts.oldest_head.entry(graph.part_of(head, &parts.part_of)).or_insert(date.clone());
+            let oldest = parts.oldest_head.entry(parts.part(head)).or_insert(date.clone());
             *oldest = std::mem::take(oldest).min(date);
         }
         for (row, file) in case.files().iter().enumerate() {
             let Some(node) = graph.node_of_row(row) else { continue };
-            let part = graph.part_of(node, &parts.part_of);
+            let part = parts.part(node);
             let labels = file.facts.branch_labels.strings();
+            if !labels.is_empty() && graph.parents(node).is_empty() {
+                parts.labelled_bases.insert(part);
+            }
             parts.labels.entry(part).or_default().extend(labels.into_iter().map(|(label, _)| label));
             if let Some(date) = date_of(case, node) {
                 let newest = parts.newest.entry(part).or_default();
@@ -189,16 +202,21 @@ impl<'c> Parts<'c> {
         parts
     }
 
-    /// A part may be what the lost revision stood on unless it ends in revisions younger than all
-    /// that stands there, or the two carry branch labels of their own. Dates of neighbours are often
-    /// out of order, so those of whole parts are compared.
+    fn part(&self, node: Node) -> usize {
+        self.case.graph().part_of(node, &self.part_of)
+    }
+
+    /// A part may be what the lost revision stood on, unless branch labels say that it is a line of
+    /// its own: labels on both that differ, or a labelled base under revisions that are all younger.
+    /// Dates alone say nothing: in real chains they are out of order as often as not.
     fn may_go_on_below(&self, lost: Node) -> bool {
-        let own = self.case.graph().part_of(lost, &self.part_of);
+        let own = self.part(lost);
         let labels = |part: &usize| self.labels.get(part).filter(|labels| !labels.is_empty());
         self.oldest_head.iter().filter(|(part, _)| **part != own).any(|(part, head)| {
-            let younger = matches!((head, self.newest.get(&own)), (Some(head), Some(newest)) if head > newest);
+            let younger =
+                matches!((head, self.newest.get(&own)), (Some(head), Some(newest)) if head > newest);
             let apart = matches!((labels(part), labels(&own)), (Some(a), Some(b)) if a.is_disjoint(b));
-            !younger && !apart
+            !apart && !(younger && self.labelled_bases.contains(part))
         })
     }
 }

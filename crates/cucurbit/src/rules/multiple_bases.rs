@@ -1,6 +1,5 @@
 //! More than one revision has no parent.
 
-use super::multiple_heads::shows_parents;
 use super::text::{ids, list};
 use crate::case::Case;
 use crate::finding::{Finding, Severity};
@@ -11,7 +10,7 @@ info!("GRA008", "multiple-bases", Warning, "multiple_bases.md", "More than one r
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let graph = case.graph();
-    let bases: Vec<Node> = graph.bases().into_iter().filter(|base| shows_parents(case, *base)).collect();
+    let bases: Vec<Node> = graph.bases();
     if bases.len() < 2 {
         return;
     }

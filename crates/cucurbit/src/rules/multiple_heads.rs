@@ -14,7 +14,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let heads = sure_heads(case);
     // Each revision whose parents cannot be told may stand on one of them, if that does not stand on it.
     let may_stand_on = |node: Node| heads.iter().any(|head| *head != node && !graph.is_ancestor(node, *head));
-    let unknown = graph.defined().filter(|node| !shows_parents(case, *node) && may_stand_on(*node)).count();
+    let unknown = graph.defined().filter(|node| graph.has_unknown_parents(*node) && may_stand_on(*node)).count();
     if heads.len() < 2 + unknown {
         return;
     }
@@ -72,13 +72,6 @@ fn sure_heads(case: &Case) -> Vec<Node> {
     let graph = case.graph();
     let named: HashSet<Node> = graph.parent_references().map(|reference| reference.target).collect();
     graph.heads().into_iter().filter(|head| !named.contains(head)).collect()
-}
-
-/// Tells whether every file of a revision shows what it follows.
-pub(super) fn shows_parents(case: &Case, node: Node) -> bool {
-    let graph = case.graph();
-    let is_absent = |row: &usize| case.facts(*row).down_revision == Field::Absent;
-    !graph.has_unknown_parents(node) && !graph.rows(node).iter().any(is_absent)
 }
 
 /// Returns how many heads stand in lineages that are apart on purpose: their heads have a branch label

@@ -13,9 +13,6 @@ info!(
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
-        if file.facts.problems.iter().any(is_cut) {
-            continue; // What follows the cut would have closed what is open there.
-        }
         let errors: Vec<(String, Span, &str)> = file.facts.problems.iter().filter_map(explain).collect();
         let Some((message, span, error)) = errors.first() else { continue };
         let name = super::text::file_name(case, row);
@@ -48,9 +45,6 @@ fn in_a_sentence(message: &str) -> String {
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn is_cut(problem: &FileProblem) -> bool {
-    matches!(problem, FileProblem::Python(Problem::TooLarge { .. }))
-}
 
 fn explain(problem: &FileProblem) -> Option<(String, Span, &'static str)> {
     match problem {
