@@ -2,6 +2,7 @@
 
 use super::candidates::{Candidate, Kind, for_missing};
 use super::filename_mismatch::promised;
+use super::text::shell_word;
 use crate::case::{Case, may_hide_a_revision};
 use crate::finding::{Finding, RuleInfo, Severity, Tie};
 use cucurbit_alembic::RevisionFile;
@@ -106,7 +107,8 @@ impl<'c> Lost<'c> {
             finding = finding.also(place, "also named as parent here");
         }
         self.explain(finding, &id).help(format!(
-            "look for `{id}` in version control: `git log --all -S{id}` lists the commits that brought or removed it"
+            "look for `{id}` in version control: `git log --all -S{}` lists the commits that brought or removed it",
+            shell_word(&id)
         ))
     }
 

@@ -1,6 +1,6 @@
 //! The chain ends in more than one head.
 
-use super::text::{ids, list};
+use super::text::{ids, list, shell_word};
 use crate::case::Case;
 use crate::finding::{Finding, Severity, Tie};
 use cucurbit_alembic::Field;
@@ -38,7 +38,8 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         finding = finding.also(case.id_place(head), "another head");
     }
     let forks = forks(case, &heads);
-    let merge = format!("`alembic merge {}` joins them", names.join(" "));
+    let words: Vec<String> = names.iter().map(|id| shell_word(id)).collect();
+    let merge = format!("`alembic merge {}` joins them", words.join(" "));
     finding = if forks.is_empty() {
         finding
             .cause(match graph.missing().next() {

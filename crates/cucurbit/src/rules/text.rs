@@ -51,3 +51,26 @@ pub(super) fn mentions(message: &str, id: &str) -> bool {
         is_edge(before.chars().next_back()) && is_edge(after.chars().next())
     })
 }
+
+/// Returns the text as one word of a shell, so that a command with it can be pasted.
+pub(super) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn words_cannot_leave_their_place() {
+        assert_eq!(shell_word("a1_b.2"), "a1_b.2");
+        assert_eq!(shell_word("a; rm -rf ."), "'a; rm -rf .'");
+        assert_eq!(shell_word("it's"), "'it'\\''s'");
+        assert_eq!(shell_word("-x"), "'-x'");
+        assert_eq!(shell_word(""), "''");
+    }
+}
