@@ -4,6 +4,7 @@
 //! Only names and kinds of files are looked at here; nothing is opened.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// How deep subfolders are followed.
@@ -105,7 +106,8 @@ pub fn list_folders(folders: &[PathBuf], options: &FolderOptions) -> Listing {
 struct Lister<'o> {
     options: &'o FolderOptions,
     listing: Listing,
-    seen: HashSet<PathBuf>,
+    /// Resolved paths; as plain text, which hashes faster than a path.
+    seen: HashSet<OsString>,
     count: usize,
 }
 
@@ -203,7 +205,7 @@ impl Lister<'_> {
         let target = if is_link { std::fs::metadata(path).ok().map(|m| m.file_type()) } else { Some(kind) };
         // The folders above may be links as well, so equality is that of the resolved path.
         let resolved = if is_link { real } else { real_folder.join(&name) };
-        let first = self.seen.insert(resolved);
+        let first = self.seen.insert(resolved.into_os_string());
         let kind = match target {
             _ if !first => EntryKind::Repeated,
             None => EntryKind::BrokenLink,

@@ -10,7 +10,8 @@
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
-use std::collections::{HashMap, HashSet, VecDeque};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::collections::VecDeque;
 
 /// A node of a [`RevisionGraph`]: one revision id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,8 +93,8 @@ impl RevisionGraph {
     pub fn new(rows: &[GraphRow]) -> Self {
         let mut graph = RevisionGraph {
             graph: DiGraph::with_capacity(rows.len(), rows.len()),
-            node_by_id: HashMap::with_capacity(rows.len()),
-            label_owner: HashMap::new(),
+            node_by_id: HashMap::with_capacity_and_hasher(rows.len(), Default::default()),
+            label_owner: HashMap::default(),
             node_of_row: Vec::with_capacity(rows.len()),
             parents: vec![Vec::new(); rows.len()],
             dependencies: vec![Vec::new(); rows.len()],
@@ -260,7 +261,7 @@ impl RevisionGraph {
             .map(|index| Node::from(index.index()))
             .collect();
         found.reverse();
-        let mut seen = HashSet::with_capacity(found.len());
+        let mut seen = HashSet::with_capacity_and_hasher(found.len(), Default::default());
         found.retain(|node| seen.insert(*node));
         found
     }
@@ -317,7 +318,7 @@ impl RevisionGraph {
     }
 
     fn walk(&self, start: Node, next: impl Fn(Node) -> Vec<Node>) -> Vec<Node> {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut queue: VecDeque<Node> = next(start).into();
         let mut found = Vec::new();
         while let Some(node) = queue.pop_front() {
@@ -335,7 +336,7 @@ impl RevisionGraph {
     pub fn is_ancestor(&self, ancestor: Node, node: Node) -> bool {
         let height = |node: Node| self.heights.as_ref().map(|heights| heights[node.0 as usize]);
         let is_above = |node: Node| height(node) > height(ancestor) || self.heights.is_none();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut stack = self.parents(node);
         while let Some(at) = stack.pop() {
             if at == ancestor {
@@ -444,7 +445,7 @@ impl RevisionGraph {
             next.retain(|n| inside.contains(&(n.0 as usize)) && *n != node);
             next
         };
-        let mut before: HashMap<Node, Node> = HashMap::new();
+        let mut before: HashMap<Node, Node> = HashMap::default();
         let mut queue = VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
             for target in next(at) {

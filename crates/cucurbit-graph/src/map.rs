@@ -41,7 +41,8 @@ mod walk;
 #[cfg(test)]
 mod testing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::FxHashMap as HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use fault::{ErrorKind, MapError};
 pub use identifier::{Identifier, Place};

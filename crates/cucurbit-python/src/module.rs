@@ -352,7 +352,7 @@ impl Collector<'_> {
             }
             Stmt::FunctionDef(function) => self.function(function, conditional),
             Stmt::ClassDef(class) => {
-                self.bind_opaquely(class.name.as_str(), span(class.name.range()), conditional, false)
+                self.bind_opaquely(class.name.as_str(), span(class.name.range()), conditional, false);
             }
             Stmt::Import(import) => self.import(import, conditional),
             Stmt::ImportFrom(import) => self.import_from(import, conditional),

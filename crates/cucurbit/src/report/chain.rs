@@ -5,7 +5,7 @@
 use crate::case::Case;
 use crate::finding::Finding;
 use cucurbit_graph::Node;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// A picture has at most so many rows.
 const MAX_ROWS: usize = 60;
@@ -275,7 +275,7 @@ fn order(case: &Case) -> Vec<Node> {
     let mut waiting: HashMap<Node, usize> =
         all.iter().map(|node| (*node, graph.children(*node).len())).collect();
     let mut stack: Vec<Node> = all.iter().rev().copied().filter(|node| waiting[node] == 0).collect();
-    let mut done: HashSet<Node> = HashSet::new();
+    let mut done: HashSet<Node> = HashSet::default();
     let mut order = Vec::with_capacity(all.len());
     let mut rest = all.iter();
     loop {

@@ -218,7 +218,8 @@ impl<'c> Parts<'c> {
             let younger =
                 matches!((head, self.newest.get(&own)), (Some(head), Some(newest)) if head > newest);
             let apart = matches!((labels(part), labels(&own)), (Some(a), Some(b)) if a.is_disjoint(b));
-            !apart && !(younger && self.labelled_bases.contains(part))
+            let begun_later = younger && self.labelled_bases.contains(part);
+            !(apart || begun_later)
         })
     }
 }
