@@ -233,6 +233,8 @@ pub struct DiscoverOptions {
     pub config: Vec<PathBuf>,
     /// Version folders; then no configuration is looked for.
     pub versions: Vec<PathBuf>,
+    /// Subfolders of [`DiscoverOptions::versions`] count too.
+    pub recursive: bool,
     /// The folder in which Alembic would be run; default: found out per environment.
     pub current_dir: Option<PathBuf>,
 }

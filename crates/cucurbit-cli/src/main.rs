@@ -57,6 +57,9 @@ struct DiagnoseArguments {
     /// Version folders to read without any configuration.
     #[arg(long, value_name = "DIR")]
     versions: Vec<PathBuf>,
+    /// Subfolders of the version folders count too.
+    #[arg(long, requires = "versions")]
+    recursive: bool,
     /// The folder in which Alembic would be run; found out when not given.
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
@@ -140,6 +143,7 @@ fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {
         section: arguments.name.clone(),
         config: arguments.config.clone(),
         versions: arguments.versions.clone(),
+        recursive: arguments.recursive,
         current_dir: arguments.run_dir.clone(),
         threads: arguments.threads,
         path_prefix: is_plain.then(|| path.to_path_buf()),

@@ -96,6 +96,21 @@ fn versions_reads_a_folder_without_configuration() {
 }
 
 #[test]
+fn recursive_reads_the_subfolders_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir_all(folder.path().join("v/2024")).expect("a folder");
+    let text = |id: &str, parent: &str| {
+        format!("revision = '{id}'\ndown_revision = {parent}\n\ndef upgrade(): pass\n")
+    };
+    std::fs::write(folder.path().join("v/a1_x.py"), text("a1", "None")).expect("a file");
+    std::fs::write(folder.path().join("v/2024/b2_x.py"), text("b2", "'a1'")).expect("a file");
+    assert_eq!(code(&run(folder.path(), &["diagnose", "--versions", "v"])), Some(1));
+    let output = run(folder.path(), &["diagnose", "--versions", "v", "--recursive"]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    assert!(out(&output).contains("2 revision files read"));
+}
+
+#[test]
 fn config_and_name_choose_the_environment() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for name in ["one", "two"] {

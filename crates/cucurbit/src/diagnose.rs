@@ -16,6 +16,8 @@ pub struct Options {
     pub config: Vec<PathBuf>,
     /// Version folders; then no configuration is looked for.
     pub versions: Vec<PathBuf>,
+    /// Subfolders of [`Options::versions`] count too, as with `recursive_version_locations`.
+    pub recursive: bool,
     /// The folder in which Alembic would be run; found out for each environment when not given.
     pub current_dir: Option<PathBuf>,
     /// How many threads read files; all cores when not given. The result is the same.
@@ -102,6 +104,7 @@ pub fn diagnose(path: &Path, options: &Options) -> Result<Diagnosis, Error> {
             section: options.section.clone(),
             config: options.config.clone(),
             versions: options.versions.clone(),
+            recursive: options.recursive,
             current_dir: options.current_dir.clone(),
         },
     )?;

@@ -91,7 +91,9 @@ impl Search<'_> {
             }
             folders.push(absolute(folder));
         }
-        Ok(vec![unconfigured(EnvironmentKind::Explicit, None, &folders, &self.root)])
+        let mut environment = unconfigured(EnvironmentKind::Explicit, None, &folders, &self.root);
+        environment.recursive |= self.options.recursive;
+        Ok(vec![environment])
     }
 
     fn explicit_configs(&mut self, files: &[PathBuf]) -> Result<Vec<Environment>, DiscoverError> {

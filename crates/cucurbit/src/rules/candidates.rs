@@ -21,6 +21,8 @@ pub(super) enum Kind {
     FileStem,
     /// It differs only by case or white space.
     Spelling,
+    /// The docstring of the file that names it names this one.
+    ChildDocstring,
     /// One is the beginning of the other.
     Prefix,
     /// One letter is wrong.
@@ -88,6 +90,7 @@ pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
             });
         }
     }
+    by_children(case, missing, &mut found);
     drop_descendants(case, missing, &mut found);
     // A revision that nothing follows has probably lost the one that names it wrongly.
     let is_followed = |candidate: &Candidate| {
@@ -101,18 +104,39 @@ pub(super) fn for_missing(case: &Case, missing: &str) -> Vec<Candidate> {
     found
 }
 
+/// The docstrings of the files that name the missing id may tell what they named before.
+fn by_children(case: &Case, missing: &str, found: &mut Vec<Candidate>) {
+    let graph = case.graph();
+    let Some(lost) = graph.node(missing) else { return };
+    for row in graph.children(lost).into_iter().flat_map(|child| graph.rows(child)) {
+        let Some(line) = case.facts(*row).docstring.as_ref().and_then(|doc| doc.revises.as_ref()) else {
+            continue;
+        };
+        for word in line.text.split([',', ' ']).filter(|word| !word.is_empty() && *word != missing) {
+            if graph.node(word).is_some_and(|node| !graph.is_missing(node)) {
+                found.push(Candidate {
+                    kind: Kind::ChildDocstring,
+                    id: Some(word.to_owned()),
+                    place: Place::at(case.path(*row), Some(line.span)),
+                    sentence: format!("write `{word}`: the docstring says that this revision follows it"),
+                    label: "the docstring names another parent".to_owned(),
+                });
+            }
+        }
+    }
+}
+
 /// What stands on the missing revision cannot be what was meant by it.
 fn drop_descendants(case: &Case, missing: &str, found: &mut Vec<Candidate>) {
     let graph = case.graph();
-    let Some(lost) =
-        graph.node(missing).filter(|_| found.iter().any(|candidate| candidate.kind.is_mistyping()))
-    else {
+    let Some(lost) = graph.node(missing).filter(|_| !found.is_empty()) else {
         return;
     };
     let standing: HashSet<Node> = graph.descendants(lost).into_iter().collect();
     found.retain(|candidate| {
         let node = candidate.id.as_deref().and_then(|id| graph.node(id));
-        !candidate.kind.is_mistyping() || !node.is_some_and(|node| standing.contains(&node))
+        let may_be_above = !candidate.kind.is_mistyping() && candidate.kind != Kind::ChildDocstring;
+        may_be_above || !node.is_some_and(|node| standing.contains(&node))
     });
 }
 

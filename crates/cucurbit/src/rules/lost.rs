@@ -152,6 +152,7 @@ fn cause(missing: &str, best: Option<&Candidate>) -> String {
         }
         Some(Kind::FileStem) => "the file name was written where the id belongs".to_owned(),
         Some(Kind::Spelling | Kind::OneEdit) => "the id was probably mistyped".to_owned(),
+        Some(Kind::ChildDocstring) => "the parent was changed by hand in the code alone".to_owned(),
         Some(Kind::Prefix) => "the id was probably cut short or written on".to_owned(),
         Some(Kind::Docstring) => "the id was probably changed in one place and not in the other".to_owned(),
         Some(Kind::CannotTell) => "its file may be there, but cannot be read".to_owned(),
