@@ -107,7 +107,6 @@ fn main() -> ExitCode {
 }
 
 fn run_diagnose(arguments: &DiagnoseArguments, color: Color) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
     let (mut found, mut failed) = (false, false);
     let mut diagnoses = Vec::new();
     for path in &arguments.paths {
@@ -129,12 +128,11 @@ fn run_diagnose(arguments: &DiagnoseArguments, color: Color) -> ExitCode {
     }
     // The system takes the memory back sooner than it could be freed piece by piece.
     std::mem::forget(diagnoses);
-    if failed {
-        code = ExitCode::from(FAILED);
-    } else if found {
-        code = ExitCode::from(FOUND);
+    match (failed, found) {
+        (true, _) => ExitCode::from(FAILED),
+        (false, true) => ExitCode::from(FOUND),
+        (false, false) => ExitCode::SUCCESS,
     }
-    code
 }
 
 fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {

@@ -193,13 +193,6 @@ impl Module {
         }
     }
 
-    /// Tells whether the name is bound by something other than an assignment of a value, such as
-    /// `def` or `import`, or may be.
-    #[must_use]
-    pub fn may_bind(&self, name: &str) -> bool {
-        !matches!(self.variable(name), Variable::Absent)
-    }
-
     /// Returns the values that both sides of a conflict give, when they differ.
     fn conflict_over(&self, name: &str) -> Option<Unknown> {
         if self.conflict_markers.is_empty() {
@@ -270,7 +263,7 @@ impl Module {
         Collector { module: self, names: Names::default() }.statements(body);
     }
 
-    /// Reads the statements of a piece of text that stands at `offset`, as far as they parse.
+    /// Reads the statements of a piece of text, as far as they parse; spans count from its beginning.
     pub(crate) fn read_piece(text: &str) -> Module {
         let mut module = Module::default();
         if scan::nesting_bound(text.as_bytes()) <= scan::MAX_NESTING {

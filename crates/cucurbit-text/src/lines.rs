@@ -40,12 +40,6 @@ impl LineIndex {
         let column = prefix.chars().filter(|&c| c != '\u{feff}').count() + 1;
         Position { line: to_u32(line + 1), column: to_u32(column) }
     }
-
-    /// Returns how many lines the text has; a text that ends in a line end counts an empty last line.
-    #[must_use]
-    pub fn line_count(&self) -> usize {
-        self.starts.len()
-    }
 }
 
 fn to_u32(number: usize) -> u32 {

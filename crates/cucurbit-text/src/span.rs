@@ -35,12 +35,6 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
-    /// Tells whether `offset` lies inside the range.
-    #[must_use]
-    pub fn contains(self, offset: u32) -> bool {
-        self.start <= offset && offset < self.end
-    }
-
     /// Returns the range as indexes of a slice.
     #[must_use]
     pub fn range(self) -> std::ops::Range<usize> {

@@ -3,7 +3,7 @@
 //! Files are taken in load order, and the first fault ends the load, as it does in Alembic. Code of
 //! revision files that only running would show (a failing import, say) is not foreseen.
 
-use crate::case::revision_id;
+use crate::case::{module_name, old_style_id, revision_id};
 use cucurbit_alembic::config::{Effect, Environment};
 use cucurbit_alembic::{Field, FileProblem, RevisionFile};
 use cucurbit_graph::{ErrorKind, MapError, RevisionMap, RevisionRow, Value};
@@ -220,7 +220,9 @@ fn row(file: &RevisionFile) -> Row {
         return Row::CannotTell;
     }
     let revision = match (&facts.revision, revision_id(file)) {
-        (Field::Absent, None) if facts.down_revision == Field::Absent || !is_old_style(&name) => {
+        (Field::Absent, None)
+            if facts.down_revision == Field::Absent || old_style_id(&file.path).is_none() =>
+        {
             return fails(
                 "CommandError",
                 format!(
@@ -233,7 +235,7 @@ fn row(file: &RevisionFile) -> Row {
         _ => return Row::CannotTell,
     };
     if facts.down_revision == Field::Absent {
-        let module = name.replace(|c: char| !(c.is_alphanumeric() || c == '_'), "_");
+        let module = module_name(&file.path);
         return fails("AttributeError", format!("module '{module}' has no attribute 'down_revision'"));
     }
     let fields = [&facts.down_revision, &facts.branch_labels, &facts.depends_on].map(|field| match field {
@@ -249,12 +251,6 @@ fn row(file: &RevisionFile) -> Row {
         depends_on,
         doc: facts.docstring.as_ref().map(|doc| doc.text.clone()).unwrap_or_default(),
         path: name,
-    })
-}
-
-fn is_old_style(name: &str) -> bool {
-    name.strip_suffix(".py").is_some_and(|stem| {
-        !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 

@@ -290,13 +290,23 @@ pub(crate) fn revision_id(file: &RevisionFile) -> Option<String> {
         Field::Known { value, .. } => value.as_str().map(str::to_owned),
         Field::Unknown { .. } => None,
         Field::Absent => {
-            let name = file.path.file_name()?.to_str()?;
-            let stem = name.strip_suffix(".py")?;
-            let hexadecimal = stem.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-            (hexadecimal && !stem.is_empty() && file.facts.down_revision != Field::Absent)
-                .then(|| stem.to_owned())
+            let id = old_style_id(&file.path).filter(|_| file.facts.down_revision != Field::Absent);
+            id.map(str::to_owned)
         }
     }
+}
+
+/// Returns the id that a file name of the 0.1 style is: hexadecimal digits and nothing else.
+pub(crate) fn old_style_id(path: &Path) -> Option<&str> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".py")?;
+    let hexadecimal = stem.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (hexadecimal && !stem.is_empty()).then_some(stem)
+}
+
+/// Returns the name under which Alembic loads a file, as tracebacks show it.
+pub(crate) fn module_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.replace(|c: char| !(c.is_alphanumeric() || c == '_'), "_")
 }
 
 fn references(field: &Field) -> References {

@@ -201,8 +201,7 @@ impl Finding {
 /// finding, in that order, that explains one of its ties and does not follow from it.
 pub(crate) fn arrange(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.severity, f.place.clone(), f.rule.code, f.message.clone());
-        key(a).cmp(&key(b))
+        (a.severity, &a.place, a.rule.code, &a.message).cmp(&(b.severity, &b.place, b.rule.code, &b.message))
     });
     findings.dedup_by(|a, b| a.rule.code == b.rule.code && a.place == b.place && a.message == b.message);
     let mut explained: std::collections::HashMap<Tie, Vec<usize>> = std::collections::HashMap::new();

@@ -71,7 +71,7 @@ fn row(
         lanes.push(None);
     }
     if waiting.len() > 1 {
-        lines.push(join(lanes, lane, &waiting[1..]));
+        lines.push(link(lanes, lane, &waiting[1..], '/'));
         for other in &waiting[1..] {
             lanes[*other] = None;
         }
@@ -94,7 +94,7 @@ fn row(
         opened.push(free);
     }
     if !opened.is_empty() {
-        lines.push(open(lanes, lane, &opened));
+        lines.push(link(lanes, lane, &opened, '\\'));
     }
     trim(lanes);
 }
@@ -119,39 +119,20 @@ fn bars(lanes: &[Option<Node>], sign: Option<(usize, char)>) -> String {
     text.trim_end().to_owned()
 }
 
-/// `|_|/`: lanes that end in the one at `lane`.
-fn join(lanes: &[Option<Node>], lane: usize, ending: &[usize]) -> Line {
+/// Draws what joins the lane at `lane` with others to its right: `|_|/` where they end in it, `|\`
+/// where they begin at it.
+fn link(lanes: &[Option<Node>], lane: usize, others: &[usize], sign: char) -> Line {
     let mut cells: Vec<char> = bars(lanes, None).chars().collect();
     cells.resize(lanes.len() * 2, ' ');
-    for &end in ending {
-        cells[end * 2] = ' ';
-        cells[end * 2 - 1] = '/';
-        for cell in &mut cells[lane * 2 + 1..end * 2 - 1] {
+    for &other in others {
+        cells[other * 2] = ' ';
+        cells[other * 2 - 1] = sign;
+        for cell in &mut cells[lane * 2 + 1..other * 2 - 1] {
             if *cell == ' ' {
                 *cell = '_';
             }
         }
     }
-    link(cells)
-}
-
-/// `|\`: lanes that begin at the one at `lane`.
-fn open(lanes: &[Option<Node>], lane: usize, opened: &[usize]) -> Line {
-    let mut cells: Vec<char> = bars(lanes, None).chars().collect();
-    cells.resize(lanes.len() * 2, ' ');
-    for &end in opened {
-        cells[end * 2] = ' ';
-        cells[end * 2 - 1] = '\\';
-        for cell in &mut cells[lane * 2 + 1..end * 2 - 1] {
-            if *cell == ' ' {
-                *cell = '_';
-            }
-        }
-    }
-    link(cells)
-}
-
-fn link(cells: Vec<char>) -> Line {
     let lanes = cells.into_iter().collect::<String>().trim_end().to_owned();
     Line { lanes, label: String::new(), kind: LineKind::Link }
 }

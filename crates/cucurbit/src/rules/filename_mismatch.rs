@@ -20,26 +20,27 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let graph = case.graph();
     let named: Vec<(RowIndex, &str)> =
         (0..case.files().len()).filter_map(|row| Some((row, graph.id(graph.node_of_row(row)?)))).collect();
-    let lying: Vec<&(RowIndex, &str)> = named.iter().filter(|(row, id)| !is_named(case, *row, id)).collect();
-    let kept = named.iter().filter(|(row, id)| case.template().accepts(&case.stem(*row), id)).count();
+    let strays: Vec<(RowIndex, &str, String)> = named
+        .iter()
+        .map(|&(row, id)| (row, id, case.stem(row)))
+        .filter(|(_, id, stem)| !case.template().accepts(stem, id))
+        .collect();
+    let kept = named.len() - strays.len();
     let template_is_kept = case.environment().file_template.written_at.is_some() || kept * 2 >= named.len();
-    for (row, id) in lying {
-        let stem = case.stem(*row);
+    for (row, id, stem) in strays.into_iter().filter(|(_, id, stem)| !is_named(case, stem, id)) {
         let promised = promised(case, &stem);
-        if template_is_kept || promised.as_deref().is_some_and(|other| !is_in_slug(case, *row, &stem, other))
-        {
-            out.push(report(case, *row, id, promised.as_deref()));
+        if template_is_kept || promised.as_deref().is_some_and(|other| !is_in_slug(case, row, &stem, other)) {
+            out.push(report(case, row, id, promised.as_deref()));
         }
     }
 }
 
-/// The name is as the template has it, or says the id in another place, or the beginning of the id.
-fn is_named(case: &Case, row: RowIndex, id: &str) -> bool {
-    let stem = case.stem(row);
-    let captured = case.template().captured_rev(&stem).unwrap_or_default();
+/// A name that is not as the template has it says the id in another place, or the beginning of the id.
+fn is_named(case: &Case, stem: &str, id: &str) -> bool {
+    let captured = case.template().captured_rev(stem).unwrap_or_default();
     let is_part = captured.len() >= 4 && id.starts_with(&captured);
     let is_other = case.graph().node(&captured).is_some();
-    case.template().accepts(&stem, id) || !is_other && (is_part || names(&last_part(&stem), id))
+    !is_other && (is_part || names(&last_part(stem), id))
 }
 
 /// The names of merges often tell what they merge.

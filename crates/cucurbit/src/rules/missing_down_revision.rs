@@ -1,7 +1,7 @@
 //! A revision that does not say what it follows.
 
 use super::missing_revision_id::looks_like_migration;
-use crate::case::{Case, revision_id};
+use crate::case::{Case, module_name, revision_id};
 use crate::finding::{Finding, Place};
 use cucurbit_alembic::Field;
 
@@ -19,8 +19,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         {
             continue;
         }
-        let module =
-            super::text::file_name(case, row).replace(|c: char| !(c.is_alphanumeric() || c == '_'), "_");
+        let module = module_name(case.path(row));
         let mut finding = Finding::new(
             &INFO,
             Place::at(&file.path, file.facts.revision.span()),

@@ -1,6 +1,6 @@
 //! A revision without an `upgrade` function.
 
-use crate::case::Case;
+use crate::case::{Case, module_name};
 use crate::finding::Finding;
 use cucurbit_alembic::Presence;
 
@@ -14,8 +14,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             continue;
         }
         let id = case.graph().id(node);
-        let module =
-            super::text::file_name(case, row).replace(|c: char| !(c.is_alphanumeric() || c == '_'), "_");
+        let module = module_name(case.path(row));
         out.push(
             Finding::new(&INFO, case.id_place(row), format!("revision `{id}` has no `upgrade` function"))
                 .label("this revision does nothing")

@@ -1,7 +1,7 @@
 //! A Python file in a version folder that is no migration.
 
 use super::missing_revision_id::{lacks_id, looks_like_migration};
-use crate::case::Case;
+use crate::case::{Case, module_name};
 use crate::finding::{Finding, Place, Tie};
 use cucurbit_alembic::Field;
 
@@ -19,7 +19,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         let error = if lacks_id(file) {
             format!("Could not determine revision id from filename {name}")
         } else {
-            format!("AttributeError: module '{}' has no attribute 'down_revision'", name.replace('.', "_"))
+            format!("AttributeError: module '{}' has no attribute 'down_revision'", module_name(&file.path))
         };
         let finding = |message: String| {
             Finding::new(&INFO, Place::file(&file.path), message).label("loaded as a migration").why(format!(
