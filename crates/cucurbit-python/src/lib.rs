@@ -13,6 +13,7 @@
 //! assert!(matches!(module.variable("revision"), Variable::Absent));
 //! ```
 
+pub mod eval;
 mod fold;
 mod indentation;
 mod module;

@@ -1,0 +1,113 @@
+//! Parsed files and the code that functions hold.
+
+use crate::fold::span;
+use crate::scan;
+use cucurbit_text::Span;
+use ruff_python_ast::{self as ast, Stmt};
+use ruff_python_parser::parse_unchecked_source;
+use ruff_text_size::Ranged;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::scope::Scope;
+use super::value::Value;
+
+/// A file, parsed with recovery; may be shared by threads.
+#[derive(Debug)]
+pub struct Parsed {
+    text: Arc<str>,
+    body: Vec<Stmt>,
+    problem: Option<(String, Span)>,
+}
+
+impl Parsed {
+    /// Parses a text. Never fails: what cannot be read is left out, and [`Parsed::problem`] says so.
+    #[must_use]
+    pub fn parse(text: Arc<str>) -> Self {
+        let too_large = text.len() > scan::MAX_SOURCE_BYTES;
+        if too_large || scan::nesting_bound(text.as_bytes()) > scan::MAX_NESTING {
+            let why = if too_large { "the file is too long to be read" } else { "the file nests too deep" };
+            return Parsed { text, body: Vec::new(), problem: Some((why.to_owned(), Span::new(0, 0))) };
+        }
+        let parsed = parse_unchecked_source(&text, ast::PySourceType::Python);
+        let problem = parsed.errors().first().map(|e| (e.error.to_string(), span(e.location)));
+        let module = parsed.into_syntax();
+        Parsed { text, body: module.body.into_iter().collect(), problem }
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the first syntax error and its place.
+    #[must_use]
+    pub fn problem(&self) -> Option<(&str, Span)> {
+        self.problem.as_ref().map(|(message, span)| (message.as_str(), *span))
+    }
+
+    pub(super) fn body(&self) -> &[Stmt] {
+        &self.body
+    }
+}
+
+/// What a function runs.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Def(Rc<ast::StmtFunctionDef>),
+    Lambda(Rc<ast::ExprLambda>),
+}
+
+/// The code of a function with what it closes over.
+pub(crate) struct FunctionCode {
+    pub(super) body: Body,
+    pub(super) scope: Scope,
+    /// Defaults by parameter name, evaluated at definition.
+    pub(super) defaults: Vec<(Rc<str>, Value)>,
+    pub(super) is_generator: bool,
+}
+
+impl std::fmt::Debug for FunctionCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FunctionCode")
+    }
+}
+
+impl FunctionCode {
+    pub(super) fn parameters(&self) -> Option<&ast::Parameters> {
+        match &self.body {
+            Body::Def(def) => Some(&def.parameters),
+            Body::Lambda(lambda) => lambda.parameters.as_deref(),
+        }
+    }
+}
+
+/// Says whether a body yields, not looking into functions and classes inside it.
+pub(super) fn yields(body: &[Stmt]) -> bool {
+    struct Finder(bool);
+    impl<'a> ast::visitor::Visitor<'a> for Finder {
+        fn visit_stmt(&mut self, stmt: &'a Stmt) {
+            if !self.0 && !matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+                ast::visitor::walk_stmt(self, stmt);
+            }
+        }
+        fn visit_expr(&mut self, expr: &'a ast::Expr) {
+            match expr {
+                ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) => self.0 = true,
+                ast::Expr::Lambda(_) => {}
+                _ => ast::visitor::walk_expr(self, expr),
+            }
+        }
+    }
+    let mut finder = Finder(false);
+    for stmt in body {
+        ast::visitor::Visitor::visit_stmt(&mut finder, stmt);
+    }
+    finder.0
+}
+
+/// The place of a node in a file.
+pub(super) fn place_of(file: super::FileId, node: &impl Ranged) -> super::Place {
+    super::Place { file, span: span(node.range()) }
+}

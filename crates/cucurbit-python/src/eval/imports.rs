@@ -1,0 +1,155 @@
+//! Imports: bound lazily, loaded when a name is used.
+
+use super::host::{FileId, Found, Host, ModuleName, Place};
+use super::run::Evaluator;
+use super::scope::Scope;
+use super::value::Value;
+use ruff_python_ast as ast;
+use std::rc::Rc;
+
+/// A name that an import binds.
+#[derive(Debug, Clone)]
+pub struct ImportedName {
+    importer: FileId,
+    module: ModuleName,
+    /// The name in the module; `None` for the module itself.
+    name: Option<Rc<str>>,
+    place: Place,
+}
+
+impl<H: Host> Evaluator<'_, H> {
+    pub(super) fn import(&mut self, import: &ast::StmtImport, scope: &Scope, place: Place) {
+        for alias in &import.names {
+            let path = alias.name.as_str();
+            let (bound, module) = match &alias.asname {
+                Some(name) => (name.as_str(), path),
+                None => {
+                    let first = path.split('.').next().unwrap_or(path);
+                    (first, first)
+                }
+            };
+            let module = ModuleName { level: 0, path: module.to_owned() };
+            let value =
+                Value::Import(Rc::new(ImportedName { importer: scope.file, module, name: None, place }));
+            self.bind(scope, bound, value, place);
+        }
+    }
+
+    pub(super) fn import_from(&mut self, import: &ast::StmtImportFrom, scope: &Scope, place: Place) {
+        let path = import.module.as_ref().map_or("", |m| m.as_str()).to_owned();
+        let module = ModuleName { level: import.level, path };
+        for alias in &import.names {
+            let name = alias.name.as_str();
+            if name == "*" {
+                self.import_star(&module, scope, place);
+                continue;
+            }
+            let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str().to_owned();
+            let imported = ImportedName {
+                importer: scope.file,
+                module: module.clone(),
+                name: Some(Rc::from(name)),
+                place,
+            };
+            self.bind(scope, &bound, Value::Import(Rc::new(imported)), place);
+        }
+    }
+
+    fn import_star(&mut self, module: &ModuleName, scope: &Scope, place: Place) {
+        match self.files.find(scope.file, module) {
+            Found::File(file) => {
+                self.load(file);
+                let names = self.module_names(file);
+                let listed =
+                    names.iter().find(|(n, _, _)| n.as_ref() == "__all__").and_then(|n| n.1.sequence());
+                for (name, value, _) in names {
+                    let public = match &listed {
+                        Some(all) => all.iter().any(|a| a.as_str() == Some(&name)),
+                        None => !name.starts_with('_'),
+                    };
+                    if public {
+                        self.bind(scope, &name, value, place);
+                    }
+                }
+                let stars =
+                    self.modules.get(&file).map(|m| m.scope.stars.borrow().clone()).unwrap_or_default();
+                scope.stars.borrow_mut().extend(stars);
+            }
+            Found::Namespace => {}
+            Found::Outside => scope.stars.borrow_mut().push(Rc::from(self.outside_path(scope.file, module))),
+        }
+    }
+
+    /// Returns the best known absolute name of a module outside of the project.
+    fn outside_path(&self, importer: FileId, module: &ModuleName) -> String {
+        if module.level == 0 {
+            return module.path.clone();
+        }
+        let own = self.files.module_name(importer);
+        let mut parts: Vec<&str> = own.split('.').collect();
+        for _ in 0..module.level {
+            parts.pop();
+        }
+        if !module.path.is_empty() {
+            parts.push(&module.path);
+        }
+        parts.join(".")
+    }
+
+    /// Replaces an imported name by what it is.
+    pub(super) fn settle(&mut self, value: Value) -> Value {
+        let mut value = value;
+        for _ in 0..50 {
+            let Value::Import(imported) = &value else { return value };
+            value = self.imported(&Rc::clone(imported));
+        }
+        Value::unknown("the import leads in a circle", None)
+    }
+
+    fn imported(&mut self, import: &ImportedName) -> Value {
+        let found = self.files.find(import.importer, &import.module);
+        let Some(name) = &import.name else {
+            return match found {
+                Found::File(file) => Value::Module(file),
+                Found::Namespace | Found::Outside => {
+                    Value::External(Rc::from(self.outside_path(import.importer, &import.module)))
+                }
+            };
+        };
+        if let Found::File(file) = found {
+            self.load(file);
+            let own = self.modules.get(&file).and_then(|m| m.scope.own(name));
+            if let Some(value) = own {
+                return value;
+            }
+        }
+        let path = match import.module.path.as_str() {
+            "" => name.to_string(),
+            path => format!("{path}.{name}"),
+        };
+        let inner = ModuleName { level: import.module.level, path };
+        match (self.files.find(import.importer, &inner), found) {
+            (Found::File(file), _) => Value::Module(file),
+            (_, Found::File(file)) => self.missing_in_module(file, name, import.place),
+            _ => Value::External(Rc::from(self.outside_path(import.importer, &inner))),
+        }
+    }
+
+    /// A name that a module of the project does not bind by itself.
+    pub(super) fn missing_in_module(&mut self, file: FileId, name: &str, place: Place) -> Value {
+        let stars = self.modules.get(&file).map(|m| m.scope.stars.borrow().clone()).unwrap_or_default();
+        if let [star] = stars.as_slice() {
+            return Value::External(Rc::from(format!("{star}.{name}")));
+        }
+        let getter = self.modules.get(&file).and_then(|m| m.scope.own("__getattr__"));
+        if let Some(getter) = getter
+            && self.frames.len() < self.limits.depth
+        {
+            let arguments = super::Arguments { positional: vec![Value::str(name)], ..Default::default() };
+            if let Ok(value) = self.invoke(&getter, arguments, place) {
+                return value;
+            }
+        }
+        Value::unknown(&format!("the module does not bind `{name}` where it can be seen"), Some(place))
+    }
+}

@@ -1,0 +1,151 @@
+//! Places where it cannot be told which way the code goes.
+
+use super::Evaluated;
+use super::host::{Branch, Decision, Host, Place, Unsettled, UnsettledKind};
+use super::run::{Evaluator, Undo};
+use super::statements::Flow;
+use super::value::Value;
+use std::rc::Rc;
+
+/// One way to go.
+pub(super) type Arm<'s, 'a, H> = &'s mut dyn FnMut(&mut Evaluator<'a, H>) -> Evaluated<Flow>;
+
+impl<'a, H: Host> Evaluator<'a, H> {
+    /// Tries every arm, asks the host, and goes the way it says.
+    ///
+    /// Each arm is evaluated once, and a second time only when it is taken and was not the last: then the
+    /// decisions inside it are remembered, so that nesting stays linear.
+    pub(super) fn unsettled(
+        &mut self,
+        kind: UnsettledKind,
+        place: Place,
+        reason: Rc<str>,
+        arms: &mut [Arm<'_, 'a, H>],
+    ) -> Evaluated<Flow> {
+        let mut unsettled = Unsettled { kind, place, reason, branches: Vec::new() };
+        if let Some((at, decision)) = self.script.front().copied() {
+            if at == place {
+                self.script.pop_front();
+                self.trace.push((place, decision));
+                return self.go(&unsettled, decision, arms);
+            }
+            self.script.clear();
+        }
+        let start = self.trace.len();
+        let journal = self.journal.len();
+        let last = arms.len() - 1;
+        let mut traces = Vec::with_capacity(arms.len());
+        let mut kept = None;
+        for (at, arm) in arms.iter_mut().enumerate() {
+            let mark = self.host.mark();
+            self.trials += 1;
+            self.host.guard(Some(&unsettled));
+            let result = arm(self);
+            self.host.guard(None);
+            self.trials -= 1;
+            traces.push(self.trace.split_off(start));
+            unsettled.branches.push(Branch {
+                effects: self.host.effects_since(&mark),
+                raises: result.is_err(),
+                leaves: !matches!(result, Ok(Flow::Next) | Err(_)),
+            });
+            if at == last {
+                kept = Some((mark, result));
+            } else {
+                self.undo_to(journal);
+                self.host.rewind(mark);
+            }
+        }
+        let decision = self.host.decide(&unsettled);
+        self.trace.push((place, decision));
+        let (Some((mark, result)), Some(trace)) = (kept, traces.pop()) else { return Ok(Flow::Next) };
+        if decision == Decision::Take(last) {
+            self.trace.extend(trace);
+            if self.trials == 0 {
+                self.journal.clear();
+            }
+            self.guard_the_rest(&unsettled, last);
+            return result;
+        }
+        self.undo_to(journal);
+        self.host.rewind(mark);
+        if let Decision::Take(at) = decision
+            && let Some(trace) = traces.into_iter().nth(at)
+        {
+            self.script = trace.into();
+        }
+        let result = self.go(&unsettled, decision, arms);
+        self.script.clear();
+        result
+    }
+
+    fn go(
+        &mut self,
+        unsettled: &Unsettled,
+        decision: Decision,
+        arms: &mut [Arm<'_, 'a, H>],
+    ) -> Evaluated<Flow> {
+        match decision {
+            Decision::Take(at) => {
+                let Some(arm) = arms.get_mut(at) else { return Ok(Flow::Next) };
+                self.host.guard(Some(unsettled));
+                let result = arm(self);
+                self.host.guard(None);
+                self.guard_the_rest(unsettled, at);
+                result
+            }
+            Decision::All => self.go_everywhere(unsettled, arms),
+        }
+    }
+
+    /// Goes every way after each other. Names that differ afterwards are unknown.
+    fn go_everywhere(&mut self, unsettled: &Unsettled, arms: &mut [Arm<'_, 'a, H>]) -> Evaluated<Flow> {
+        let mut bound = Vec::new();
+        let mut flows = Vec::new();
+        let outer = std::mem::take(&mut self.journal);
+        for arm in arms.iter_mut() {
+            self.trials += 1;
+            self.host.guard(Some(unsettled));
+            let result = arm(self);
+            self.host.guard(None);
+            self.trials -= 1;
+            for undo in &self.journal {
+                if let Undo::Bind(scope, name, _) = undo {
+                    bound.push((Rc::clone(scope), Rc::clone(name), scope.own(name)));
+                }
+            }
+            self.undo_to(0);
+            if let Ok(flow) = result {
+                flows.push(flow);
+            }
+        }
+        self.journal = outer;
+        for (scope, name, value) in bound {
+            let now = scope.own(&name);
+            let same = match (&value, &now) {
+                (Some(a), Some(b)) => self.describe(a) == self.describe(b),
+                _ => false,
+            };
+            if !same {
+                let unknown = Value::unknown(&unsettled.reason, Some(unsettled.place));
+                self.bind(&scope, &name, unknown, unsettled.place);
+            }
+        }
+        // It goes on unless every way leaves.
+        if !flows.is_empty() && flows.iter().all(|f| !matches!(f, Flow::Next)) {
+            return Ok(flows.swap_remove(0));
+        }
+        Ok(Flow::Next)
+    }
+
+    /// When another way would have left, all that follows happens only because it did not.
+    fn guard_the_rest(&mut self, unsettled: &Unsettled, taken: usize) {
+        let others = unsettled.branches.iter().enumerate().filter(|(at, _)| *at != taken);
+        if others.clone().any(|(_, b)| b.leaves || b.raises)
+            && let Some(frame) = self.frames.last_mut()
+        {
+            frame.late_guards += 1;
+            self.host.guard(Some(unsettled));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The database schema as a value: what stands in it, the changes that apply to it, SQL read into
+//! changes, and DDL written from it.
+//!
+//! Pure: nothing here opens a file or a connection, and nothing knows a revision id or Python. Who
+//! applies a change says where it comes from by an [`Origin`], a number of their own. Applying is
+//! total: a change that does not fit gives [`Mismatch`]es, never a stop. What cannot be known is an
+//! [`UnknownEffect`] with an [`Extent`], which is neither presence nor absence.
+
+pub mod change;
+pub mod model;
+
+pub use change::{
+    Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
+    RowEffect, UnknownEffect,
+};
+pub use model::{
+    Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
+    Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,
+    ObjectKind, ObjectName, Order, Origin, Rows, Sequence, SequenceOptions, Table, TypeKind,
+};

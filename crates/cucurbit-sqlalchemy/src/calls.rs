@@ -1,0 +1,540 @@
+//! What SQLAlchemy does while project code runs: tables register, attributes give what was registered.
+
+use crate::metadata::{self, metadata_key};
+use crate::names::{canonical_name, is_flask_extension};
+use crate::objects::{CompilerObject, DialectObject};
+use crate::registry::RegisteredTable;
+use crate::settings::Environment;
+use crate::terms;
+use cucurbit_python::eval::{Arguments, Call, Evaluator, Outcome, Place, Term, TermKind, Value};
+use cucurbit_schema::ObjectName;
+use std::rc::Rc;
+
+/// Does what calling one of SQLAlchemy's objects does; `None` when that is nothing but making a term.
+pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Outcome> {
+    if let (Some(receiver), Some(method)) = (&call.receiver, &call.method) {
+        return method_call(ev, call, receiver, method);
+    }
+    let Value::External(dotted) = &call.callee else { return None };
+    if let Some(owner) = dotted.strip_suffix(".__init__") {
+        let Some(Value::Instance(instance)) = call.arguments.positional.first() else { return None };
+        (canonical_name(owner).is_some() || is_foreign_type(owner)).then_some(())?;
+        let mut arguments = call.arguments.clone();
+        arguments.positional.remove(0);
+        terms::hand_up(instance, &arguments);
+        return Some(Outcome::Value(Value::None));
+    }
+    match canonical_name(dotted)?.as_ref() {
+        "Table" => Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, None, call.place))),
+        "compiles" => {
+            if let Some(Value::Class(class)) = call.arguments.positional.first() {
+                let dialects =
+                    call.arguments.positional[1..].iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+                ev.host.registry().note_compiles(class, dialects, call.place.file);
+            }
+            None
+        }
+        "type_coerce_to_instance" | "to_instance" => call.arguments.positional.first().cloned().map(Outcome::Value),
+        _ => None,
+    }
+}
+
+fn is_foreign_type(dotted: &str) -> bool {
+    dotted.starts_with("sqlalchemy_utils.") || dotted.starts_with("sqlmodel.")
+}
+
+fn method_call<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    call: &Call,
+    receiver: &Value,
+    method: &str,
+) -> Option<Outcome> {
+    let first = call.arguments.positional.first();
+    match receiver {
+        Value::Super(_, instance) => {
+            let Value::Instance(instance) = instance.as_ref() else { return None };
+            match method {
+                "__init__" => {
+                    let class = Rc::clone(&instance.class);
+                    let ours = |name: &str| canonical_name(name).is_some() || is_foreign_type(name);
+                    ev.inherits(&class, ours).then_some(())?;
+                    terms::hand_up(instance, &call.arguments);
+                    Some(Outcome::Value(Value::None))
+                }
+                "load_dialect_impl" => instance.attribute("impl").map(Outcome::Value),
+                _ => None,
+            }
+        }
+        Value::Host(_) if receiver.host::<DialectObject>().is_some() => {
+            (method == "type_descriptor").then_some(())?;
+            first.cloned().map(Outcome::Value)
+        }
+        Value::Host(_) if receiver.host::<CompilerObject>().is_some() => compiler_method(ev, method, first),
+        Value::Instance(instance) if method == "Table" => {
+            let class = Rc::clone(&instance.class);
+            ev.inherits(&class, is_flask_extension).then_some(())?;
+            Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, Some(receiver), call.place)))
+        }
+        Value::Term(term) => term_method(ev, call, receiver, term, method),
+        _ => None,
+    }
+}
+
+fn term_method<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    call: &Call,
+    receiver: &Value,
+    term: &Rc<Term>,
+    method: &str,
+) -> Option<Outcome> {
+    let first = call.arguments.positional.first();
+    if method == "Table" && term.external().is_some_and(is_flask_extension) {
+        return Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, Some(receiver), call.place)));
+    }
+    if matches!(method, "load_dialect_impl" | "dialect_impl") {
+        return Some(Outcome::Value(receiver.clone()));
+    }
+    if let Some((owner, name)) = terms::attribute_term(receiver) {
+        let owner = owner.clone();
+        match (name, method) {
+            ("tables", "get" | "keys" | "values" | "items") => {
+                let key = metadata_key(ev, &owner)?;
+                return tables_method(ev, &key, method, first);
+            }
+            ("c" | "columns", "get") => {
+                let column = column_of(ev, &owner, first?.as_str()?)?;
+                return Some(Outcome::Value(column));
+            }
+            ("c" | "columns", "keys" | "values" | "items") => return columns_method(ev, &owner, method),
+            _ => {}
+        }
+    }
+    if ev.host.registry().table(term.serial).is_some() {
+        return match method {
+            "append_column" | "append_constraint" => {
+                let item = first?.clone();
+                let table = ev.host.registry().table_mut(term.serial)?;
+                table.items.push(item);
+                Some(Outcome::Value(Value::None))
+            }
+            "to_metadata" | "tometadata" => {
+                let found = ev.host.registry().table(term.serial)?.clone();
+                let copy = ev.term(TermKind::Call, term.callee.clone(), "", term.arguments.clone(), call.place);
+                let Value::Term(made) = &copy else { return None };
+                let metadata = first.cloned().and_then(|m| metadata_key(ev, &m));
+                let name = call.arguments.keyword("name").and_then(Value::as_str).map(str::to_owned);
+                let schema = match call.arguments.keyword("schema") {
+                    Some(Value::Str(schema)) => Some(schema.to_string()),
+                    Some(Value::None) => None,
+                    _ => found.schema.clone(),
+                };
+                let name = name.unwrap_or_else(|| found.name.name.clone());
+                let name = ev.host.settings().object_name(schema.as_deref(), &name);
+                let serial = made.serial;
+                let table = RegisteredTable { name, schema, metadata, term: copy.clone(), ..found };
+                ev.host.registry().add_table(serial, table);
+                Some(Outcome::Value(copy))
+            }
+            _ => None,
+        };
+    }
+    None
+}
+
+fn tables_method<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    key: &crate::MetaDataKey,
+    method: &str,
+    first: Option<&Value>,
+) -> Option<Outcome> {
+    let registry = ev.host.registry();
+    let serials = registry.metadata(key)?.tables.clone();
+    let tables: Vec<(String, Value)> = serials
+        .iter()
+        .filter_map(|serial| registry.table(*serial))
+        .map(|t| {
+            let name = match &t.schema {
+                Some(schema) => format!("{schema}.{}", t.name.name),
+                None => t.name.name.clone(),
+            };
+            (name, t.term.clone())
+        })
+        .collect();
+    let value = match method {
+        "keys" => Value::list(tables.iter().map(|(n, _)| Value::str(n)).collect()),
+        "values" => Value::list(tables.into_iter().map(|(_, t)| t).collect()),
+        "items" => {
+            let pair = |(name, table): (String, Value)| Value::Tuple(Rc::from([Value::str(&name), table]));
+            Value::list(tables.into_iter().map(pair).collect())
+        }
+        _ => {
+            let name = first?.as_str()?;
+            tables.into_iter().find(|(n, _)| n == name)?.1
+        }
+    };
+    Some(Outcome::Value(value))
+}
+
+fn columns_method<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value, method: &str) -> Option<Outcome> {
+    let columns = columns_of(ev, table)?;
+    let mut out = Vec::with_capacity(columns.len());
+    for column in columns {
+        let name = crate::column::name_of(ev, &column)?;
+        out.push(match method {
+            "keys" => Value::str(&name),
+            "values" => column,
+            _ => Value::Tuple(Rc::from([Value::str(&name), column])),
+        });
+    }
+    Some(Outcome::Value(Value::list(out)))
+}
+
+fn compiler_method<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    method: &str,
+    first: Option<&Value>,
+) -> Option<Outcome> {
+    let value = first?.clone();
+    let text = if method == "process" {
+        match crate::compile(ev, &value) {
+            Ok(text) => text,
+            Err(_) => crate::types::ddl_text(ev, &value).ok()?,
+        }
+    } else if method.starts_with("visit_") {
+        crate::types::plain_text(ev, &value, method.trim_start_matches("visit_"))?
+    } else {
+        return None;
+    };
+    Some(Outcome::Value(Value::str(&text)))
+}
+
+/// Registers a table and gives its term, or the term of the table that was made before under that name.
+fn make_table<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    callee: Value,
+    arguments: &Arguments,
+    extension: Option<&Value>,
+    place: Place,
+) -> Value {
+    let mut positional = arguments.positional.iter();
+    let name_value = positional.next().or_else(|| arguments.keyword("name")).cloned();
+    let rest: Vec<Value> = positional.cloned().collect();
+    let is_metadata = |ev: &mut Evaluator<'_, H>, value: Option<&Value>| value.and_then(|v| metadata_key(ev, v));
+    let mut items = rest;
+    let mut metadata = is_metadata(ev, items.first()).or_else(|| is_metadata(ev, arguments.keyword("metadata")));
+    if metadata.is_some() && is_metadata(ev, items.first()).is_some() {
+        items.remove(0);
+    } else if metadata.is_none() {
+        match extension {
+            Some(owner) => {
+                let owned = metadata::owned(ev, owner, place);
+                metadata = owned.and_then(|m| metadata_key(ev, &m));
+            }
+            // A `MetaData` that cannot be told stands there all the same.
+            None if !items.is_empty() && arguments.keyword("metadata").is_none() => {
+                items.remove(0);
+            }
+            None => {}
+        }
+    }
+    let written = match arguments.keyword("schema") {
+        Some(Value::None) | None => None,
+        Some(value) => terms::text_of(ev, value),
+    };
+    let default = metadata.as_ref().and_then(|key| ev.host.registry().metadata(key)?.schema.clone());
+    let blank = matches!(arguments.keyword("schema"), Some(Value::External(n)) if n.ends_with("BLANK_SCHEMA"));
+    let schema = written.or_else(|| default.filter(|_| !blank));
+    let name = name_value.as_ref().and_then(|v| terms::text_of(ev, v));
+    let object = name.as_deref().map(|n| ev.host.settings().object_name(schema.as_deref(), n));
+    // `Table("t", metadata)` again gives the table that is there.
+    if let (Some(object), Some(key)) = (&object, &metadata)
+        && let Some((serial, found)) = ev.host.registry().table_named(Some(key), object)
+    {
+        let term = found.term.clone();
+        if !items.is_empty() {
+            let keywords = arguments.keywords.clone();
+            if let Some(table) = ev.host.registry().table_mut(serial) {
+                table.items.extend(items);
+                table.keywords.extend(keywords);
+            }
+        }
+        return term;
+    }
+    let term = ev.term(TermKind::Call, callee, "", arguments.clone(), place);
+    let (Value::Term(made), Some(object)) = (&term, object) else { return term };
+    for item in &items {
+        note_column(ev, item, Some(&object));
+    }
+    let table = RegisteredTable {
+        name: object,
+        schema,
+        metadata,
+        term: term.clone(),
+        items,
+        keywords: arguments.keywords.clone(),
+        open: arguments.open,
+    };
+    ev.host.registry().add_table(made.serial, table);
+    term
+}
+
+fn note_column<H: Environment>(ev: &mut Evaluator<'_, H>, item: &Value, table: Option<&ObjectName>) {
+    let Some(call) = terms::called(ev, item) else { return };
+    if crate::column::is_column(&call.name)
+        && let (Some(serial), Some(name)) = (call.serial, crate::column::written_name(ev, &call.arguments))
+    {
+        ev.host.registry().name_column(serial, table, &name);
+    }
+}
+
+/// Returns an attribute of one of SQLAlchemy's objects; `None` when it is not known here.
+pub fn attribute<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    of: &Value,
+    name: &str,
+    place: Place,
+) -> Option<Outcome> {
+    let value = match of {
+        Value::Host(_) => {
+            let dialect = match (of.host::<DialectObject>(), of.host::<CompilerObject>()) {
+                (Some(object), _) => object.0,
+                (None, Some(object)) => {
+                    return (name == "dialect").then(|| Outcome::Value(DialectObject::value(object.0)));
+                }
+                (None, None) => return None,
+            };
+            (name == "name").then(|| Value::str(dialect.name()))
+        }
+        Value::Class(_) if name == "metadata" => metadata::owned(ev, of, place),
+        Value::Instance(instance) => {
+            let class = Rc::clone(&instance.class);
+            if ev.inherits(&class, is_flask_extension) { extension_attribute(ev, of, name, place) } else { None }
+        }
+        Value::Term(term) => {
+            let term = Rc::clone(term);
+            term_attribute(ev, of, &term, name, place)
+        }
+        _ => None,
+    };
+    value.map(Outcome::Value)
+}
+
+fn term_attribute<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    of: &Value,
+    term: &Rc<Term>,
+    name: &str,
+    place: Place,
+) -> Option<Value> {
+    if term.external().is_some_and(is_flask_extension) {
+        return extension_attribute(ev, of, name, place);
+    }
+    if name == "metadata"
+        && let Some(metadata) = metadata::owned(ev, of, place)
+    {
+        return Some(metadata);
+    }
+    if let Some((owner, "c" | "columns")) = terms::attribute_term(of) {
+        let owner = owner.clone();
+        return column_of(ev, &owner, name);
+    }
+    if let Some(table) = ev.host.registry().table(term.serial).cloned() {
+        return match name {
+            "name" => Some(Value::str(&table.name.name)),
+            "schema" => Some(table.schema.as_deref().map_or(Value::None, Value::str)),
+            "fullname" | "key" => Some(Value::str(&match &table.schema {
+                Some(schema) => format!("{schema}.{}", table.name.name),
+                None => table.name.name.clone(),
+            })),
+            "metadata" => metadata_value(ev, &table),
+            _ => None,
+        };
+    }
+    let call = terms::called(ev, of)?;
+    match (call.name.as_ref(), name) {
+        ("Column" | "column" | "mapped_column", "name" | "key") => {
+            crate::column::name_of(ev, of).map(|n| Value::str(&n))
+        }
+        ("MetaData", "schema") => {
+            let key = metadata_key(ev, of)?;
+            let metadata = ev.host.registry().metadata(&key)?;
+            (!metadata.schema_unknown).then(|| metadata.schema.as_deref().map_or(Value::None, Value::str))
+        }
+        ("MetaData", "sorted_tables") => {
+            let key = metadata_key(ev, of)?;
+            match tables_method(ev, &key, "values", None)? {
+                Outcome::Value(value) => Some(value),
+                _ => None,
+            }
+        }
+        ("Enum" | "postgresql.ENUM", "name") => {
+            crate::enum_of(ev, of, place).map(|e| Value::str(&e.enum_type.name.name))
+        }
+        ("Enum" | "postgresql.ENUM" | "mysql.ENUM", "enums") => {
+            let labels = crate::types::labels_of(ev, of)?;
+            Some(Value::list(labels.iter().map(|l| Value::str(l)).collect()))
+        }
+        _ => None,
+    }
+}
+
+fn metadata_value<H: Environment>(ev: &mut Evaluator<'_, H>, table: &RegisteredTable) -> Option<Value> {
+    let Value::Term(term) = &table.term else { return None };
+    let given = term.arguments.get(1, "metadata").cloned()?;
+    metadata_key(ev, &given).map(|_| given)
+}
+
+/// `db.Column` of Flask-SQLAlchemy is SQLAlchemy's own.
+fn extension_attribute<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    of: &Value,
+    name: &str,
+    place: Place,
+) -> Option<Value> {
+    const OWN: &[&str] = &[
+        "Model", "Query", "Table", "create_all", "drop_all", "engine", "engines", "first_or_404", "get_engine",
+        "get_or_404", "init_app", "make_declarative_base", "metadatas", "one_or_404", "paginate", "reflect",
+        "session",
+    ];
+    const ORM: &[&str] = &[
+        "aliased", "backref", "column_property", "composite", "contains_eager", "deferred", "dynamic_loader",
+        "joinedload", "lazyload", "mapped_column", "mapper", "object_session", "reconstructor", "relation",
+        "relationship", "remote", "selectinload", "subqueryload", "synonym", "validates", "Mapped",
+    ];
+    if name == "metadata" {
+        return metadata::owned(ev, of, place);
+    }
+    if OWN.contains(&name) || name.starts_with('_') {
+        return None;
+    }
+    let module = if ORM.contains(&name) { "sqlalchemy.orm" } else { "sqlalchemy" };
+    Some(Value::External(Rc::from(format!("{module}.{name}"))))
+}
+
+/// Is told of an assigned attribute; says whether it was one of SQLAlchemy's.
+pub fn assigned<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    of: &Value,
+    name: &str,
+    value: &Value,
+    _place: Place,
+) -> bool {
+    let Some(key) = metadata_key(ev, of) else { return false };
+    match name {
+        "naming_convention" => {
+            let convention = crate::NamingConvention::from_value(value);
+            ev.host.registry().metadata_mut(&key).convention = convention;
+            true
+        }
+        "schema" => {
+            let schema = terms::text_of(ev, value);
+            let metadata = ev.host.registry().metadata_mut(&key);
+            metadata.schema_unknown = schema.is_none() && !value.is_none();
+            metadata.schema = schema;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Computes what SQLAlchemy's objects give for an operator: only `[]` on collections is known here.
+pub fn operate<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    left: &Value,
+    operator: &str,
+    right: &Value,
+) -> Option<Value> {
+    if !matches!(operator, "[]" | "in") {
+        return None;
+    }
+    let (collection, key) = if operator == "[]" { (left, right) } else { (right, left) };
+    let (owner, name) = terms::attribute_term(collection)?;
+    let owner = owner.clone();
+    let found = match name {
+        "c" | "columns" => {
+            columns_of(ev, &owner)?;
+            column_of(ev, &owner, key.as_str()?)
+        }
+        "tables" => {
+            let metadata = metadata_key(ev, &owner)?;
+            match tables_method(ev, &metadata, "get", Some(key)) {
+                Some(Outcome::Value(value)) => Some(value),
+                _ => None,
+            }
+        }
+        _ => return None,
+    };
+    if operator == "in" { Some(Value::Bool(found.is_some())) } else { found }
+}
+
+/// Returns the items of a collection of SQLAlchemy's; `None` when they are not known here.
+pub fn items<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<Vec<Value>> {
+    let (owner, name) = terms::attribute_term(value)?;
+    let owner = owner.clone();
+    match name {
+        "c" | "columns" => columns_of(ev, &owner),
+        "tables" => {
+            let key = metadata_key(ev, &owner)?;
+            match tables_method(ev, &key, "keys", None)? {
+                Outcome::Value(value) => value.sequence(),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The columns of a table term, as their terms.
+pub(crate) fn columns_of<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value) -> Option<Vec<Value>> {
+    let Value::Term(term) = table else { return None };
+    let (items, open) = match ev.host.registry().table(term.serial) {
+        Some(table) => (table.items.clone(), table.open),
+        None => {
+            let call = terms::called(ev, table)?;
+            (call.name.as_ref() == "table").then_some(())?;
+            (call.arguments.positional.get(1..).unwrap_or_default().to_vec(), call.arguments.open)
+        }
+    };
+    (!open).then_some(())?;
+    let mut columns = Vec::new();
+    for item in items {
+        if terms::called(ev, &item).is_some_and(|c| crate::column::is_column(&c.name)) {
+            columns.push(item);
+        }
+    }
+    Some(columns)
+}
+
+/// The column of a table by its name or key.
+pub(crate) fn column_of<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value, name: &str) -> Option<Value> {
+    for column in columns_of(ev, table)? {
+        let call = terms::called(ev, &column)?;
+        let key = call.arguments.keyword("key").and_then(|k| k.as_str().map(str::to_owned));
+        let key = key.or_else(|| crate::column::written_name(ev, &call.arguments));
+        if key.as_deref() == Some(name) {
+            return Some(column);
+        }
+    }
+    None
+}
+
+/// The column that `table.c.x` and the like stand for, as the term that made it.
+pub(crate) fn settle_column<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<Value> {
+    let Value::Term(term) = value else { return None };
+    match term.kind {
+        TermKind::Call => {
+            let call = terms::called(ev, value)?;
+            crate::column::is_column(&call.name).then(|| value.clone())
+        }
+        TermKind::Attribute => {
+            let (inner, "c" | "columns") = terms::attribute_term(&term.callee)? else { return None };
+            column_of(ev, &inner.clone(), &term.name)
+        }
+        TermKind::Subscript => {
+            let (inner, "c" | "columns") = terms::attribute_term(&term.callee)? else { return None };
+            let name = term.arguments.positional.first()?.as_str()?.to_owned();
+            column_of(ev, &inner.clone(), &name)
+        }
+        TermKind::Operation => None,
+    }
+}

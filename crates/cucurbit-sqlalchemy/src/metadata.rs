@@ -1,0 +1,149 @@
+//! Which `MetaData` a value is.
+
+use crate::convention::NamingConvention;
+use crate::names::is_flask_extension;
+use crate::registry::MetaDataKey;
+use crate::settings::Environment;
+use crate::terms;
+use cucurbit_python::eval::{Arguments, Class, Evaluator, Place, TermKind, Value};
+use std::rc::Rc;
+
+/// Returns which `MetaData` a value is (`MetaData()`, `Base.metadata`, `db.metadata`), reading it when it is new.
+pub fn metadata_key<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<MetaDataKey> {
+    match value {
+        Value::External(name) if name.ends_with(".metadata") => {
+            let key = MetaDataKey::External(Rc::clone(name));
+            ev.host.registry().metadata_mut(&key);
+            Some(key)
+        }
+        Value::Term(term) => {
+            if let Some((owner, "metadata")) = terms::attribute_term(value) {
+                let owner = owner.clone();
+                let metadata = owned(ev, &owner, term.place)?;
+                return metadata_key(ev, &metadata);
+            }
+            let call = terms::called(ev, value)?;
+            (call.name.as_ref() == "MetaData").then_some(())?;
+            let key = MetaDataKey::Term(term.serial);
+            if ev.host.registry().metadata(&key).is_none() {
+                read(ev, &key, &call.arguments);
+            }
+            Some(key)
+        }
+        _ => None,
+    }
+}
+
+fn read<H: Environment>(ev: &mut Evaluator<'_, H>, key: &MetaDataKey, arguments: &Arguments) {
+    let schema = arguments.get(0, "schema").or_else(|| arguments.keyword("schema")).cloned();
+    let schema = match schema {
+        Some(Value::Str(_)) | None | Some(Value::None) => schema,
+        Some(other) => match terms::text_of(ev, &other) {
+            Some(text) => Some(Value::str(&text)),
+            None => Some(other),
+        },
+    };
+    let convention = match arguments.keyword("naming_convention").or_else(|| arguments.positional.get(3)) {
+        Some(value) => NamingConvention::from_value(value),
+        None if arguments.open => NamingConvention::unknown(),
+        None => NamingConvention::default(),
+    };
+    let metadata = ev.host.registry().metadata_mut(key);
+    metadata.convention = convention;
+    match schema {
+        Some(Value::Str(text)) => metadata.schema = Some(text.to_string()),
+        None | Some(Value::None) => metadata.schema_unknown = arguments.open,
+        Some(_) => metadata.schema_unknown = true,
+    }
+}
+
+/// Returns the `MetaData` that a base class, a registry or an extension object has.
+pub(crate) fn owned<H: Environment>(ev: &mut Evaluator<'_, H>, owner: &Value, place: Place) -> Option<Value> {
+    match owner {
+        Value::External(name) => Some(Value::External(Rc::from(format!("{name}.metadata")))),
+        Value::Class(class) => of_class(ev, &Rc::clone(class), place),
+        Value::Term(term) => {
+            let (name, arguments) = match terms::called(ev, owner) {
+                Some(call) => (call.name.to_string(), call.arguments),
+                None => match term.external() {
+                    Some(name) if is_flask_extension(name) => (name.to_owned(), term.arguments.clone()),
+                    // `db.Model`, and `registry().generate_base()`.
+                    _ => {
+                        if let Some((inner, "Model")) = terms::attribute_term(owner) {
+                            return owned(ev, &inner.clone(), place);
+                        }
+                        let (receiver, method, _) = terms::method(owner)?;
+                        (method == "generate_base").then_some(())?;
+                        return owned(ev, &receiver.clone(), place);
+                    }
+                },
+            };
+            let is_owner = matches!(name.as_str(), "declarative_base" | "registry" | "automap_base")
+                || is_flask_extension(&name);
+            is_owner.then_some(())?;
+            if let Some(given) = arguments.keyword("metadata").filter(|m| !m.is_none()) {
+                return Some(given.clone());
+            }
+            Some(implicit(ev, Rc::as_ptr(term).addr(), place))
+        }
+        Value::Instance(instance) => {
+            let class = Rc::clone(&instance.class);
+            if !ev.inherits(&class, is_flask_extension) {
+                return None;
+            }
+            let arguments = terms::arguments_of(instance);
+            if let Some(given) = arguments.keyword("metadata").filter(|m| !m.is_none()) {
+                return Some(given.clone());
+            }
+            Some(implicit(ev, Rc::as_ptr(instance).addr(), place))
+        }
+        _ => None,
+    }
+}
+
+fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, place: Place) -> Option<Value> {
+    if let Some(own) = ev.class_attribute(class, "metadata")
+        && !matches!(own, Value::Function(_))
+    {
+        return Some(own);
+    }
+    if let Some(registry) = ev.class_attribute(class, "registry") {
+        return owned(ev, &registry, place);
+    }
+    let mro = ev.mro(class);
+    for (at, ancestor) in mro.iter().enumerate() {
+        match ancestor {
+            Value::External(name) if name.ends_with("SQLModel") => return owned(ev, ancestor, place),
+            Value::External(name)
+                if crate::canonical_name(name)
+                    .is_some_and(|n| matches!(n.as_ref(), "DeclarativeBase" | "DeclarativeBaseNoMeta")) =>
+            {
+                // The class that inherits from it directly is the base; each base has its own.
+                let base = mro[..at].iter().rev().find_map(|c| match c {
+                    Value::Class(c) if c.bases.iter().any(|b| matches!(b, Value::External(n) if n == name)) => {
+                        Some(Rc::clone(c))
+                    }
+                    _ => None,
+                })?;
+                return Some(implicit(ev, Rc::as_ptr(&base).addr(), place));
+            }
+            Value::Term(_) => {
+                if let Some(metadata) = owned(ev, ancestor, place) {
+                    return Some(metadata);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn implicit<H: Environment>(ev: &mut Evaluator<'_, H>, owner: usize, place: Place) -> Value {
+    if let Some(value) = ev.host.registry().implicit(owner) {
+        return value;
+    }
+    let callee = Value::External(Rc::from("sqlalchemy.MetaData"));
+    let value = ev.term(TermKind::Call, callee, "", Arguments::default(), place);
+    ev.host.registry().set_implicit(owner, value.clone());
+    value
+}

@@ -1,0 +1,178 @@
+//! What SQLAlchemy's objects were told so far: which `MetaData` holds which tables.
+
+use crate::NamingConvention;
+use cucurbit_python::eval::{Class, FileId, Value};
+use cucurbit_schema::{Dialect, ObjectName};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What tells one `MetaData` from another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MetaDataKey {
+    /// The number of the term that made it.
+    Term(u64),
+    /// One that lies outside of the project (`sqlmodel.SQLModel.metadata`).
+    External(Rc<str>),
+}
+
+/// A `MetaData`.
+#[derive(Debug, Clone, Default)]
+pub struct MetaData {
+    /// Its default schema.
+    pub schema: Option<String>,
+    /// Its default schema cannot be told.
+    pub schema_unknown: bool,
+    /// Its naming convention.
+    pub convention: NamingConvention,
+    /// The numbers of the terms of its tables, in the order in which they were made.
+    pub tables: Vec<u64>,
+}
+
+/// A `Table`.
+#[derive(Debug, Clone)]
+pub struct RegisteredTable {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its schema as written or as the `MetaData` gives it.
+    pub schema: Option<String>,
+    /// Its `MetaData`.
+    pub metadata: Option<MetaDataKey>,
+    /// The term that made it.
+    pub term: Value,
+    /// Columns, constraints and indexes in order, those added later too.
+    pub items: Vec<Value>,
+    /// Keyword arguments.
+    pub keywords: Vec<(Rc<str>, Value)>,
+    /// Some arguments cannot be told.
+    pub open: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    metadata: BTreeMap<MetaDataKey, MetaData>,
+    tables: BTreeMap<u64, RegisteredTable>,
+    columns: BTreeMap<u64, Vec<(Option<ObjectName>, String)>>,
+    implicit: BTreeMap<usize, Value>,
+    compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
+}
+
+/// What SQLAlchemy's objects were told so far. Cloning is cheap, so a host can go back to a clone.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    state: Rc<State>,
+}
+
+impl Registry {
+    /// Makes an empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Registry::default()
+    }
+
+    fn change(&mut self) -> &mut State {
+        Rc::make_mut(&mut self.state)
+    }
+
+    /// Returns a `MetaData` that was seen.
+    #[must_use]
+    pub fn metadata(&self, key: &MetaDataKey) -> Option<&MetaData> {
+        self.state.metadata.get(key)
+    }
+
+    /// Returns every `MetaData` that was seen, with its key.
+    pub fn all_metadata(&self) -> impl Iterator<Item = (&MetaDataKey, &MetaData)> {
+        self.state.metadata.iter()
+    }
+
+    /// Returns a `MetaData` to change, making it when it is new.
+    pub fn metadata_mut(&mut self, key: &MetaDataKey) -> &mut MetaData {
+        self.change().metadata.entry(key.clone()).or_default()
+    }
+
+    /// Returns the table that the term of that number made.
+    #[must_use]
+    pub fn table(&self, serial: u64) -> Option<&RegisteredTable> {
+        self.state.tables.get(&serial)
+    }
+
+    /// Returns the table of that name in a `MetaData`, or in any when none is said.
+    #[must_use]
+    pub fn table_named(
+        &self,
+        metadata: Option<&MetaDataKey>,
+        name: &ObjectName,
+    ) -> Option<(u64, &RegisteredTable)> {
+        let found =
+            |t: &&RegisteredTable| t.name == *name && metadata.is_none_or(|m| t.metadata.as_ref() == Some(m));
+        self.state.tables.iter().find(|(_, t)| found(t)).map(|(serial, t)| (*serial, t))
+    }
+
+    /// Returns all tables in the order in which they were made.
+    pub fn tables(&self) -> impl Iterator<Item = &RegisteredTable> {
+        self.state.tables.values()
+    }
+
+    /// Returns a table to change.
+    pub fn table_mut(&mut self, serial: u64) -> Option<&mut RegisteredTable> {
+        self.change().tables.get_mut(&serial)
+    }
+
+    /// Adds a table.
+    pub fn add_table(&mut self, serial: u64, table: RegisteredTable) {
+        let state = self.change();
+        if let Some(key) = &table.metadata {
+            state.metadata.entry(key.clone()).or_default().tables.push(serial);
+        }
+        state.tables.insert(serial, table);
+    }
+
+    /// Says that the term of that number is a column of that name, in that table where it is known. A column
+    /// of a mixin has several homes.
+    pub fn name_column(&mut self, serial: u64, table: Option<&ObjectName>, name: &str) {
+        let home = (table.cloned(), name.to_owned());
+        if self.state.columns.get(&serial).is_some_and(|homes| homes.contains(&home)) {
+            return;
+        }
+        let homes = self.change().columns.entry(serial).or_default();
+        homes.retain(|(table, _)| table.is_some());
+        homes.push(home);
+    }
+
+    /// Returns where the column that the term of that number made is known to stand.
+    #[must_use]
+    pub fn homes(&self, serial: u64) -> &[(Option<ObjectName>, String)] {
+        self.state.columns.get(&serial).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the implicit `MetaData` of a base class or of an extension object.
+    pub(crate) fn implicit(&self, owner: usize) -> Option<Value> {
+        self.state.implicit.get(&owner).cloned()
+    }
+
+    /// Remembers the implicit `MetaData` of a base class or of an extension object.
+    pub(crate) fn set_implicit(&mut self, owner: usize, metadata: Value) {
+        self.change().implicit.insert(owner, metadata);
+    }
+
+    /// Remembers that a function under `@compiles` writes objects of a class for these dialects, or for all.
+    pub(crate) fn note_compiles(&mut self, class: &Rc<Class>, dialects: Vec<String>, file: FileId) {
+        self.change().compiles.push((Rc::clone(class), dialects, file));
+    }
+
+    /// Says whether some function writes objects of a class for a dialect.
+    pub(crate) fn compiles(&self, class: &Rc<Class>, dialect: Dialect) -> bool {
+        self.state.compiles.iter().any(|(c, names, _)| {
+            Rc::ptr_eq(c, class) && (names.is_empty() || names.iter().any(|n| n == dialect.name()))
+        })
+    }
+
+    /// Returns the files with functions that write objects of a class.
+    pub(crate) fn compiling_files(&self, class: &Rc<Class>) -> Vec<FileId> {
+        self.state
+            .compiles
+            .iter()
+            .filter(|(c, _, _)| Rc::ptr_eq(c, class))
+            .map(|(_, _, file)| *file)
+            .collect()
+    }
+}
