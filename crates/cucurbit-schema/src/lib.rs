@@ -6,8 +6,11 @@
 //! total: a change that does not fit gives [`Mismatch`]es, never a stop. What cannot be known is an
 //! [`UnknownEffect`] with an [`Extent`], which is neither presence nor absence.
 
+mod apply;
 pub mod change;
 pub mod model;
+pub mod names;
+mod words;
 
 pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,

@@ -714,6 +714,12 @@ pub struct Database {
     pub next: u64,
     /// Unknown effects so far, with what caused them.
     pub unknown: Vec<(crate::UnknownEffect, Origin)>,
+    /// What was dropped last, for objects that are not there now.
+    pub dropped: BTreeMap<crate::ObjectRef, Origin>,
+    /// The table on which each index, and each constraint that owns one, stands.
+    pub(crate) index_owners: BTreeMap<ObjectName, ObjectName>,
+    /// How many constraints of each name a schema holds.
+    pub(crate) constraint_names: BTreeMap<ObjectName, u32>,
 }
 
 /// A table or an object kept as its text.
@@ -739,7 +745,19 @@ impl Database {
             made: BTreeMap::new(),
             next: 0,
             unknown: Vec::new(),
+            dropped: BTreeMap::new(),
+            index_owners: BTreeMap::new(),
+            constraint_names: BTreeMap::new(),
         }
+    }
+
+    /// Returns a view or materialized view.
+    #[must_use]
+    pub fn view(&self, name: &ObjectName) -> Option<&NamedObject> {
+        [ObjectKind::View, ObjectKind::MaterializedView]
+            .into_iter()
+            .find_map(|kind| self.objects.get(&(kind, None, name.clone(), None)))
+            .map(Arc::as_ref)
     }
 
     /// Returns a table.
@@ -752,9 +770,11 @@ impl Database {
     /// schema on PostgreSQL and SQLite; on MySQL only in a table, so ask with a table there.
     #[must_use]
     pub fn index(&self, name: &ObjectName, table: Option<&ObjectName>) -> Option<(&Table, &Index)> {
-        self.tables
-            .values()
-            .filter(|t| table.is_none_or(|n| *n == t.name) && t.name.schema == name.schema)
-            .find_map(|t| t.index(&name.name).map(|i| (t.as_ref(), i)))
+        if let Some(table) = table {
+            let table = self.table(table)?;
+            return table.index(&name.name).map(|index| (table, index));
+        }
+        let table = self.table(self.index_owners.get(name)?)?;
+        table.index(&name.name).map(|index| (table, index))
     }
 }

@@ -1,0 +1,201 @@
+//! What changes do to a database.
+
+use crate::*;
+
+fn db() -> Database {
+    Database::new(Dialect::PostgreSql)
+}
+
+fn name(text: &str) -> ObjectName {
+    ObjectName::plain(text)
+}
+
+fn table(text: &str, columns: &[(&str, &str)], constraints: Vec<Constraint>) -> Change {
+    let mut table = Table::new(name(text));
+    table.columns = columns.iter().map(|(n, t)| Column::new(*n, DataType::named(t, &[]))).collect();
+    table.constraints = constraints;
+    Change::CreateTable { table: Box::new(table), if_not_exists: false, temporary: false }
+}
+
+fn strings(items: &[&str]) -> Vec<String> {
+    items.iter().map(|i| (*i).to_owned()).collect()
+}
+
+fn unique(columns: &[&str]) -> Constraint {
+    Constraint::new(
+        None,
+        ConstraintBody::Unique { columns: strings(columns), include: Vec::new(), nulls_not_distinct: false },
+    )
+}
+
+fn primary(columns: &[&str]) -> Constraint {
+    Constraint::new(None, ConstraintBody::PrimaryKey { columns: strings(columns), include: Vec::new() })
+}
+
+fn foreign(columns: &[&str], target: &str) -> Constraint {
+    Constraint::new(
+        None,
+        ConstraintBody::ForeignKey {
+            columns: strings(columns),
+            table: name(target),
+            references: Vec::new(),
+            on_delete: Action::NoAction,
+            on_update: Action::NoAction,
+            match_kind: None,
+            set_columns: Vec::new(),
+        },
+    )
+}
+
+fn check(expression: &str) -> Constraint {
+    Constraint::new(None, ConstraintBody::Check { expression: expression.to_owned(), no_inherit: false })
+}
+
+fn run(db: &mut Database, changes: &[Change]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (at, change) in changes.iter().enumerate() {
+        let applied = db.apply(change, Origin(u32::try_from(at).unwrap() + 1));
+        out.extend(applied.mismatches.iter().map(|m| format!("{at}: {:?} {:?}", m.object, m.kind)));
+    }
+    out
+}
+
+fn names_of(db: &Database, table: &str) -> Vec<String> {
+    db.table(&name(table)).unwrap().constraints.iter().map(|c| c.name.clone().unwrap_or_default()).collect()
+}
+
+#[test]
+fn postgresql_names_what_has_no_name() {
+    let mut db = db();
+    let changes = [
+        table("p", &[("id", "serial")], vec![primary(&["id"])]),
+        table(
+            "a",
+            &[("x", "integer"), ("y", "integer"), ("p", "integer")],
+            vec![
+                primary(&["x"]),
+                unique(&["x", "y"]),
+                check("x > 0"),
+                check("x > y"),
+                check("y > x"),
+                check("x < 9"),
+                foreign(&["p"], "p"),
+            ],
+        ),
+    ];
+    assert_eq!(run(&mut db, &changes), Vec::<String>::new());
+    assert_eq!(
+        names_of(&db, "a"),
+        ["a_pkey", "a_x_y_key", "a_x_check", "a_check", "a_check1", "a_x_check1", "a_p_fkey"]
+    );
+    let p = db.table(&name("p")).unwrap().column("id").unwrap().clone();
+    assert_eq!(p.default, Some(Default::NextValue(name("p_id_seq"))));
+    assert!(!p.nullable);
+    assert_eq!(p.data_type, DataType::named("integer", &[]));
+}
+
+#[test]
+fn long_names_are_shortened_from_the_longer_part() {
+    let mut db = db();
+    let (t, c) = ("t".repeat(50), "c".repeat(40));
+    let changes = [table(&t, &[(&c, "integer")], vec![unique(&[&c])])];
+    assert_eq!(run(&mut db, &changes), Vec::<String>::new());
+    assert_eq!(names_of(&db, &t), [format!("{}_{}_key", "t".repeat(29), "c".repeat(29))]);
+}
+
+#[test]
+fn equal_keys_are_one() {
+    let mut db = db();
+    let changes = [table("a", &[("id", "integer")], vec![unique(&["id"]), primary(&["id"])])];
+    run(&mut db, &changes);
+    assert_eq!(names_of(&db, "a"), ["a_pkey"]);
+}
+
+#[test]
+fn dropping_a_column_takes_what_uses_it() {
+    let mut db = db();
+    let mut index = Index {
+        name: Some("i".to_owned()),
+        unique: false,
+        method: None,
+        keys: vec![IndexKey::column("y")],
+        include: Vec::new(),
+        predicate: Some("lower(x) = 'x'".to_owned()),
+        nulls_not_distinct: false,
+        options: Vec::new(),
+        comment: None,
+        origin: Origin::default(),
+    };
+    let on_x = Change::CreateIndex { table: name("a"), index: Box::new(index.clone()), if_not_exists: false };
+    index.name = Some("j".to_owned());
+    index.predicate = None;
+    let on_y = Change::CreateIndex { table: name("a"), index: Box::new(index), if_not_exists: false };
+    let drop =
+        Change::DropColumn { table: name("a"), column: "x".to_owned(), if_exists: false, cascade: false };
+    let changes = [
+        table("a", &[("x", "text"), ("y", "text")], vec![unique(&["x", "y"]), check("y <> ''")]),
+        on_x,
+        on_y,
+        drop,
+    ];
+    assert_eq!(run(&mut db, &changes), Vec::<String>::new());
+    let a = db.table(&name("a")).unwrap();
+    assert_eq!(names_of(&db, "a"), ["a_y_check"]);
+    assert_eq!(a.indexes.iter().map(|i| i.name.as_deref().unwrap()).collect::<Vec<_>>(), ["j"]);
+}
+
+#[test]
+fn renaming_goes_everywhere_but_into_names() {
+    let mut db = db();
+    let changes = [
+        table("p", &[("id", "serial")], vec![primary(&["id"])]),
+        table("c", &[("p", "integer")], vec![foreign(&["p"], "p"), check("p > 0")]),
+        Change::RenameTable { from: name("p"), to: name("q"), if_exists: false },
+        Change::AlterColumn {
+            table: name("q"),
+            column: "id".to_owned(),
+            alteration: ColumnAlteration::Rename("key".to_owned()),
+        },
+        Change::AlterColumn {
+            table: name("c"),
+            column: "p".to_owned(),
+            alteration: ColumnAlteration::Rename("q".to_owned()),
+        },
+    ];
+    assert_eq!(run(&mut db, &changes), Vec::<String>::new());
+    let c = db.table(&name("c")).unwrap();
+    assert_eq!(names_of(&db, "c"), ["c_p_fkey", "c_p_check"]);
+    assert!(matches!(&c.constraints[0].body, ConstraintBody::ForeignKey { table, references, columns, .. }
+        if *table == name("q") && references == &["key"] && columns == &["q"]));
+    assert!(
+        matches!(&c.constraints[1].body, ConstraintBody::Check { expression, .. } if expression == "q > 0")
+    );
+    assert_eq!(db.sequences[&name("p_id_seq")].owner, Some((name("q"), "key".to_owned())));
+    assert_eq!(names_of(&db, "q"), ["p_pkey"]);
+}
+
+#[test]
+fn what_does_not_fit_is_told_with_both_places() {
+    let mut db = db();
+    let drop = |t: &str| Change::DropTable { name: name(t), if_exists: false, cascade: false };
+    let found = run(
+        &mut db,
+        &[
+            table("p", &[("id", "integer")], vec![primary(&["id"])]),
+            table("p", &[("id", "integer")], vec![]),
+            table("c", &[("p", "integer")], vec![foreign(&["p"], "p")]),
+            drop("p"),
+            drop("p"),
+            drop("never"),
+        ],
+    );
+    assert_eq!(
+        found,
+        [
+            "1: Table(ObjectName { schema: None, name: \"p\" }) Exists { made_by: Origin(1) }",
+            "3: Table(ObjectName { schema: None, name: \"p\" }) Needed { by: [Constraint(ObjectName { schema: None, name: \"c\" }, \"c_p_fkey\")] }",
+            "4: Table(ObjectName { schema: None, name: \"p\" }) Missing { dropped_by: Some(Origin(4)) }",
+            "5: Table(ObjectName { schema: None, name: \"never\" }) Missing { dropped_by: None }",
+        ]
+    );
+}
