@@ -1,5 +1,7 @@
 //! The `cucurbit` program: arguments, streams and exit codes around the library.
 
+mod schema;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use cucurbit::{Diagnosis, Options, Severity, diagnose, report};
 use std::io::{IsTerminal, Write};
@@ -30,6 +32,12 @@ enum Command {
     ///
     /// Exit code 0: nothing found. 1: findings. 2: the work could not be done.
     Diagnose(DiagnoseArguments),
+    /// Writes the schema at a revision, without a database.
+    ///
+    /// The migrations are followed, not run. Standard output holds the schema and nothing else; what could
+    /// not be told is said on standard error. Exit code 0: written. 1: written, and something is left out
+    /// or could not be told. 2: the work could not be done.
+    Schema(schema::SchemaArguments),
     /// Explains a rule, by code or name; lists the rules without one.
     Rule {
         /// A code such as GRA001, or a name such as dangling-parent.
@@ -102,6 +110,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
         Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }
 }

@@ -17,6 +17,14 @@ use std::collections::VecDeque;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node(u32);
 
+impl Node {
+    /// Returns its number: nodes are numbered from 0 in the order in which rows name them.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The index of a row, as given to [`RevisionGraph::new`].
 pub type RowIndex = usize;
 

@@ -502,3 +502,42 @@ pub struct Applied {
     /// What did not fit. The rest of the change was applied as far as it makes sense.
     pub mismatches: Vec<Mismatch>,
 }
+
+/// For people: what it is and its name; not SQL.
+impl std::fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ObjectRef::Schema(name) => write!(f, "schema {name}"),
+            ObjectRef::Table(name) => write!(f, "table {name}"),
+            ObjectRef::Column(table, name) => write!(f, "column {table}.{name}"),
+            ObjectRef::Constraint(table, name) => write!(f, "constraint {name} of {table}"),
+            ObjectRef::Index(name, _) => write!(f, "index {name}"),
+            ObjectRef::Enum(name) => write!(f, "type {name}"),
+            ObjectRef::Sequence(name) => write!(f, "sequence {name}"),
+            ObjectRef::Object(kind, _, name) => write!(f, "{kind} {name}"),
+        }
+    }
+}
+
+impl std::fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ObjectKind::Extension => "extension",
+            ObjectKind::Domain => "domain",
+            ObjectKind::Type => "type",
+            ObjectKind::Function => "function",
+            ObjectKind::Procedure => "procedure",
+            ObjectKind::Aggregate => "aggregate",
+            ObjectKind::Operator => "operator",
+            ObjectKind::View => "view",
+            ObjectKind::MaterializedView => "materialized view",
+            ObjectKind::Trigger => "trigger",
+            ObjectKind::EventTrigger => "event trigger",
+            ObjectKind::Policy => "policy",
+            ObjectKind::Rule => "rule",
+            ObjectKind::Grant => "grant",
+            ObjectKind::VirtualTable => "virtual table",
+            ObjectKind::Other => "object",
+        })
+    }
+}

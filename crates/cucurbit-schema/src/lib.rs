@@ -8,14 +8,18 @@
 
 mod apply;
 pub mod change;
+pub mod diff;
+pub mod expression;
 pub mod model;
 pub mod names;
+pub mod sql;
 mod words;
 
 pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
     RowEffect, UnknownEffect,
 };
+pub use diff::{Difference, DifferenceKind, diff};
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,

@@ -10,6 +10,7 @@
 mod api;
 mod convention;
 mod names;
+mod objects;
 mod reading;
 mod registry;
 mod settings;
@@ -18,6 +19,7 @@ mod terms;
 pub use api::*;
 pub use convention::{NameText, Named, NamedColumn, NamingConvention, Parts, truncated};
 pub use names::canonical_name;
+pub use objects::DialectObject;
 pub use reading::{
     AddedColumn, Affinity, Autoincrement, ColumnReading, EnumReading, ForeignKeyReading, IntegerSize,
     Statement, TableReading, TypeCheck, TypeReading,

@@ -3,7 +3,9 @@
 use crate::case::Case;
 use crate::finding::{Finding, Severity, arrange};
 use crate::rules;
-use cucurbit_alembic::config::{DiscoverError, DiscoverOptions, Environment, WalkProblem, discover};
+use cucurbit_alembic::config::{
+    DiscoverError, DiscoverOptions, Discovery, Environment, WalkProblem, discover,
+};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -98,16 +100,7 @@ impl Diagnosis {
 /// # Errors
 /// When nothing that could be judged is found, with what was looked for.
 pub fn diagnose(path: &Path, options: &Options) -> Result<Diagnosis, Error> {
-    let discovery = discover(
-        path,
-        &DiscoverOptions {
-            section: options.section.clone(),
-            config: options.config.clone(),
-            versions: options.versions.clone(),
-            recursive: options.recursive,
-            current_dir: options.current_dir.clone(),
-        },
-    )?;
+    let discovery = look(path, options)?;
     let environments = match options.threads {
         None => judge_all(discovery.environments),
         Some(threads) => rayon::ThreadPoolBuilder::new()
@@ -122,6 +115,25 @@ pub fn diagnose(path: &Path, options: &Options) -> Result<Diagnosis, Error> {
         environments,
         problems: discovery.problems,
     })
+}
+
+fn look(path: &Path, options: &Options) -> Result<Discovery, Error> {
+    let options = DiscoverOptions {
+        section: options.section.clone(),
+        config: options.config.clone(),
+        versions: options.versions.clone(),
+        recursive: options.recursive,
+        current_dir: options.current_dir.clone(),
+    };
+    Ok(discover(path, &options)?)
+}
+
+/// Reads every environment at or below `path`, in the order of their configurations, without judging them.
+///
+/// # Errors
+/// When nothing is found, with what was looked for.
+pub fn cases(path: &Path, options: &Options) -> Result<Vec<Case>, Error> {
+    Ok(look(path, options)?.environments.into_iter().map(Case::read).collect())
 }
 
 fn judge_all(environments: Vec<Environment>) -> Vec<EnvironmentDiagnosis> {

@@ -21,13 +21,17 @@ mod alembic_answer;
 mod case;
 mod diagnose;
 mod finding;
+mod replay;
 pub mod report;
 pub mod rules;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
-pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, diagnose};
+pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
+pub use cucurbit_replay::{Certainty, Operation};
+pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, stopped};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;
+pub use cucurbit_schema as schema;

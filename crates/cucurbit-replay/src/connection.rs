@@ -1,0 +1,151 @@
+//! Connections, sessions, inspectors, results, batches.
+
+use crate::host::Ev;
+use crate::objects::{Object, Rows, Scalar};
+use crate::operations::{self, Given};
+use crate::{inspector, sql};
+use cucurbit_python::eval::{Call, Exception, Outcome, Value};
+use cucurbit_sqlalchemy::DialectObject;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A row as a tuple.
+pub(crate) fn row(values: &[Option<Scalar>]) -> Value {
+    let values = values.iter().map(|value| match value {
+        Some(scalar) => scalar.value(),
+        None => Value::unknown("the database knows", None),
+    });
+    Value::Tuple(values.collect())
+}
+
+pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Outcome {
+    match object {
+        Object::Bind | Object::Session => connection(ev, call, object, method),
+        Object::Context => context(ev, call, method),
+        Object::Batch(table, schema) => {
+            let given = Given {
+                operation: method,
+                arguments: &call.arguments,
+                place: call.place,
+                batch: Some((table.clone(), schema.clone())),
+            };
+            operations::run(ev, &given)
+        }
+        Object::Inspector => Outcome::Value(inspector::method(ev, call, method)),
+        Object::Rows(rows) => result(ev, call, rows, method),
+        Object::Block => Outcome::Value(Object::Block.value()),
+    }
+}
+
+fn connection(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Outcome {
+    let first = call.arguments.positional.first().cloned();
+    let place = call.place;
+    Outcome::Value(match method {
+        "execute" | "exec" | "exec_driver_sql" => {
+            let statement = first.or_else(|| call.arguments.keyword("statement").cloned());
+            sql::execute(ev, statement, "execute", place)
+        }
+        "scalar" | "scalars" => {
+            let rows = sql::execute(ev, first, "execute", place);
+            match (rows.host::<Object>(), method) {
+                (Some(Object::Rows(rows)), "scalar") => scalar(&rows.clone()),
+                (Some(Object::Rows(rows)), _) => Object::Rows(rows.clone()).value(),
+                _ => rows,
+            }
+        }
+        "begin" | "begin_nested" | "connect" | "execution_options" | "get_bind" | "connection" | "engine"
+        | "bind" | "options" | "raw_connection" | "cursor" | "__enter__" => object.clone().value(),
+        "commit" | "rollback" | "close" | "flush" | "expire_all" | "invalidate" | "expunge_all" | "refresh" | "dispose"
+        | "detach" => Value::None,
+        "run_sync" | "run_callable" => {
+            let mut arguments = call.arguments.clone();
+            if arguments.positional.is_empty() {
+                return Outcome::Default;
+            }
+            let function = arguments.positional.remove(0);
+            arguments.positional.insert(0, object.clone().value());
+            return match ev.call(&function, arguments, place) {
+                Ok(value) => Outcome::Value(value),
+                Err(exception) => Outcome::Raise(*exception),
+            };
+        }
+        "add" | "add_all" | "merge" | "delete" | "bulk_save_objects" | "bulk_insert_mappings"
+        | "bulk_update_mappings" => Value::None,
+        "has_table" => inspector::method(ev, call, "has_table"),
+        "table_names" => inspector::method(ev, call, "get_table_names"),
+        "query" | "get" => sql::query(ev, call),
+        "in_transaction" => Value::Bool(true),
+        _ => Value::unknown(&format!("what `{method}` of a connection gives cannot be told"), Some(place)),
+    })
+}
+
+fn context(ev: &mut Ev<'_>, call: &Call, method: &str) -> Outcome {
+    Outcome::Value(match method {
+        "autocommit_block" | "begin_transaction" => Object::Block.value(),
+        "execute" => {
+            let first = call.arguments.positional.first().cloned();
+            sql::execute(ev, first, "execute", call.place)
+        }
+        _ => Value::unknown(&format!("what `{method}` of the context gives cannot be told"), Some(call.place)),
+    })
+}
+
+fn scalar(rows: &Rows) -> Value {
+    match rows {
+        Rows::Empty => Value::None,
+        Rows::One(values) => match values.first() {
+            Some(Some(scalar)) => scalar.value(),
+            _ => Value::unknown("the database knows", None),
+        },
+        Rows::Unknown(why) => Value::unknown(why, None),
+    }
+}
+
+fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
+    let unknown = |why: &str| Value::unknown(why, Some(call.place));
+    let _ = ev;
+    Outcome::Value(match (method, rows) {
+        ("fetchall" | "all" | "fetchmany" | "unique" | "yield_per" | "partitions", Rows::Empty) => Value::list(Vec::new()),
+        ("fetchall" | "all" | "fetchmany", Rows::One(values)) => Value::list(vec![row(values)]),
+        ("fetchone" | "first" | "one_or_none" | "scalar_one_or_none", Rows::Empty) => Value::None,
+        ("one" | "scalar_one", Rows::Empty) => {
+            let value = Value::External(Rc::from("sqlalchemy.exc.NoResultFound"));
+            let message = Some(Rc::from("No row was found when one was required"));
+            return Outcome::Raise(Exception { value, message, place: call.place });
+        }
+        ("fetchone" | "first" | "one" | "one_or_none", Rows::One(values)) => row(values),
+        ("scalar" | "scalar_one" | "scalar_one_or_none", _) => scalar(rows),
+        ("scalars" | "mappings" | "columns" | "tuples", _) => Object::Rows(rows.clone()).value(),
+        ("close" | "freeze", _) => Value::None,
+        ("count", Rows::Empty) => Value::Int(0),
+        ("update" | "delete", _) => Value::Int(0),
+        ("exists", Rows::Empty) => Value::Bool(false),
+        ("keys", _) => unknown("the columns of a result"),
+        // A query goes on being one: `session.query(T).filter(…).order_by(…)`.
+        ("filter" | "filter_by" | "order_by" | "limit" | "offset" | "options" | "join" | "outerjoin" | "distinct"
+        | "group_by" | "with_entities" | "where" | "execution_options" | "with_for_update" | "having" | "select_from"
+        | "enable_eagerloads" | "populate_existing", _) => Object::Rows(rows.clone()).value(),
+        (_, Rows::Unknown(why)) => unknown(&why.clone()),
+        _ => unknown(&format!("what `{method}` of a result gives cannot be told")),
+    })
+}
+
+pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome {
+    let dialect = ev.host.settings.dialect;
+    Outcome::Value(match (object, name) {
+        (Object::Bind | Object::Session, "engine" | "bind" | "connection" | "raw_connection") => Object::Bind.value(),
+        (Object::Bind | Object::Session | Object::Context, "dialect") => DialectObject::value(dialect),
+        (Object::Bind, "name") => Value::str(dialect.name()),
+        (Object::Context, "bind" | "connection") => Object::Bind.value(),
+        (Object::Context, "impl") => Object::Context.value(),
+        (Object::Context, "as_sql") => Value::Bool(false),
+        (Object::Context, "opts") => Value::Dict(Rc::new(RefCell::new(Vec::new()))),
+        (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),
+        (Object::Inspector, "dialect") => DialectObject::value(dialect),
+        (Object::Inspector, "bind" | "engine") => Object::Bind.value(),
+        (Object::Batch(table, _), "table_name") => Value::str(&table.name),
+        (Object::Batch(..), "impl") => Object::Context.value(),
+        (Object::Batch(..), "migration_context") => Object::Context.value(),
+        _ => return Outcome::Default,
+    })
+}

@@ -1,0 +1,210 @@
+//! The project's files as the evaluator asks for them.
+
+use cucurbit_alembic::read_source;
+use cucurbit_python::eval::{FileId, Files, Found, ModuleName, Parsed};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Top-level modules that an import never means a file of the project by: Python's own and what every
+/// migration imports. A folder `alembic` beside `alembic.ini` is a namespace without code, and the installed
+/// package wins over it.
+const OUTSIDE: &[&str] = &[
+    "__future__", "abc", "alembic", "argparse", "ast", "asyncio", "base64", "binascii", "bisect", "builtins",
+    "calendar", "cmath", "codecs", "collections", "concurrent", "configparser", "contextlib", "contextvars",
+    "copy", "csv", "ctypes", "dataclasses", "datetime", "decimal", "difflib", "dis", "email", "enum", "errno",
+    "fnmatch", "fractions", "functools", "gc", "getpass", "gettext", "glob", "graphlib", "gzip", "hashlib",
+    "heapq", "hmac", "html", "http", "importlib", "inspect", "io", "ipaddress", "itertools", "json", "keyword",
+    "linecache", "locale", "logging", "math", "mimetypes", "multiprocessing", "numbers", "operator", "os",
+    "pathlib", "pickle", "pkgutil", "platform", "pprint", "queue", "random", "re", "reprlib", "sched", "secrets",
+    "select", "shlex", "shutil", "signal", "site", "six", "socket", "sqlalchemy", "sqlite3", "ssl", "stat",
+    "statistics", "string", "struct", "subprocess", "sys", "tempfile", "textwrap", "threading", "time", "timeit",
+    "token", "tokenize", "traceback", "types", "typing", "typing_extensions", "unicodedata", "unittest", "urllib",
+    "uuid", "warnings", "weakref", "xml", "zipfile", "zlib", "zoneinfo",
+];
+
+/// How many folders above a file are looked at for what it imports.
+const MAX_ABOVE: usize = 12;
+
+/// The largest file that is read.
+const MAX_FILE: u64 = 4 << 20;
+
+#[derive(Default)]
+struct State {
+    paths: Vec<PathBuf>,
+    ids: HashMap<PathBuf, FileId>,
+    parsed: HashMap<FileId, Option<Arc<Parsed>>>,
+    found: HashMap<(PathBuf, String), Found>,
+    files: HashMap<PathBuf, bool>,
+    folders: HashMap<PathBuf, bool>,
+}
+
+/// The files of a project: revision files and what they import. Files are read when they are first needed and
+/// kept.
+///
+/// A module is looked for in the given roots, then in the folders above the file that imports it, nearest last:
+/// Alembic runs with a folder above the version folder on `sys.path`, and which one cannot always be told.
+pub struct ProjectFiles {
+    roots: Vec<PathBuf>,
+    limit: Option<PathBuf>,
+    state: RefCell<State>,
+}
+
+impl ProjectFiles {
+    /// Makes a set of files with folders to look in first, in order. Nothing above `limit` is looked at.
+    #[must_use]
+    pub fn new(roots: Vec<PathBuf>, limit: Option<PathBuf>) -> Self {
+        ProjectFiles { roots, limit, state: RefCell::default() }
+    }
+
+    /// Returns the number of a file.
+    pub fn id(&self, path: &Path) -> FileId {
+        let mut state = self.state.borrow_mut();
+        if let Some(id) = state.ids.get(path) {
+            return *id;
+        }
+        let id = FileId(u32::try_from(state.paths.len()).unwrap_or(u32::MAX));
+        state.paths.push(path.to_owned());
+        state.ids.insert(path.to_owned(), id);
+        id
+    }
+
+    /// Returns the path of a file.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> PathBuf {
+        self.state.borrow().paths.get(file.0 as usize).cloned().unwrap_or_default()
+    }
+
+    /// Returns the text of a file as it was read.
+    #[must_use]
+    pub fn text(&self, file: FileId) -> Option<Arc<Parsed>> {
+        self.parsed(file)
+    }
+
+    fn is_file(&self, path: &Path) -> bool {
+        if let Some(known) = self.state.borrow().files.get(path) {
+            return *known;
+        }
+        let is_file = std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
+        self.state.borrow_mut().files.insert(path.to_owned(), is_file);
+        is_file
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        if let Some(known) = self.state.borrow().folders.get(path) {
+            return *known;
+        }
+        let is_folder = path.is_dir();
+        self.state.borrow_mut().folders.insert(path.to_owned(), is_folder);
+        is_folder
+    }
+
+    fn module_in(&self, folder: &Path, path: &str) -> Found {
+        let mut at = folder.to_owned();
+        let parts: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
+        let Some((last, packages)) = parts.split_last() else {
+            return match at.join("__init__.py") {
+                init if self.is_file(&init) => Found::File(self.id(&init)),
+                _ if self.is_folder(&at) => Found::Namespace,
+                _ => Found::Outside,
+            };
+        };
+        for package in packages {
+            at.push(package);
+            if !self.is_folder(&at) {
+                return Found::Outside;
+            }
+        }
+        let package = at.join(last);
+        let init = package.join("__init__.py");
+        if self.is_file(&init) {
+            return Found::File(self.id(&init));
+        }
+        let module = at.join(format!("{last}.py"));
+        if self.is_file(&module) {
+            return Found::File(self.id(&module));
+        }
+        if self.is_folder(&package) { Found::Namespace } else { Found::Outside }
+    }
+
+    fn absolute(&self, importer: &Path, path: &str) -> Found {
+        let first = path.split('.').next().unwrap_or(path);
+        if OUTSIDE.contains(&first) {
+            return Found::Outside;
+        }
+        let mut namespace = false;
+        let mut folders: Vec<&Path> = self.roots.iter().map(PathBuf::as_path).collect();
+        let mut above: Vec<&Path> = Vec::new();
+        for folder in importer.ancestors().skip(1).take(MAX_ABOVE) {
+            above.push(folder);
+            if self.limit.as_deref() == Some(folder) {
+                break;
+            }
+        }
+        above.reverse();
+        folders.extend(above);
+        for folder in folders {
+            match self.module_in(folder, path) {
+                Found::File(file) => return Found::File(file),
+                Found::Namespace => namespace = true,
+                Found::Outside => {}
+            }
+        }
+        if namespace { Found::Namespace } else { Found::Outside }
+    }
+}
+
+impl Files for ProjectFiles {
+    fn find(&self, importer: FileId, module: &ModuleName) -> Found {
+        let importer = self.path(importer);
+        let Some(folder) = importer.parent() else { return Found::Outside };
+        let key = (folder.to_owned(), format!("{}{}", ".".repeat(module.level as usize), module.path));
+        if let Some(found) = self.state.borrow().found.get(&key) {
+            return found.clone();
+        }
+        let found = if module.level == 0 {
+            self.absolute(&importer, &module.path)
+        } else {
+            match folder.ancestors().nth(module.level as usize - 1) {
+                Some(base) => self.module_in(base, &module.path),
+                None => Found::Outside,
+            }
+        };
+        self.state.borrow_mut().found.insert(key, found.clone());
+        found
+    }
+
+    fn parsed(&self, file: FileId) -> Option<Arc<Parsed>> {
+        if let Some(parsed) = self.state.borrow().parsed.get(&file) {
+            return parsed.clone();
+        }
+        let parsed = read_source(&self.path(file)).ok().map(|source| {
+            let text: Arc<str> = Arc::from(source.text.as_str());
+            Arc::new(Parsed::parse(text))
+        });
+        self.state.borrow_mut().parsed.insert(file, parsed.clone());
+        parsed
+    }
+
+    fn module_name(&self, file: FileId) -> String {
+        let path = self.path(file);
+        let mut parts: Vec<String> = Vec::new();
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        if stem != "__init__" {
+            parts.push(stem);
+        }
+        let mut folder = path.parent();
+        while let Some(at) = folder {
+            if !self.is_file(&at.join("__init__.py")) {
+                break;
+            }
+            if let Some(name) = at.file_name() {
+                parts.push(name.to_string_lossy().into_owned());
+            }
+            folder = at.parent();
+        }
+        parts.reverse();
+        parts.join(".")
+    }
+}

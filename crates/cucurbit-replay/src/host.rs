@@ -1,0 +1,292 @@
+//! What Alembic's and SQLAlchemy's calls mean to the replay.
+
+use crate::objects::{Object, Rows};
+use crate::record::{Certainty, Operation};
+use cucurbit_python::eval::{
+    Call, Class, Decision, Evaluator, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind, Value,
+};
+use cucurbit_schema::{Change, Database, Extent, ObjectName, Origin, UnknownEffect};
+use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// The host: the database as it stands, and what was done to it.
+pub(crate) struct Replay {
+    pub(crate) settings: Settings,
+    pub(crate) registry: Registry,
+    /// Naming convention and schema of `target_metadata`, which Alembic gives to what migrations leave unnamed.
+    pub(crate) metadata: MetaData,
+    pub(crate) db: Rc<Database>,
+    pub(crate) log: Vec<Operation>,
+    /// Changes of the schema in the log, so that branches can be compared.
+    pub(crate) effects: usize,
+    /// Places that had to be decided, innermost last.
+    pub(crate) guards: Vec<(Place, Rc<str>)>,
+    /// Enum types that `op.create_table` made in this run: Alembic makes each once (`memo` of PostgreSQL's
+    /// enum type).
+    pub(crate) memo: Rc<BTreeSet<ObjectName>>,
+    /// Decisions so far.
+    pub(crate) decisions: Vec<(Place, Decision)>,
+    /// The work was cut short.
+    pub(crate) exhausted: bool,
+}
+
+pub(crate) struct Mark {
+    registry: Registry,
+    db: Rc<Database>,
+    log: usize,
+    effects: usize,
+    memo: Rc<BTreeSet<ObjectName>>,
+    decisions: usize,
+}
+
+pub(crate) type Ev<'a> = Evaluator<'a, Replay>;
+
+impl Replay {
+    pub(crate) fn new(settings: Settings, metadata: MetaData, db: Database) -> Self {
+        Replay {
+            settings,
+            registry: Registry::new(),
+            metadata,
+            db: Rc::new(db),
+            log: Vec::new(),
+            effects: 0,
+            guards: Vec::new(),
+            memo: Rc::default(),
+            decisions: Vec::new(),
+            exhausted: false,
+        }
+    }
+
+    pub(crate) fn name(&self, schema: Option<&str>, name: &str) -> ObjectName {
+        self.settings.object_name(schema.or(self.metadata_schema()), name)
+    }
+
+    /// `op.*` calls have no schema of their own; `MetaData(schema=…)` does not reach them.
+    fn metadata_schema(&self) -> Option<&str> {
+        None
+    }
+
+    /// Does changes and writes them down under the call they come from.
+    pub(crate) fn record(&mut self, place: Place, frames: Vec<Place>, call: &str, changes: Vec<Change>, exact: bool) {
+        let origin = Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX));
+        let mut done = Vec::with_capacity(changes.len());
+        let mut unknown: Option<String> = None;
+        for change in changes {
+            match &change {
+                Change::Rows { .. } | Change::Nothing { .. } => {}
+                Change::Unknown(effect) => {
+                    self.effects += 1;
+                    unknown.get_or_insert_with(|| effect.reason.clone());
+                }
+                _ => self.effects += 1,
+            }
+            let applied = Rc::make_mut(&mut self.db).apply(&change, origin);
+            done.push((change, applied));
+        }
+        let certainty = match (unknown, self.guards.last()) {
+            (Some(reason), _) => Certainty::Unknown(reason),
+            (None, Some((place, reason))) => Certainty::Guarded { place: *place, reason: reason.to_string() },
+            (None, None) if !exact => Certainty::Unknown("the statement was read only in part".to_owned()),
+            (None, None) => Certainty::Exact,
+        };
+        self.log.push(Operation { origin, place, frames, call: call.to_owned(), changes: done, certainty });
+    }
+}
+
+/// Writes down an effect that cannot be known.
+pub(crate) fn unknown(ev: &mut Ev<'_>, place: Place, call: &str, extent: Extent, reason: &str) {
+    let text: String = ev.source(place).unwrap_or_default().chars().take(120).collect();
+    let effect = UnknownEffect { extent, reason: reason.to_owned(), text };
+    record(ev, place, call, vec![Change::Unknown(effect)], false);
+}
+
+pub(crate) fn record(ev: &mut Ev<'_>, place: Place, call: &str, changes: Vec<Change>, exact: bool) {
+    let frames = ev.frames();
+    ev.host.record(place, frames, call, changes, exact);
+}
+
+impl Environment for Replay {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+}
+
+/// Names from outside that give a connection, a session or an inspector.
+fn opening(name: &str) -> Option<Object> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    match canonical_name(name).as_deref().unwrap_or(name) {
+        "inspect" | "reflection.Inspector.from_engine" | "reflection.Inspector" | "Inspector.from_engine"
+        | "Inspector" | "inspection.inspect" => Some(Object::Inspector),
+        "Session" | "scoped_session" => Some(Object::Session),
+        _ if name.starts_with("sqlalchemy.") && (last == "inspect" || last == "from_engine" || last == "Inspector") => {
+            Some(Object::Inspector)
+        }
+        "sqlmodel.Session" => Some(Object::Session),
+        _ => None,
+    }
+}
+
+impl Host for Replay {
+    type Mark = Mark;
+
+    fn call(ev: &mut Ev<'_>, call: &Call) -> Outcome {
+        if let (Some(receiver), Some(method)) = (&call.receiver, &call.method) {
+            let (receiver, method) = (receiver.clone(), Rc::clone(method));
+            if let Some(object) = receiver.host::<Object>().cloned() {
+                return crate::connection::method(ev, call, &object, &method);
+            }
+            if let Some(outcome) = crate::objects_call::method(ev, call, &receiver, &method) {
+                return outcome;
+            }
+        }
+        if let Value::External(name) = &call.callee {
+            let name = Rc::clone(name);
+            if let Some(operation) = name.strip_prefix("alembic.op.") {
+                return crate::operations::call(ev, operation, call);
+            }
+            if let Some(rest) = name.strip_prefix("alembic.context.") {
+                return context_call(rest, call);
+            }
+            if let Some(object) = opening(&name) {
+                return Outcome::Value(object.value());
+            }
+            if let Some(outcome) = crate::plugins::call(ev, &name, call) {
+                return outcome;
+            }
+        }
+        if let Some(outcome) = cucurbit_sqlalchemy::call(ev, call) {
+            return outcome;
+        }
+        crate::objects_call::outside(ev, call);
+        Outcome::Default
+    }
+
+    fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
+        if let Some(object) = of.host::<Object>().cloned() {
+            return crate::connection::attribute(ev, &object, name);
+        }
+        if let Value::External(dotted) = of
+            && dotted.as_ref() == "alembic.context"
+            && name == "config"
+        {
+            return Outcome::Default;
+        }
+        match cucurbit_sqlalchemy::attribute(ev, of, name, place) {
+            Some(outcome) => outcome,
+            None => Outcome::Default,
+        }
+    }
+
+    fn context(_: &mut Ev<'_>, manager: &Value, enter: bool, place: Place) -> Outcome {
+        let _ = place;
+        match manager {
+            Value::Host(_) => Outcome::Value(manager.clone()),
+            Value::Unknown(_) if enter => Outcome::Value(manager.clone()),
+            _ => Outcome::Default,
+        }
+    }
+
+    fn truth(_: &mut Ev<'_>, value: &Value) -> Option<bool> {
+        match value.host::<Object>()? {
+            Object::Rows(_) => None,
+            _ => Some(true),
+        }
+    }
+
+    fn items(ev: &mut Ev<'_>, value: &Value) -> Option<Vec<Value>> {
+        if let Some(Object::Rows(rows)) = value.host::<Object>() {
+            return match rows {
+                Rows::Empty => Some(Vec::new()),
+                Rows::One(values) => Some(vec![crate::connection::row(values)]),
+                Rows::Unknown(_) => None,
+            };
+        }
+        cucurbit_sqlalchemy::items(ev, value)
+    }
+
+    fn operate(ev: &mut Ev<'_>, left: &Value, operator: &str, right: &Value) -> Option<Value> {
+        cucurbit_sqlalchemy::operate(ev, left, operator, right)
+    }
+
+    fn class_defined(_: &mut Ev<'_>, _: &Rc<Class>) {}
+
+    fn assigned(ev: &mut Ev<'_>, of: &Value, name: &str, value: &Value, place: Place) {
+        cucurbit_sqlalchemy::assigned(ev, of, name, value, place);
+    }
+
+    fn mark(&mut self) -> Mark {
+        Mark {
+            registry: self.registry.clone(),
+            db: Rc::clone(&self.db),
+            log: self.log.len(),
+            effects: self.effects,
+            memo: Rc::clone(&self.memo),
+            decisions: self.decisions.len(),
+        }
+    }
+
+    fn rewind(&mut self, mark: Mark) {
+        self.registry = mark.registry;
+        self.db = mark.db;
+        self.log.truncate(mark.log);
+        self.effects = mark.effects;
+        self.memo = mark.memo;
+        self.decisions.truncate(mark.decisions);
+    }
+
+    fn effects_since(&self, mark: &Mark) -> usize {
+        self.effects - mark.effects
+    }
+
+    /// One arm raises: the other. One leaves early and does nothing: the other. Only one does something: that
+    /// one. Both do: the first, which is where a guard's own work mostly stands. Neither: both, so that names
+    /// that differ afterwards are unknown.
+    fn decide(&mut self, unsettled: &Unsettled) -> Decision {
+        if unsettled.kind == UnsettledKind::Budget {
+            self.exhausted = true;
+        }
+        let decision = match unsettled.branches.as_slice() {
+            [a, b] if a.raises != b.raises => Decision::Take(usize::from(a.raises)),
+            [a, b] if a.leaves && !b.leaves && a.effects == 0 && b.effects > 0 => Decision::Take(1),
+            [a, b] if b.leaves && !a.leaves && b.effects == 0 && a.effects > 0 => Decision::Take(0),
+            [a, b] if a.effects > 0 && b.effects == 0 => Decision::Take(0),
+            [a, b] if b.effects > 0 && a.effects == 0 => Decision::Take(1),
+            [a, _] if a.effects > 0 => Decision::Take(0),
+            [a, b] if a.leaves && !b.leaves => Decision::Take(1),
+            [a, b] if b.leaves && !a.leaves => Decision::Take(0),
+            _ => Decision::All,
+        };
+        self.decisions.push((unsettled.place, decision));
+        decision
+    }
+
+    fn guard(&mut self, unsettled: Option<&Unsettled>) {
+        match unsettled {
+            Some(unsettled) => self.guards.push((unsettled.place, Rc::clone(&unsettled.reason))),
+            None => {
+                self.guards.pop();
+            }
+        }
+    }
+}
+
+fn context_call(name: &str, call: &Call) -> Outcome {
+    Outcome::Value(match name {
+        "get_bind" => Object::Bind.value(),
+        "get_context" => Object::Context.value(),
+        "is_offline_mode" => Value::Bool(false),
+        "begin_transaction" | "run_migrations" => Object::Block.value(),
+        "get_x_argument" => Value::unknown("`-x` arguments are given on the command line", Some(call.place)),
+        _ => return Outcome::Default,
+    })
+}
+
+/// Makes the attribute of a value as a term, to be called later.
+pub(crate) fn attribute_term(ev: &mut Ev<'_>, of: Value, name: &str, place: Place) -> Value {
+    ev.term(TermKind::Attribute, of, name, cucurbit_python::eval::Arguments::default(), place)
+}

@@ -1,0 +1,68 @@
+//! What Alembic and the database hand to a migration.
+
+use cucurbit_python::eval::{HostObject, Value};
+use cucurbit_schema::ObjectName;
+use std::any::Any;
+use std::rc::Rc;
+
+/// An object that only the replay understands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Object {
+    /// `op.get_bind()`, an engine, a connection.
+    Bind,
+    /// An ORM session.
+    Session,
+    /// `op.get_context()`.
+    Context,
+    /// `batch_op` of a table.
+    Batch(ObjectName, Option<String>),
+    /// `sa.inspect(bind)`.
+    Inspector,
+    /// What a statement gives.
+    Rows(Rows),
+    /// `bind.begin()`, `op.get_context().autocommit_block()` and other blocks without a meaning of their own.
+    Block,
+}
+
+/// What a statement gives.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Rows {
+    /// No rows at all.
+    Empty,
+    /// Exactly one row with these values; `None` is a value that cannot be told.
+    One(Vec<Option<Scalar>>),
+    /// Cannot be told, and why.
+    Unknown(Rc<str>),
+}
+
+/// A value of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar {
+    Null,
+    Int(i64),
+    Bool(bool),
+    Text(String),
+}
+
+impl Object {
+    pub(crate) fn value(self) -> Value {
+        Value::Host(Rc::new(self))
+    }
+}
+
+impl HostObject for Object {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Scalar {
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Scalar::Null => Value::None,
+            Scalar::Int(int) => Value::Int(*int),
+            Scalar::Bool(flag) => Value::Bool(*flag),
+            Scalar::Text(text) => Value::str(text),
+        }
+    }
+}

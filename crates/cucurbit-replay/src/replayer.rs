@@ -1,0 +1,161 @@
+//! One replay: a state, and steps that change it.
+
+use crate::files::ProjectFiles;
+use crate::host::Replay;
+use crate::record::Operation;
+use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
+use cucurbit_schema::{Database, Origin};
+use cucurbit_sqlalchemy::{MetaData, Settings};
+use cucurbit_text::Span;
+use std::path::Path;
+use std::rc::Rc;
+
+/// Which function of a revision file is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// `upgrade()`.
+    Upgrade,
+    /// `downgrade()`.
+    Downgrade,
+}
+
+impl Direction {
+    /// Returns the function's name.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Direction::Upgrade => "upgrade",
+            Direction::Downgrade => "downgrade",
+        }
+    }
+}
+
+/// What a replay depends on.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    /// Dialect and version of SQLAlchemy.
+    pub settings: Settings,
+    /// Naming convention and schema of the project's `target_metadata`.
+    pub metadata: MetaData,
+    /// What bounds the work of one step.
+    pub limits: Limits,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It came to the end of the function.
+    Completed,
+    /// It surely raises: what, and where.
+    Raises(String, Place),
+    /// The file does not define the function.
+    NoFunction,
+    /// The file cannot be read.
+    Unreadable,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The revision file.
+    pub file: FileId,
+    /// Its operations, as a range of [`Replayer::operations`].
+    pub operations: std::ops::Range<usize>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What a reader should know of how it was followed.
+    pub notes: Vec<Note>,
+    /// The work was cut short, so operations may be missing.
+    pub exhausted: bool,
+}
+
+/// Follows revision files one after the other.
+pub struct Replayer<'f> {
+    files: &'f ProjectFiles,
+    evaluator: Evaluator<'f, Replay>,
+}
+
+impl<'f> Replayer<'f> {
+    /// Makes a replay that starts with a state.
+    #[must_use]
+    pub fn new(files: &'f ProjectFiles, options: ReplayOptions, state: Database) -> Self {
+        let host = Replay::new(options.settings, options.metadata, state);
+        Replayer { files, evaluator: Evaluator::new(files, host, options.limits) }
+    }
+
+    /// Returns the state after the steps so far.
+    #[must_use]
+    pub fn state(&self) -> &Database {
+        &self.evaluator.host.db
+    }
+
+    /// Returns the state, shared: a clone costs nothing until one of the two changes.
+    #[must_use]
+    pub fn shared_state(&self) -> Rc<Database> {
+        Rc::clone(&self.evaluator.host.db)
+    }
+
+    /// Goes on from another state.
+    pub fn set_state(&mut self, state: Database) {
+        self.evaluator.host.db = Rc::new(state);
+    }
+
+    /// Starts a new run: Alembic forgets which enum types it made.
+    pub fn new_run(&mut self) {
+        self.evaluator.host.memo = Rc::default();
+    }
+
+    /// Returns every operation so far, in order.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.evaluator.host.log
+    }
+
+    /// Returns the operation that an origin names.
+    #[must_use]
+    pub fn operation(&self, origin: Origin) -> Option<&Operation> {
+        self.operations().get(usize::try_from(origin.0).ok()?.checked_sub(1)?)
+    }
+
+    /// Returns the files.
+    #[must_use]
+    pub fn files(&self) -> &'f ProjectFiles {
+        self.files
+    }
+
+    /// Follows one function of a revision file from the state as it is.
+    pub fn step(&mut self, path: &Path, direction: Direction) -> Step {
+        let file = self.files.id(path);
+        let start = self.evaluator.host.log.len();
+        self.evaluator.host.guards.clear();
+        self.evaluator.host.exhausted = false;
+        let place = Place { file, span: Span::new(0, 0) };
+        let readable = self.files.parsed(file).is_some();
+        let function = self.evaluator.module_value(file, direction.function());
+        let outcome = match function {
+            None if !readable => Outcome::Unreadable,
+            None => Outcome::NoFunction,
+            Some(function @ (Value::Function(_) | Value::Method(..))) => self.run(&function, place),
+            Some(other) => self.run(&other, place),
+        };
+        let notes = self.evaluator.take_notes();
+        Step {
+            file,
+            operations: start..self.evaluator.host.log.len(),
+            outcome,
+            notes,
+            exhausted: self.evaluator.host.exhausted,
+        }
+    }
+
+    fn run(&mut self, function: &Value, place: Place) -> Outcome {
+        // Multi-database templates take the name of the engine; the usual one has none.
+        match self.evaluator.call(function, Arguments::default(), place) {
+            Ok(_) => Outcome::Completed,
+            Err(raised) => {
+                let what = raised.message.as_deref().unwrap_or("an exception").to_owned();
+                Outcome::Raises(what, raised.place)
+            }
+        }
+    }
+}

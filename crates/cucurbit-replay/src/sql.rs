@@ -1,0 +1,195 @@
+//! Statements: raw SQL and SQLAlchemy's own.
+
+use crate::host::{Ev, record, unknown};
+use crate::objects::{Object, Rows, Scalar};
+use cucurbit_python::eval::{Call, Place, TermKind, Value};
+use cucurbit_schema::{Change, Extent, ObjectName, Rows as TableRows, RowEffect, sql};
+use cucurbit_sqlalchemy as sqla;
+use std::rc::Rc;
+
+/// Executes a value: a string, `sa.text(…)`, a statement of SQLAlchemy's, a DDL element.
+pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, place: Place) -> Value {
+    let Some(statement) = statement else { return rows(Rows::Unknown(Rc::from("no statement is given"))) };
+    if let Some(text) = text_of(ev, &statement) {
+        return execute_text(ev, &text, call, place);
+    }
+    if let Some(done) = crate::objects_call::ddl_element(ev, &statement, call, place) {
+        return done;
+    }
+    if let Some(found) = sqla::statement(ev, &statement) {
+        let sure = !found.open && found.rows.iter().all(|(table, _, _)| is_empty(ev, table));
+        let reads = found.rows.iter().all(|(_, effect, _)| *effect == RowEffect::Read);
+        let aggregate = reads && aggregates(&ev.describe(&statement));
+        let mut changes: Vec<Change> = found
+            .rows
+            .into_iter()
+            .map(|(table, effect, columns)| Change::Rows { table, effect, columns })
+            .collect();
+        if changes.is_empty() {
+            changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
+        }
+        record(ev, place, call, changes, true);
+        return rows(if sure && !aggregate { Rows::Empty } else { Rows::Unknown(Rc::from("the database knows the rows")) });
+    }
+    // A statement that is built from what cannot be told. SQLAlchemy's own expressions act on rows only.
+    let text = ev.describe(&statement);
+    if on_rows_only(&statement) {
+        record(ev, place, call, vec![Change::Nothing { what: text }], true);
+        return rows(Rows::Unknown(Rc::from("the database knows the rows")));
+    }
+    let reason = match &statement {
+        Value::Unknown(why) => format!("the statement cannot be told: {}", why.reason),
+        _ => "the statement cannot be told".to_owned(),
+    };
+    unknown(ev, place, call, extent_of_unknown(&statement), &reason);
+    rows(Rows::Unknown(Rc::from(reason)))
+}
+
+fn rows(rows: Rows) -> Value {
+    Object::Rows(rows).value()
+}
+
+/// The visible part of a string that cannot be told often names the table.
+fn extent_of_unknown(_: &Value) -> Extent {
+    Extent::Anything
+}
+
+/// Calls of SQLAlchemy's that make a statement on rows, however they go on.
+fn on_rows_only(value: &Value) -> bool {
+    let Value::Term(term) = value else { return false };
+    if let Some(name) = term.external() {
+        return matches!(
+            sqla::canonical_name(name).as_deref(),
+            Some("select" | "insert" | "update" | "delete" | "exists" | "union" | "union_all" | "postgresql.insert" | "mysql.insert" | "sqlite.insert")
+        ) || name.starts_with("sqlmodel.select");
+    }
+    match term.kind {
+        TermKind::Call => match &term.callee {
+            Value::Term(method) if method.kind == TermKind::Attribute => {
+                matches!(method.name.as_ref(), "insert" | "update" | "delete" | "select") || on_rows_only(&method.callee)
+            }
+            _ => false,
+        },
+        TermKind::Attribute => on_rows_only(&term.callee),
+        _ => false,
+    }
+}
+
+/// Returns the text of a statement: a string, `text("…")` with parameters bound or not, `DDL("…")`.
+fn text_of(ev: &mut Ev<'_>, value: &Value) -> Option<String> {
+    match value {
+        Value::Str(text) => Some(text.to_string()),
+        Value::Term(term) if term.kind == TermKind::Call => {
+            if let Some(name) = term.external() {
+                let name = sqla::canonical_name(name)?;
+                return match name.as_ref() {
+                    "text" | "literal_column" => text_of(ev, &term.arguments.get(0, "text")?.clone()),
+                    "DDL" => {
+                        let text = text_of(ev, &term.arguments.get(0, "statement")?.clone())?;
+                        Some(text.replace("%%", "%"))
+                    }
+                    _ => None,
+                };
+            }
+            // `text("…").bindparams(…)`
+            let Value::Term(method) = &term.callee else { return None };
+            (method.kind == TermKind::Attribute
+                && matches!(method.name.as_ref(), "bindparams" | "params" | "execution_options" | "columns"))
+            .then(|| text_of(ev, &method.callee))
+            .flatten()
+        }
+        _ => None,
+    }
+}
+
+fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value {
+    let dialect = ev.host.settings.dialect;
+    // The statements see what those before them did.
+    let mut last = Rows::Unknown(Rc::from("the database knows the rows"));
+    let pieces = sql::split(text, dialect);
+    for piece in &pieces {
+        let db = Rc::clone(&ev.host.db);
+        let read = sql::read_one(piece.text, dialect, &db);
+        last = answer(ev, piece.text, &read.changes);
+        record(ev, place, call, read.changes, read.exact);
+    }
+    rows(last)
+}
+
+/// What a query gives, where the state tells it.
+fn answer(ev: &mut Ev<'_>, text: &str, changes: &[Change]) -> Rows {
+    let knows = || Rows::Unknown(Rc::from("the database knows the rows"));
+    let head: String = text.trim_start().chars().take(7).collect::<String>().to_uppercase();
+    if let Some(rows) = crate::catalog::answer(ev, text) {
+        return rows;
+    }
+    let tables: Vec<&ObjectName> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Rows { table, .. } => Some(table),
+            _ => None,
+        })
+        .collect();
+    if tables.is_empty() || !tables.iter().all(|table| is_empty(ev, table)) {
+        return knows();
+    }
+    if head.starts_with("SELECT") && aggregates(text) {
+        let squeezed: String = text.to_lowercase().split_whitespace().collect();
+        if squeezed.starts_with("selectcount(") && !squeezed.contains("groupby") {
+            return Rows::One(vec![Some(Scalar::Int(0))]);
+        }
+        let single = ["selectmax(", "selectmin(", "selectsum(", "selectavg("];
+        if single.iter().any(|s| squeezed.starts_with(s)) && !squeezed.contains("groupby") {
+            return Rows::One(vec![Some(Scalar::Null)]);
+        }
+        return knows();
+    }
+    Rows::Empty
+}
+
+fn aggregates(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["count(", "max(", "min(", "sum(", "avg(", "exists", "bool_or(", "string_agg("].iter().any(|a| lower.contains(a))
+}
+
+/// Says whether a table surely holds no rows: the database was built from empty and nothing put any in.
+fn is_empty(ev: &Ev<'_>, table: &ObjectName) -> bool {
+    ev.host.db.table(table).is_some_and(|t| t.rows == TableRows::None && !t.tainted)
+}
+
+/// `session.query(…)`: rows of the tables that it names.
+pub(crate) fn query(ev: &mut Ev<'_>, call: &Call) -> Value {
+    let mut tables = Vec::new();
+    let mut open = call.arguments.open || call.arguments.positional.is_empty();
+    for value in &call.arguments.positional {
+        match table_of(ev, value) {
+            Some(table) => tables.push(table),
+            None => open = true,
+        }
+    }
+    let sure = !open && tables.iter().all(|t| is_empty(ev, t));
+    let changes: Vec<Change> = tables
+        .into_iter()
+        .map(|table| Change::Rows { table, effect: RowEffect::Read, columns: Vec::new() })
+        .collect();
+    if !changes.is_empty() {
+        record(ev, call.place, "query", changes, true);
+    }
+    rows(if sure { Rows::Empty } else { Rows::Unknown(Rc::from("the database knows the rows")) })
+}
+
+/// The table of a table object, a mapped class of the migration, or a column of one.
+fn table_of(ev: &mut Ev<'_>, value: &Value) -> Option<ObjectName> {
+    if let Some(table) = sqla::table_name(ev, value) {
+        return Some(table);
+    }
+    match value {
+        Value::Class(class) => {
+            let name = ev.class_attribute(class, "__tablename__")?;
+            let name = name.as_str()?.to_owned();
+            Some(ev.host.name(None, &name))
+        }
+        Value::Term(term) if term.kind == TermKind::Attribute => table_of(ev, &term.callee.clone()),
+        _ => None,
+    }
+}

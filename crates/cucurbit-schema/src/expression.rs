@@ -1,0 +1,479 @@
+//! SQL expressions, written in one way so that two of them can be compared.
+//!
+//! A database prints a check or a default in other words than those it was told: PostgreSQL turns
+//! `x IN ('a', 'b')` into `((x)::text = ANY (ARRAY['a'::text, 'b'::text]))`. [`normalized`] takes brackets that
+//! change nothing and casts away and writes both the same way. What it cannot read it leaves as it is but for
+//! blanks, so two equal texts stay equal and different ones are at worst called different.
+
+use crate::model::Dialect;
+use crate::words::{self, Kind};
+
+/// Returns an expression in one way of writing, for comparing only: it is not meant to be run.
+#[must_use]
+pub fn normalized(text: &str, dialect: Dialect) -> String {
+    let tokens = read(text, dialect);
+    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
+    match parser.expression(0) {
+        Some(tree) if parser.at == tokens.len() => tree.text(),
+        _ => tokens.join(" "),
+    }
+}
+
+/// Words and symbols, names folded and strings without marks.
+fn read(text: &str, dialect: Dialect) -> Vec<String> {
+    let pieces = words::tokens(text);
+    let mut out: Vec<String> = Vec::with_capacity(pieces.len());
+    let mut end = usize::MAX;
+    for piece in &pieces {
+        let raw = &text[piece.range.clone()];
+        let glued = piece.range.start == end;
+        end = piece.range.end;
+        match piece.kind {
+            Kind::Word => out.push(raw.to_lowercase()),
+            Kind::Quoted => {
+                let name = words::name_of(text, piece, false).unwrap_or_default();
+                let plain = name.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+                let fold = dialect != Dialect::PostgreSql;
+                out.push(if plain {
+                    name
+                } else if fold {
+                    name.to_lowercase()
+                } else {
+                    format!("\"{name}\"")
+                });
+            }
+            Kind::Other => {
+                let symbol = |c: char| "<>=!|:~&+-*/%@#?^".contains(c);
+                let joins = glued
+                    && raw.chars().all(symbol)
+                    && out.last().is_some_and(|last| {
+                        last.chars().all(symbol)
+                            && matches!(
+                                format!("{last}{raw}").as_str(),
+                                "<=" | ">="
+                                    | "<>"
+                                    | "!="
+                                    | "||"
+                                    | "::"
+                                    | "~~"
+                                    | "!~"
+                                    | "!~~"
+                                    | "~*"
+                                    | "!~*"
+                                    | "~~*"
+                                    | "!~~*"
+                                    | "->"
+                                    | "->>"
+                                    | "#>"
+                                    | "#>>"
+                                    | "@>"
+                                    | "<@"
+                                    | "&&"
+                                    | "=="
+                                    | "?|"
+                                    | "?&"
+                                    | "@@"
+                            )
+                    });
+                if joins {
+                    if let Some(last) = out.last_mut() {
+                        last.push_str(raw);
+                    }
+                } else {
+                    out.push(raw.to_owned());
+                }
+            }
+        }
+    }
+    out
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Tree {
+    Atom(String),
+    Call(String, Vec<Tree>),
+    Unary(String, Box<Tree>),
+    Binary(String, Box<Tree>, Box<Tree>),
+    In(Box<Tree>, Vec<Tree>, bool),
+    Many(String, Vec<Tree>),
+}
+
+impl Tree {
+    fn text(&self) -> String {
+        match self {
+            Tree::Atom(text) => text.clone(),
+            Tree::Call(name, items) => {
+                let items: Vec<String> = items.iter().map(Tree::text).collect();
+                format!("{name}({})", items.join(", "))
+            }
+            Tree::Unary(operator, inner) => format!("({operator} {})", inner.text()),
+            Tree::Binary(operator, left, right) => format!("({} {operator} {})", left.text(), right.text()),
+            Tree::In(left, items, not) => {
+                let items: Vec<String> = items.iter().map(Tree::text).collect();
+                format!("({}{} in ({}))", left.text(), if *not { " not" } else { "" }, items.join(", "))
+            }
+            Tree::Many(operator, items) => {
+                let items: Vec<String> = items.iter().map(Tree::text).collect();
+                format!("({})", items.join(&format!(" {operator} ")))
+            }
+        }
+    }
+}
+
+struct Parser<'t> {
+    tokens: &'t [String],
+    at: usize,
+    depth: usize,
+}
+
+/// How deep an expression may nest.
+const MAX_DEPTH: usize = 100;
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<&str> {
+        self.tokens.get(self.at).map(String::as_str)
+    }
+
+    fn take(&mut self, wanted: &str) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expression(&mut self, least: u8) -> Option<Tree> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return None;
+        }
+        let mut left = self.prefix()?;
+        while let Some(token) = self.peek() {
+            let token = token.to_owned();
+            let (power, operator) = match token.as_str() {
+                "or" => (1, "or"),
+                "and" => (2, "and"),
+                "=" | "==" => (4, "="),
+                "<>" | "!=" => (4, "<>"),
+                "<" | ">" | "<=" | ">=" => (4, token.as_str()),
+                "is" | "in" | "not" | "like" | "ilike" | "between" | "~~" | "!~~" | "~~*" | "!~~*"
+                | "isnull" | "notnull" | "similar" => (5, token.as_str()),
+                "||" | "->" | "->>" | "#>" | "#>>" | "@>" | "<@" | "&&" | "~" | "!~" | "~*" | "!~*" | "?"
+                | "@@" | "&" | "|" | "#" | "?|" | "?&" => (6, token.as_str()),
+                "+" | "-" => (7, token.as_str()),
+                "*" | "/" | "%" => (8, token.as_str()),
+                "^" => (9, "^"),
+                "at" => (10, "at time zone"),
+                "collate" => (11, "collate"),
+                "[" => (12, "[]"),
+                "::" => (13, "::"),
+                _ => break,
+            };
+            if power < least || (power == least && least > 0 && power != 13 && power != 12) {
+                break;
+            }
+            self.at += 1;
+            left = self.infix(left, operator, power)?;
+        }
+        self.depth -= 1;
+        Some(left)
+    }
+
+    fn infix(&mut self, left: Tree, operator: &str, power: u8) -> Option<Tree> {
+        Some(match operator {
+            "::" => {
+                self.type_name()?;
+                left
+            }
+            "[]" => {
+                let inner = self.expression(0)?;
+                self.take("]").then_some(())?;
+                Tree::Call("[]".to_owned(), vec![left, inner])
+            }
+            "at time zone" => {
+                (self.take("time") && self.take("zone")).then_some(())?;
+                let zone = self.expression(power)?;
+                Tree::Binary("at time zone".to_owned(), Box::new(left), Box::new(zone))
+            }
+            "is" => {
+                let not = self.take("not");
+                let what = if self.take("distinct") {
+                    self.take("from").then_some(())?;
+                    let right = self.expression(power)?;
+                    let operator = if not { "is not distinct from" } else { "is distinct from" };
+                    return Some(Tree::Binary(operator.to_owned(), Box::new(left), Box::new(right)));
+                } else {
+                    self.peek()?.to_owned()
+                };
+                self.at += 1;
+                // SQLAlchemy writes `x IS true` and `x = true` for the same wish, but they differ in NULL.
+                Tree::Unary(format!("is{} {what}", if not { " not" } else { "" }), Box::new(left))
+            }
+            "isnull" => Tree::Unary("is null".to_owned(), Box::new(left)),
+            "notnull" => Tree::Unary("is not null".to_owned(), Box::new(left)),
+            "not" => {
+                let next = self.peek()?.to_owned();
+                self.at += 1;
+                match next.as_str() {
+                    "in" => self.in_list(left, true)?,
+                    "like" => self.binary(left, "!~~", power)?,
+                    "ilike" => self.binary(left, "!~~*", power)?,
+                    "between" => Tree::Unary("not".to_owned(), Box::new(self.between(left)?)),
+                    "null" => Tree::Unary("is not null".to_owned(), Box::new(left)),
+                    _ => return None,
+                }
+            }
+            "in" => self.in_list(left, false)?,
+            "like" => self.binary(left, "~~", power)?,
+            "ilike" => self.binary(left, "~~*", power)?,
+            "between" => self.between(left)?,
+            "=" | "<>" if matches!(self.peek(), Some("any" | "all" | "some")) => {
+                let word = self.peek()?.to_owned();
+                self.at += 1;
+                self.take("(").then_some(())?;
+                let inner = self.expression(0)?;
+                self.take(")").then_some(())?;
+                match (inner, operator, word.as_str()) {
+                    (Tree::Call(name, items), "=", "any" | "some") if name == "array" => {
+                        in_or_equal(left, items, false)
+                    }
+                    (Tree::Call(name, items), "<>", "all") if name == "array" => {
+                        in_or_equal(left, items, true)
+                    }
+                    (inner, ..) => {
+                        let right = Tree::Call(word, vec![inner]);
+                        Tree::Binary(operator.to_owned(), Box::new(left), Box::new(right))
+                    }
+                }
+            }
+            "and" | "or" => {
+                let right = self.expression(power)?;
+                let mut items = Vec::new();
+                for side in [left, right] {
+                    match side {
+                        Tree::Many(name, inner) if name == operator => items.extend(inner),
+                        other => items.push(other),
+                    }
+                }
+                Tree::Many(operator.to_owned(), items)
+            }
+            other => self.binary(left, other, power)?,
+        })
+    }
+
+    fn binary(&mut self, left: Tree, operator: &str, power: u8) -> Option<Tree> {
+        let right = self.expression(power)?;
+        Some(Tree::Binary(operator.to_owned(), Box::new(left), Box::new(right)))
+    }
+
+    fn between(&mut self, left: Tree) -> Option<Tree> {
+        let low = self.expression(5)?;
+        self.take("and").then_some(())?;
+        let high = self.expression(5)?;
+        let at_least = Tree::Binary(">=".to_owned(), Box::new(left.clone()), Box::new(low));
+        let at_most = Tree::Binary("<=".to_owned(), Box::new(left), Box::new(high));
+        Some(Tree::Many("and".to_owned(), vec![at_least, at_most]))
+    }
+
+    fn in_list(&mut self, left: Tree, not: bool) -> Option<Tree> {
+        self.take("(").then_some(())?;
+        let items = self.list(")")?;
+        Some(in_or_equal(left, items, not))
+    }
+
+    fn list(&mut self, close: &str) -> Option<Vec<Tree>> {
+        let mut items = Vec::new();
+        if self.take(close) {
+            return Some(items);
+        }
+        loop {
+            items.push(self.expression(0)?);
+            if self.take(close) {
+                return Some(items);
+            }
+            self.take(",").then_some(())?;
+        }
+    }
+
+    fn prefix(&mut self) -> Option<Tree> {
+        let token = self.peek()?.to_owned();
+        self.at += 1;
+        Some(match token.as_str() {
+            "(" => {
+                let first = self.expression(0)?;
+                if self.take(")") {
+                    return Some(first);
+                }
+                self.take(",").then_some(())?;
+                let mut items = vec![first];
+                items.extend(self.list(")")?);
+                Tree::Call("row".to_owned(), items)
+            }
+            "not" => {
+                let inner = self.expression(3)?;
+                match inner {
+                    Tree::In(left, items, false) => Tree::In(left, items, true),
+                    inner => Tree::Unary("not".to_owned(), Box::new(inner)),
+                }
+            }
+            "-" | "+" | "~" => {
+                let inner = self.expression(11)?;
+                match (&inner, token.as_str()) {
+                    (Tree::Atom(text), "-") if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                        Tree::Atom(format!("-{text}"))
+                    }
+                    _ => Tree::Unary(token, Box::new(inner)),
+                }
+            }
+            "cast" if self.take("(") => {
+                let inner = self.expression(0)?;
+                self.take("as").then_some(())?;
+                self.type_name()?;
+                self.take(")").then_some(())?;
+                inner
+            }
+            "array" if self.take("[") => Tree::Call("array".to_owned(), self.list("]")?),
+            "case" => self.case()?,
+            "interval" | "timestamp" | "date" | "time"
+                if self.peek().is_some_and(|t| t.starts_with('\'')) =>
+            {
+                self.prefix()?
+            }
+            word if word.starts_with(|c: char| c.is_ascii_digit() || c == '\'' || c == '.') => {
+                // `E'…'` and other marks were taken off with the word.
+                Tree::Atom(token)
+            }
+            "current_timestamp" | "localtimestamp" => {
+                if self.take("(") {
+                    self.list(")")?;
+                }
+                Tree::Call("now".to_owned(), Vec::new())
+            }
+            word if word
+                .starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"' || !c.is_ascii()) =>
+            {
+                let mut name = token;
+                while self.take(".") {
+                    let part = self.peek()?.to_owned();
+                    self.at += 1;
+                    name = format!("{name}.{part}");
+                }
+                if self.take("(") {
+                    let items = self.list(")")?;
+                    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_owned();
+                    Tree::Call(name, items)
+                } else {
+                    Tree::Atom(name)
+                }
+            }
+            "*" => Tree::Atom(token),
+            _ => return None,
+        })
+    }
+
+    fn case(&mut self) -> Option<Tree> {
+        let mut items = Vec::new();
+        if self.peek() != Some("when") {
+            items.push(self.expression(0)?);
+        }
+        loop {
+            if self.take("when") {
+                items.push(self.expression(0)?);
+                self.take("then").then_some(())?;
+                items.push(self.expression(0)?);
+            } else if self.take("else") {
+                items.push(self.expression(0)?);
+            } else {
+                self.take("end").then_some(())?;
+                return Some(Tree::Call("case".to_owned(), items));
+            }
+        }
+    }
+
+    /// Passes over the name of a type: words, arguments, brackets.
+    fn type_name(&mut self) -> Option<()> {
+        let first = self.peek()?;
+        first.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"').then_some(())?;
+        let first = first.to_owned();
+        self.at += 1;
+        while self.take(".") {
+            self.at += 1;
+        }
+        if matches!(first.as_str(), "character" | "bit") {
+            self.take("varying");
+        }
+        if first == "double" {
+            self.take("precision");
+        }
+        if self.take("(") {
+            self.list(")")?;
+        }
+        if matches!(first.as_str(), "timestamp" | "time") && (self.take("with") || self.take("without")) {
+            (self.take("time") && self.take("zone")).then_some(())?;
+        }
+        while self.take("[") {
+            self.take("]").then_some(())?;
+        }
+        Some(())
+    }
+}
+
+/// A list with one item is an equation to PostgreSQL.
+fn in_or_equal(left: Tree, mut items: Vec<Tree>, not: bool) -> Tree {
+    if items.len() == 1
+        && let Some(only) = items.pop()
+    {
+        let operator = if not { "<>" } else { "=" };
+        return Tree::Binary(operator.to_owned(), Box::new(left), Box::new(only));
+    }
+    Tree::In(Box::new(left), items, not)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalized;
+    use crate::model::Dialect;
+
+    fn same(a: &str, b: &str) {
+        assert_eq!(normalized(a, Dialect::PostgreSql), normalized(b, Dialect::PostgreSql), "{a}\n{b}");
+    }
+
+    fn differ(a: &str, b: &str) {
+        assert_ne!(normalized(a, Dialect::PostgreSql), normalized(b, Dialect::PostgreSql), "{a}\n{b}");
+    }
+
+    #[test]
+    fn what_postgresql_prints_is_what_it_was_told() {
+        same(
+            "status IN ('a', 'b')",
+            "((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))",
+        );
+        same("status IN ('a')", "((status)::text = 'a'::text)");
+        same("x NOT IN (1, 2)", "(x <> ALL (ARRAY[1, 2]))");
+        same("x BETWEEN 1 AND 5", "((x >= 1) AND (x <= 5))");
+        same("a IS NOT NULL AND b > 0 AND c", "(((a IS NOT NULL) AND (b > 0)) AND c)");
+        same("name LIKE 'x%'", "((name)::text ~~ 'x%'::text)");
+        same("'a'", "'a'::character varying");
+        same("-1", "(-1)");
+        same("CURRENT_TIMESTAMP", "now()");
+        same("lower(name)", "lower((name)::text)");
+        same("is_deleted = false", "(is_deleted = false)");
+        same("CAST(x AS integer) > 1", "x::int > 1");
+    }
+
+    #[test]
+    fn what_differs_stays_different() {
+        differ("a AND b OR c", "a AND (b OR c)");
+        differ("a = 1", "a = 2");
+        differ("a = '1'", "a = 1");
+        differ("x IN (1, 2)", "x NOT IN (1, 2)");
+        differ("a - b - c", "a - (b - c)");
+        differ("\"A\" = 1", "a = 1");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_compared_as_it_is() {
+        same("select ( 1", "select (  1");
+        differ("select ( 1", "select ( 2");
+        let deep = "(".repeat(100_000);
+        let _ = normalized(&deep, Dialect::PostgreSql);
+    }
+}

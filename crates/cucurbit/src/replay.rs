@@ -1,0 +1,253 @@
+//! The schema of a case at a revision: its migrations, followed in order.
+
+use crate::case::Case;
+use cucurbit_graph::{Node, RowIndex};
+use cucurbit_replay::{Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step};
+use cucurbit_schema::{Database, Dialect, Mismatch, MismatchKind};
+use cucurbit_sqlalchemy::{MetaData, Settings, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What a replay is to assume.
+#[derive(Debug, Clone)]
+pub struct SchemaOptions {
+    /// The database system.
+    pub dialect: Dialect,
+    /// The version of SQLAlchemy.
+    pub sqlalchemy: Version,
+    /// The revision whose schema is asked for, as `alembic upgrade` takes it; all heads when not given.
+    pub revision: Option<String>,
+}
+
+impl SchemaOptions {
+    /// Asks for the schema at the heads.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        SchemaOptions { dialect, sqlalchemy: Version::V2_0, revision: None }
+    }
+}
+
+/// One revision of a replay.
+#[derive(Debug, Clone)]
+pub struct ReplayedRevision {
+    /// Its id.
+    pub id: String,
+    /// Its file.
+    pub row: RowIndex,
+    /// What following it gave.
+    pub step: Step,
+}
+
+/// A chain that was followed.
+pub struct ReplayedChain {
+    /// The revisions in the order in which they were followed.
+    pub revisions: Vec<ReplayedRevision>,
+    /// Revisions that no file defines and that were passed over.
+    pub missing: Vec<String>,
+    /// Every operation, in order.
+    pub operations: Vec<Operation>,
+    /// The schema at the end.
+    pub state: Rc<Database>,
+    files: ProjectFiles,
+}
+
+/// Why a schema cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// The revision asked for is not in the chain.
+    #[error("{0}")]
+    NoSuchRevision(String),
+    /// There is no revision file.
+    #[error("there is no revision file")]
+    NoRevisions,
+}
+
+impl ReplayedChain {
+    /// Returns the path of a file that an operation's place names.
+    #[must_use]
+    pub fn path(&self, file: cucurbit_python::eval::FileId) -> PathBuf {
+        self.files.path(file)
+    }
+
+    /// Returns the text of a file that an operation's place names.
+    #[must_use]
+    pub fn text(&self, file: cucurbit_python::eval::FileId) -> Option<String> {
+        self.files.text(file).map(|parsed| parsed.text().to_owned())
+    }
+
+    /// Returns the line, counted from 1, at which a place begins.
+    #[must_use]
+    pub fn line(&self, place: cucurbit_python::eval::Place) -> u32 {
+        let Some(parsed) = self.files.text(place.file) else { return 1 };
+        let text = parsed.text();
+        let index = cucurbit_text::LineIndex::new(text);
+        index.position(text, place.span.start).line
+    }
+
+    /// Returns the revision in whose step an operation stands.
+    #[must_use]
+    pub fn revision_of(&self, operation: usize) -> Option<&ReplayedRevision> {
+        self.revisions.iter().find(|r| r.step.operations.contains(&operation))
+    }
+
+    /// Counts operations: those known exactly, and all.
+    #[must_use]
+    pub fn known(&self) -> (usize, usize) {
+        let known = self.operations.iter().filter(|o| !matches!(o.certainty, cucurbit_replay::Certainty::Unknown(_)));
+        (known.count(), self.operations.len())
+    }
+}
+
+impl Case {
+    /// Follows the chain from an empty database to a revision and returns the schema there with all that led to it.
+    ///
+    /// Total but for the two errors: a missing revision is passed over, a migration that cannot be read does what
+    /// is readable of it. Costs one pass over the functions of the migrations.
+    ///
+    /// # Errors
+    /// When there is no revision, or not the one that is asked for.
+    pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
+        let (order, missing) = self.order_to(options.revision.as_deref())?;
+        let files = self.project_files();
+        let metadata = MetaData::default();
+        let settings = Settings::new(options.dialect, options.sqlalchemy);
+        let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let (revisions, operations, state) = {
+            let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
+            let mut revisions = Vec::with_capacity(order.len());
+            for node in order {
+                let Some(row) = self.row_of(node) else { continue };
+                let step = replayer.step(self.path(row), Direction::Upgrade);
+                revisions.push(ReplayedRevision { id: self.graph().id(node).to_owned(), row, step });
+            }
+            (revisions, replayer.operations().to_vec(), replayer.shared_state())
+        };
+        Ok(ReplayedChain { revisions, missing, operations, state, files })
+    }
+
+    /// The files of the project: `prepend_sys_path` first, then the folders above a file.
+    fn project_files(&self) -> ProjectFiles {
+        let roots: Vec<PathBuf> = self.environment().prepend_sys_path.iter().map(|l| l.path.clone()).collect();
+        ProjectFiles::new(roots, top_of(self.environment().folder()))
+    }
+
+    /// The revisions up to one, in the order in which `alembic upgrade` runs them from an empty database; where
+    /// Alembic would not load the chain, parents before children.
+    fn order_to(&self, revision: Option<&str>) -> Result<(Vec<Node>, Vec<String>), SchemaError> {
+        let graph = self.graph();
+        if self.files().is_empty() {
+            return Err(SchemaError::NoRevisions);
+        }
+        let target = revision.unwrap_or("heads");
+        if target == "base" {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        if let Some(map) = self.alembic().map() {
+            match map.upgrade_steps(target, &[]) {
+                Ok(plan) => {
+                    let nodes = plan.revisions().iter().filter_map(|id| graph.node(id)).collect();
+                    return Ok((nodes, Vec::new()));
+                }
+                Err(error) if revision.is_some() => return Err(SchemaError::NoSuchRevision(error.to_string())),
+                Err(_) => {}
+            }
+        }
+        let wanted: BTreeSet<usize> = match revision {
+            None | Some("head" | "heads") => graph.defined().map(|n| n.index()).collect(),
+            Some(id) => {
+                let node = graph
+                    .defined()
+                    .find(|n| graph.id(*n) == id)
+                    .or_else(|| only(graph.defined().filter(|n| graph.id(*n).starts_with(id))))
+                    .ok_or_else(|| SchemaError::NoSuchRevision(format!("no revision `{id}` is in the chain")))?;
+                let mut found: BTreeSet<usize> = BTreeSet::new();
+                let mut left = vec![node];
+                while let Some(node) = left.pop() {
+                    if found.insert(node.index()) {
+                        left.extend(graph.parents(node));
+                        for row in graph.rows(node) {
+                            left.extend(graph.dependencies_of_row(*row));
+                        }
+                    }
+                }
+                found
+            }
+        };
+        let mut waiting: BTreeMap<usize, (Node, BTreeSet<usize>)> = BTreeMap::new();
+        let mut missing: BTreeSet<String> = BTreeSet::new();
+        for node in graph.defined().filter(|n| wanted.contains(&n.index())) {
+            let mut parents = graph.parents(node);
+            for row in graph.rows(node) {
+                parents.extend(graph.dependencies_of_row(*row));
+            }
+            let mut before = BTreeSet::new();
+            for parent in parents {
+                if graph.is_missing(parent) {
+                    missing.insert(graph.id(parent).to_owned());
+                } else {
+                    before.insert(parent.index());
+                }
+            }
+            waiting.insert(node.index(), (node, before));
+        }
+        let mut order = Vec::with_capacity(waiting.len());
+        while !waiting.is_empty() {
+            let ready: Vec<usize> =
+                waiting.iter().filter(|(_, (_, before))| before.is_empty()).map(|(at, _)| *at).collect();
+            // A circle is entered at its first revision rather than lost.
+            let ready = if ready.is_empty() { waiting.keys().next().copied().into_iter().collect() } else { ready };
+            for at in ready {
+                if let Some((node, _)) = waiting.remove(&at) {
+                    order.push(node);
+                }
+                for (_, before) in waiting.values_mut() {
+                    before.remove(&at);
+                }
+            }
+        }
+        Ok((order, missing.into_iter().collect()))
+    }
+}
+
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
+/// The folder above which no import is looked for: that of the repository, if there is one.
+fn top_of(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|f| f.join(".git").exists()).map(Path::to_owned)
+}
+
+/// How the steps of a chain ended that did not come to their end.
+#[must_use]
+pub fn stopped(chain: &ReplayedChain) -> Vec<(&ReplayedRevision, String)> {
+    chain
+        .revisions
+        .iter()
+        .filter_map(|revision| match &revision.step.outcome {
+            Outcome::Completed => None,
+            Outcome::Raises(what, _) => Some((revision, format!("raises {what}"))),
+            Outcome::NoFunction => Some((revision, "has no upgrade()".to_owned())),
+            Outcome::Unreadable => Some((revision, "cannot be read".to_owned())),
+        })
+        .collect()
+}
+
+/// Says what does not fit, in words for people.
+#[must_use]
+pub fn describe_mismatch(mismatch: &Mismatch) -> String {
+    let object = &mismatch.object;
+    match &mismatch.kind {
+        MismatchKind::Missing { dropped_by: None } => format!("{object} is needed and nothing made it"),
+        MismatchKind::Missing { dropped_by: Some(_) } => format!("{object} is needed and was dropped before"),
+        MismatchKind::Exists { .. } => format!("{object} is made and is there already"),
+        MismatchKind::Needed { by } => {
+            let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+            format!("{object} is dropped while {} needs it", by.join(", "))
+        }
+        MismatchKind::Refused { reason } => format!("{object}: {reason}"),
+    }
+}
