@@ -1,6 +1,6 @@
 //! Applying changes.
 
-mod columns;
+pub(crate) mod columns;
 mod constraints;
 mod objects;
 mod tables;

@@ -7,7 +7,9 @@
 //! [`UnknownEffect`] with an [`Extent`], which is neither presence nor absence.
 
 mod apply;
+pub mod between;
 pub mod change;
+pub mod ddl;
 pub mod diff;
 pub mod expression;
 pub mod model;
@@ -19,6 +21,8 @@ pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
     RowEffect, UnknownEffect,
 };
+pub use apply::columns::castable;
+pub use between::between;
 pub use diff::{Difference, DifferenceKind, diff};
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,

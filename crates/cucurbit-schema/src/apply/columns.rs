@@ -389,7 +389,7 @@ pub(super) fn brief(kind: &TypeKind) -> String {
 /// Says whether PostgreSQL changes a column from one type into another without `USING`: there must be a cast
 /// that works in assignments (`pg_cast`). `None` where a type is not one of the usual ones.
 #[must_use]
-pub(super) fn castable(from: &TypeKind, to: &TypeKind) -> Option<bool> {
+pub fn castable(from: &TypeKind, to: &TypeKind) -> Option<bool> {
     let family = |kind: &TypeKind| -> Option<&'static str> {
         Some(match kind {
             TypeKind::Enum { .. } => "enum",
