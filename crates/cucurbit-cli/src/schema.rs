@@ -29,6 +29,10 @@ pub(crate) struct SchemaArguments {
     /// The database system.
     #[arg(long, value_enum, default_value_t = DialectName::Postgresql)]
     dialect: DialectName,
+    /// A folder in which modules that migrations import are looked for; may be given several times. The folders
+    /// of PYTHONPATH come behind.
+    #[arg(long, value_name = "DIR")]
+    import_root: Vec<PathBuf>,
     /// Lists on standard error what could not be told, with file and line.
     #[arg(long)]
     explain: bool,
@@ -79,6 +83,7 @@ fn try_run(arguments: &SchemaArguments) -> Result<ExitCode, String> {
     };
     let mut wanted = SchemaOptions::new(arguments.dialect.into());
     wanted.revision.clone_from(&arguments.revision);
+    wanted.import_roots = import_roots(&arguments.import_root);
     let chain = case.schema_at(&wanted).map_err(|error| error.to_string())?;
     let written = ddl::ddl(&chain.state);
     write_out(&written.to_sql()).map_err(|error| error.to_string())?;
@@ -124,4 +129,13 @@ fn tell(case: &Case, chain: &ReplayedChain, explain: bool) -> bool {
 
 fn show(case: &Case, path: &Path) -> String {
     path.strip_prefix(case.environment().folder()).unwrap_or(path).display().to_string()
+}
+
+/// The folders that were given, then those of PYTHONPATH, as Python would have them.
+pub(crate) fn import_roots(given: &[PathBuf]) -> Vec<PathBuf> {
+    let mut roots = given.to_vec();
+    if let Some(path) = std::env::var_os("PYTHONPATH") {
+        roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
+    }
+    roots
 }

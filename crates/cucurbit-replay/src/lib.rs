@@ -20,4 +20,4 @@ mod sql;
 
 pub use files::ProjectFiles;
 pub use record::{Certainty, Operation};
-pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step};
+pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, target_metadata};

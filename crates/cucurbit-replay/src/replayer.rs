@@ -4,7 +4,7 @@ use crate::files::ProjectFiles;
 use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
-use cucurbit_schema::{Database, Origin};
+use cucurbit_schema::{Database, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
 use std::path::Path;
@@ -100,9 +100,9 @@ impl<'f> Replayer<'f> {
         self.evaluator.host.db = Rc::new(state);
     }
 
-    /// Starts a new run: Alembic forgets which enum types it made.
-    pub fn new_run(&mut self) {
-        self.evaluator.host.memo = Rc::default();
+    /// Starts a new run in which Alembic has made these enum types with tables: it makes each only once.
+    pub fn new_run(&mut self, made: std::collections::BTreeSet<ObjectName>) {
+        self.evaluator.host.memo = Rc::new(made);
     }
 
     /// Returns every operation so far, in order.
@@ -158,4 +158,21 @@ impl<'f> Replayer<'f> {
             }
         }
     }
+}
+
+/// Reads the `MetaData` that an `env.py` binds to `target_metadata`: its naming convention and its schema. `None`
+/// when there is none or it is not known. Of several the first is taken.
+#[must_use]
+pub fn target_metadata(files: &ProjectFiles, settings: Settings, env_py: &Path) -> Option<MetaData> {
+    let dialect = settings.dialect;
+    let host = Replay::new(settings, MetaData::default(), Database::new(dialect));
+    let mut evaluator = Evaluator::new(files, host, Limits::default());
+    let file = files.id(env_py);
+    let value = evaluator.module_value(file, "target_metadata")?;
+    let value = match evaluator.items(&value) {
+        Some(items) => items.into_iter().next()?,
+        None => value,
+    };
+    let key = cucurbit_sqlalchemy::metadata_key(&mut evaluator, &value)?;
+    evaluator.host.registry.metadata(&key).cloned()
 }

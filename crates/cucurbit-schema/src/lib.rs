@@ -23,6 +23,7 @@ pub use change::{
 };
 pub use apply::columns::castable;
 pub use between::between;
+pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
 pub use diff::{Difference, DifferenceKind, diff};
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,

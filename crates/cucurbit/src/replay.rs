@@ -18,13 +18,15 @@ pub struct SchemaOptions {
     pub sqlalchemy: Version,
     /// The revision whose schema is asked for, as `alembic upgrade` takes it; all heads when not given.
     pub revision: Option<String>,
+    /// Folders in which imported modules are looked for first, as on `sys.path`.
+    pub import_roots: Vec<PathBuf>,
 }
 
 impl SchemaOptions {
     /// Asks for the schema at the heads.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        SchemaOptions { dialect, sqlalchemy: Version::V2_0, revision: None }
+        SchemaOptions { dialect, sqlalchemy: Version::V2_0, revision: None, import_roots: Vec::new() }
     }
 }
 
@@ -110,9 +112,9 @@ impl Case {
     /// When there is no revision, or not the one that is asked for.
     pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
         let (order, missing) = self.order_to(options.revision.as_deref())?;
-        let files = self.project_files();
-        let metadata = MetaData::default();
+        let files = self.project_files(&options.import_roots);
         let settings = Settings::new(options.dialect, options.sqlalchemy);
+        let metadata = self.target_metadata(&files, &settings);
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
         let (revisions, operations, state) = {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
@@ -127,10 +129,20 @@ impl Case {
         Ok(ReplayedChain { revisions, missing, operations, state, files })
     }
 
-    /// The files of the project: `prepend_sys_path` first, then the folders above a file.
-    fn project_files(&self) -> ProjectFiles {
-        let roots: Vec<PathBuf> = self.environment().prepend_sys_path.iter().map(|l| l.path.clone()).collect();
-        ProjectFiles::new(roots, top_of(self.environment().folder()))
+    /// The files of the project: `prepend_sys_path` first, then the roots that were given, then the folders
+    /// above a file.
+    pub(crate) fn project_files(&self, roots: &[PathBuf]) -> ProjectFiles {
+        let own = self.environment().prepend_sys_path.iter().map(|l| l.path.clone());
+        ProjectFiles::new(own.chain(roots.iter().cloned()).collect(), top_of(self.environment().folder()))
+    }
+
+    /// The naming convention that `env.py` gives to Alembic with `target_metadata`; SQLAlchemy's own where
+    /// there is no `env.py`.
+    pub(crate) fn target_metadata(&self, files: &ProjectFiles, settings: &Settings) -> MetaData {
+        match &self.environment().env_py {
+            Some(path) => cucurbit_replay::target_metadata(files, settings.clone(), path).unwrap_or_default(),
+            None => MetaData::default(),
+        }
     }
 
     /// The revisions up to one, in the order in which `alembic upgrade` runs them from an empty database; where

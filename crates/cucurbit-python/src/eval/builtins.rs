@@ -440,6 +440,9 @@ impl<H: Host> Evaluator<'_, H> {
             ("textwrap.dedent" | "inspect.cleandoc", [Value::Str(text)]) => {
                 Some(Value::Str(Rc::from(dedent(text))))
             }
+            ("json.dumps", [value]) if arguments.keywords.is_empty() && !arguments.open => {
+                json(value, 0).map(|text| Value::Str(Rc::from(text)))
+            }
             ("typing.cast", [_, value]) => Some(value.clone()),
             ("copy.copy" | "copy.deepcopy", [value]) => Some(match value {
                 Value::List(items) => Value::list(items.borrow().clone()),
@@ -552,4 +555,52 @@ fn dedent(text: &str) -> String {
         .map(|line| if line.trim().is_empty() { "" } else { line.get(margin..).unwrap_or(line) })
         .collect();
     lines.join("\n")
+}
+
+/// The text that `json.dumps` gives with no arguments of its own.
+fn json(value: &Value, depth: usize) -> Option<String> {
+    if depth > 20 {
+        return None;
+    }
+    Some(match value {
+        Value::None => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Int(int) => int.to_string(),
+        Value::Str(text) => {
+            let mut out = String::from("\"");
+            for c in text.chars() {
+                match c {
+                    '"' => out.push_str("\\\""),
+                    '\\' => out.push_str("\\\\"),
+                    '\n' => out.push_str("\\n"),
+                    '\r' => out.push_str("\\r"),
+                    '\t' => out.push_str("\\t"),
+                    c if c.is_ascii() && !c.is_ascii_control() => out.push(c),
+                    c => {
+                        for unit in c.encode_utf16(&mut [0; 2]) {
+                            out.push_str(&format!("\\u{unit:04x}"));
+                        }
+                    }
+                }
+            }
+            out.push('"');
+            out
+        }
+        Value::List(_) | Value::Tuple(_) => {
+            let items: Option<Vec<String>> = value.sequence()?.iter().map(|v| json(v, depth + 1)).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Value::Dict(items) => {
+            let items: Option<Vec<String>> = items
+                .borrow()
+                .iter()
+                .map(|(key, value)| match key {
+                    Value::Str(_) => Some(format!("{}: {}", json(key, depth + 1)?, json(value, depth + 1)?)),
+                    _ => None,
+                })
+                .collect();
+            format!("{{{}}}", items?.join(", "))
+        }
+        _ => return None,
+    })
 }

@@ -1,0 +1,240 @@
+//! The search for the state before a migration.
+
+use crate::patch;
+use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
+use cucurbit_schema::{Change, Database, Difference, Mismatch, ObjectName, TypeKind, diff};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// A migration that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survivor {
+    /// Its revision id.
+    pub id: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
+/// How sure a restored fact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It follows from the state after the migration and the migration.
+    Proved,
+    /// One explicit statement in the code says it.
+    Inferred,
+    /// A rule or a placeholder: any value would lead to the same head.
+    Assumed,
+}
+
+/// Something that was put into the state before a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumption {
+    /// What: `column users.name`.
+    pub object: String,
+    /// How sure it is.
+    pub level: Level,
+    /// Why it is there and where it comes from.
+    pub reason: String,
+    /// The migration that needs it.
+    pub revision: String,
+}
+
+/// What following a migration from a state gave.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The state after it.
+    pub end: Database,
+    /// What did not fit, with the change and the number of the operation.
+    pub misfits: Vec<(Change, Mismatch, usize)>,
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// Origins above this were made by the trial.
+    pub start: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Trial {
+    /// Says whether an origin is the trial's own.
+    #[must_use]
+    pub fn made(&self, origin: cucurbit_schema::Origin) -> bool {
+        origin.0 > self.start
+    }
+
+    /// Returns the changes in order.
+    pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.operations.iter().flat_map(|o| o.changes.iter().map(|(c, _)| c))
+    }
+}
+
+/// The state before a migration.
+#[derive(Debug, Clone)]
+pub struct RolledBack {
+    /// The state.
+    pub state: Database,
+    /// What does not fit when the migration is followed from it; empty when it is right.
+    pub misfits: Vec<Mismatch>,
+    /// What differs after it from the state that was given.
+    pub differences: Vec<Difference>,
+    /// What was put in.
+    pub assumptions: Vec<Assumption>,
+    /// The search started from what `downgrade()` gives.
+    pub from_downgrade: bool,
+}
+
+/// How often a candidate may be changed.
+const MAX_ROUNDS: usize = 400;
+
+/// Enum types that tables use: Alembic makes those with the tables, once in a run.
+fn types_in_tables(state: &Database) -> BTreeSet<ObjectName> {
+    let mut out = BTreeSet::new();
+    for table in state.tables.values() {
+        for column in &table.columns {
+            let mut kind = &column.data_type.kind;
+            while let TypeKind::Array { element, .. } = kind {
+                kind = element;
+            }
+            if let TypeKind::Enum { name: Some(name), .. } = kind {
+                out.insert(name.clone());
+            }
+        }
+    }
+    out
+}
+
+fn follow(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor, direction: Direction) -> Trial {
+    replayer.new_run(types_in_tables(state));
+    replayer.set_state(state.clone());
+    let start = u32::try_from(replayer.operations().len()).unwrap_or(u32::MAX);
+    let step = replayer.step(&survivor.path, direction);
+    let operations = replayer.operations()[step.operations.clone()].to_vec();
+    let mut misfits = Vec::new();
+    for (at, operation) in operations.iter().enumerate() {
+        for (change, applied) in &operation.changes {
+            for mismatch in &applied.mismatches {
+                misfits.push((change.clone(), mismatch.clone(), at));
+            }
+        }
+    }
+    let end = replayer.state().clone();
+    Trial { end, misfits, operations, start, outcome: step.outcome }
+}
+
+/// Follows `upgrade()` from a state.
+pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor) -> Trial {
+    follow(replayer, state, survivor, Direction::Upgrade)
+}
+
+struct Candidate {
+    state: Database,
+    misfits: Vec<Mismatch>,
+    differences: Vec<Difference>,
+    assumptions: Vec<Assumption>,
+    from_downgrade: bool,
+}
+
+impl Candidate {
+    fn score(&self) -> usize {
+        self.misfits.len() * 3 + self.differences.len()
+    }
+}
+
+/// Finds the state before a migration from the state after it. `known` are other states that may hold the
+/// definitions of lost objects, the most trustworthy first.
+///
+/// Total: where no state fits, the one that fits best is given, with what does not fit. Costs a few replays of
+/// the one migration for each object that it touches.
+pub fn roll_back(replayer: &mut Replayer<'_>, after: &Database, survivor: &Survivor, known: &[&Database]) -> RolledBack {
+    let back = follow(replayer, after, survivor, Direction::Downgrade);
+    let mut evidence: Vec<&Database> = known.to_vec();
+    evidence.push(&back.end);
+    let mut best: Option<Candidate> = None;
+    let seeds = [(Some(&back), &back.end), (None, after)];
+    for (from_downgrade, seed) in seeds {
+        // A downgrade that does nothing is no other place to start from.
+        if from_downgrade.is_some_and(|trial| trial.operations.is_empty()) {
+            continue;
+        }
+        let found = search(replayer, seed, after, survivor, &evidence, from_downgrade.is_some());
+        let better = best.as_ref().is_none_or(|b| found.score() < b.score());
+        if better {
+            best = Some(found);
+        }
+        if best.as_ref().is_some_and(|b| b.score() == 0) {
+            break;
+        }
+    }
+    match best {
+        Some(found) => RolledBack {
+            state: found.state,
+            misfits: found.misfits,
+            differences: found.differences,
+            assumptions: found.assumptions,
+            from_downgrade: found.from_downgrade,
+        },
+        None => RolledBack {
+            state: after.clone(),
+            misfits: Vec::new(),
+            differences: Vec::new(),
+            assumptions: Vec::new(),
+            from_downgrade: false,
+        },
+    }
+}
+
+fn search(
+    replayer: &mut Replayer<'_>,
+    seed: &Database,
+    after: &Database,
+    survivor: &Survivor,
+    evidence: &[&Database],
+    from_downgrade: bool,
+) -> Candidate {
+    let mut state = seed.clone();
+    state.unknown.clear();
+    state.dropped.clear();
+    let mut assumptions: Vec<Assumption> = Vec::new();
+    let mut best: Option<Candidate> = None;
+    let mut idle = 0;
+    let mut tried: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..MAX_ROUNDS {
+        let trial = run_forward(replayer, &state, survivor);
+        let differences = diff(&trial.end, after);
+        let candidate = Candidate {
+            state: state.clone(),
+            misfits: trial.misfits.iter().map(|(_, m, _)| m.clone()).collect(),
+            differences: differences.clone(),
+            assumptions: assumptions.clone(),
+            from_downgrade,
+        };
+        let score = candidate.score();
+        if best.as_ref().is_none_or(|b| score < b.score()) {
+            best = Some(candidate);
+            idle = 0;
+        } else {
+            idle += 1;
+        }
+        if score == 0 || idle > 12 {
+            break;
+        }
+        let mut workshop = patch::Workshop {
+            state: &mut state,
+            after,
+            trial: &trial,
+            evidence,
+            assumptions: &mut assumptions,
+            revision: &survivor.id,
+            tried: &mut tried,
+        };
+        if !workshop.improve(&differences) {
+            break;
+        }
+    }
+    best.unwrap_or_else(|| Candidate {
+        state,
+        misfits: Vec::new(),
+        differences: Vec::new(),
+        assumptions,
+        from_downgrade,
+    })
+}
