@@ -110,7 +110,8 @@ fn tell(case: &Case, chain: &ReplayedChain, explain: bool) -> bool {
             _ => None,
         };
         let lines = operation.changes.iter().flat_map(|(_, applied)| &applied.mismatches);
-        let lines: Vec<String> = unknown.into_iter().chain(lines.map(|m| cucurbit::describe_mismatch(m))).collect();
+        let lines: Vec<String> =
+            unknown.into_iter().chain(lines.map(|m| cucurbit::describe_mismatch(m))).collect();
         misfits += lines.len();
         if explain {
             let path = chain.path(operation.place.file);

@@ -2,9 +2,9 @@
 
 use crate::search::{Assumption, Level, Trial};
 use cucurbit_schema::{
-    Change, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Database, Difference,
-    DifferenceKind, EnumType, Index, IndexKey, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Sequence,
-    SequenceOptions, Table, TypeKind,
+    Change, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
+    Difference, DifferenceKind, EnumType, Index, IndexKey, Mismatch, MismatchKind, ObjectName, ObjectRef,
+    Origin, Sequence, SequenceOptions, Table, TypeKind,
 };
 use std::collections::BTreeSet;
 
@@ -125,7 +125,9 @@ impl Workshop<'_> {
                 }
                 changed
             }
-            MismatchKind::Refused { reason } => self.once(key) && self.refused(change, &mismatch.object, reason),
+            MismatchKind::Refused { reason } => {
+                self.once(key) && self.refused(change, &mismatch.object, reason)
+            }
         }
     }
 
@@ -134,7 +136,8 @@ impl Workshop<'_> {
         let before = self.state.clone();
         match object {
             ObjectRef::Table(name) => {
-                let name = if self.state.tables.contains_key(name) { name.clone() } else { self.before(name) };
+                let name =
+                    if self.state.tables.contains_key(name) { name.clone() } else { self.before(name) };
                 self.apply(&Change::DropTable { name, if_exists: true, cascade: true });
             }
             ObjectRef::Column(table, column) => {
@@ -165,7 +168,12 @@ impl Workshop<'_> {
                         return self.remove(&ObjectRef::Constraint(owner, name.name.clone()));
                     }
                     let full = owner.sibling(name.name.clone());
-                    self.apply(&Change::DropIndex { name: full, table: Some(owner), if_exists: true, cascade: true });
+                    self.apply(&Change::DropIndex {
+                        name: full,
+                        table: Some(owner),
+                        if_exists: true,
+                        cascade: true,
+                    });
                 }
             }
             ObjectRef::Enum(name) => {
@@ -256,8 +264,14 @@ impl Workshop<'_> {
                 }
                 Change::SetTypeSchema { name: moved, schema: name.schema.clone() }
             }
-            Change::RenameSequence { from, to, .. } if self.state.sequences.contains_key(&from.sibling(to.clone())) => {
-                Change::RenameSequence { from: from.sibling(to.clone()), to: from.name.clone(), if_exists: false }
+            Change::RenameSequence { from, to, .. }
+                if self.state.sequences.contains_key(&from.sibling(to.clone())) =>
+            {
+                Change::RenameSequence {
+                    from: from.sibling(to.clone()),
+                    to: from.name.clone(),
+                    if_exists: false,
+                }
             }
             _ => return false,
         };
@@ -285,15 +299,22 @@ impl Workshop<'_> {
                             }
                         }
                         self.put_table(&table, db);
-                        self.assume(object, Level::Inferred, "a downgrade or an earlier migration defines it");
+                        self.assume(
+                            object,
+                            Level::Inferred,
+                            "a downgrade or an earlier migration defines it",
+                        );
                         true
                     }
                     None => {
                         let mut table = Table::new(name.clone());
                         // Something has to stand there; nothing of it reaches the head.
                         table.columns.push(Column::new("id", DataType::named("integer", &[])));
-                        let change =
-                            Change::CreateTable { table: Box::new(table), if_not_exists: true, temporary: false };
+                        let change = Change::CreateTable {
+                            table: Box::new(table),
+                            if_not_exists: true,
+                            temporary: false,
+                        };
                         self.apply(&change);
                         self.assume(object, Level::Assumed, "it is needed and nothing tells its columns");
                         true
@@ -341,8 +362,11 @@ impl Workshop<'_> {
                     })
                 });
                 let Some(found) = found else { return false };
-                let change =
-                    Change::CreateObject { object: Box::new((**found).clone()), or_replace: true, if_not_exists: false };
+                let change = Change::CreateObject {
+                    object: Box::new((**found).clone()),
+                    or_replace: true,
+                    if_not_exists: false,
+                };
                 self.apply(&change);
                 self.assume(object, Level::Inferred, "a downgrade or an earlier migration defines it");
                 true
@@ -355,7 +379,9 @@ impl Workshop<'_> {
         for change in self.trial.changes() {
             let kind = match change {
                 Change::AddColumn { column, .. } => &column.data_type.kind,
-                Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => &data_type.kind,
+                Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => {
+                    &data_type.kind
+                }
                 _ => continue,
             };
             if let TypeKind::Enum { name: Some(used), labels } = kind
@@ -419,7 +445,9 @@ impl Workshop<'_> {
             }
             None => {
                 let data_type = match change {
-                    Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => data_type.clone(),
+                    Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => {
+                        data_type.clone()
+                    }
                     _ => self.type_by_name(&table, column),
                 };
                 self.assume(&object, Level::Assumed, "a migration needs it and nothing tells its type");
@@ -433,7 +461,10 @@ impl Workshop<'_> {
     /// The type that columns of that name have elsewhere, else text.
     fn type_by_name(&self, table: &ObjectName, column: &str) -> DataType {
         let same = |db: &Database| {
-            db.tables.values().filter(|t| t.name != *table).find_map(|t| t.column(column).map(|c| c.data_type.clone()))
+            db.tables
+                .values()
+                .filter(|t| t.name != *table)
+                .find_map(|t| t.column(column).map(|c| c.data_type.clone()))
         };
         let found = same(self.after).or_else(|| self.evidence.iter().find_map(|db| same(db)));
         found.unwrap_or_else(|| {
@@ -483,7 +514,8 @@ impl Workshop<'_> {
                 cucurbit_schema::KeyPart::Column(name) => name == column,
                 cucurbit_schema::KeyPart::Expression(text) => text.contains(column),
             });
-            let there = self.state.table(&table).is_some_and(|t| t.indexes.iter().any(|i| i.name == index.name));
+            let there =
+                self.state.table(&table).is_some_and(|t| t.indexes.iter().any(|i| i.name == index.name));
             if uses && !there {
                 let change = Change::CreateIndex {
                     table: table.clone(),
@@ -556,7 +588,10 @@ impl Workshop<'_> {
             .columns
             .iter()
             .filter(|c| {
-                name.split('_').collect::<Vec<_>>().windows(c.name.split('_').count()).any(|w| w.join("_") == c.name)
+                name.split('_')
+                    .collect::<Vec<_>>()
+                    .windows(c.name.split('_').count())
+                    .any(|w| w.join("_") == c.name)
             })
             .map(|c| c.name.clone())
             .collect();
@@ -641,7 +676,11 @@ impl Workshop<'_> {
                 let fixed = Change::AlterColumn {
                     table,
                     column,
-                    alteration: ColumnAlteration::Type { data_type: data_type.clone(), using: None, collation: None },
+                    alteration: ColumnAlteration::Type {
+                        data_type: data_type.clone(),
+                        using: None,
+                        collation: None,
+                    },
                 };
                 let fixed = with_using(fixed);
                 self.apply(&fixed);
@@ -674,8 +713,12 @@ impl Workshop<'_> {
         let end = &self.trial.end;
         let origin = match object {
             ObjectRef::Table(name) => end.table(name).map(|t| t.origin),
-            ObjectRef::Column(table, column) => end.table(table).and_then(|t| t.column(column)).map(|c| c.origin),
-            ObjectRef::Constraint(table, name) => end.table(table).and_then(|t| t.constraint(name)).map(|c| c.origin),
+            ObjectRef::Column(table, column) => {
+                end.table(table).and_then(|t| t.column(column)).map(|c| c.origin)
+            }
+            ObjectRef::Constraint(table, name) => {
+                end.table(table).and_then(|t| t.constraint(name)).map(|c| c.origin)
+            }
             ObjectRef::Index(name, table) => end.index(name, table.as_ref()).map(|(_, i)| i.origin),
             ObjectRef::Enum(name) => end.enums.get(name).map(|e| e.origin),
             ObjectRef::Sequence(name) => end.sequences.get(name).map(|s| s.origin),
@@ -708,7 +751,9 @@ impl Workshop<'_> {
                 }
             }
             ObjectRef::Column(table, column) => {
-                let Some(found) = self.after.table(table).and_then(|t| t.column(column)).cloned() else { return false };
+                let Some(found) = self.after.table(table).and_then(|t| t.column(column)).cloned() else {
+                    return false;
+                };
                 let old = self.before(table);
                 let name = self.column_before(&old, column);
                 let Some(there) = self.state.table(&old) else { return false };
@@ -742,7 +787,8 @@ impl Workshop<'_> {
                         *column = self.column_before(&owner, column);
                     }
                 }
-                let change = Change::CreateIndex { table: owner, index: Box::new(index), if_not_exists: true };
+                let change =
+                    Change::CreateIndex { table: owner, index: Box::new(index), if_not_exists: true };
                 self.apply(&change);
             }
             ObjectRef::Enum(name) => {
@@ -781,8 +827,11 @@ impl Workshop<'_> {
                     .find(|o| o.kind == *kind && o.name == *name && o.table == *table)
                     .cloned();
                 let Some(found) = found else { return false };
-                let change =
-                    Change::CreateObject { object: Box::new((*found).clone()), or_replace: true, if_not_exists: false };
+                let change = Change::CreateObject {
+                    object: Box::new((*found).clone()),
+                    or_replace: true,
+                    if_not_exists: false,
+                };
                 self.apply(&change);
             }
         }
@@ -814,13 +863,15 @@ impl Workshop<'_> {
 /// With `USING` a change of type fits whatever was there.
 fn with_using(change: Change) -> Change {
     match change {
-        Change::AlterColumn { table, column, alteration: ColumnAlteration::Type { data_type, collation, .. } } => {
-            Change::AlterColumn {
-                table,
-                column,
-                alteration: ColumnAlteration::Type { data_type, using: Some(String::new()), collation },
-            }
-        }
+        Change::AlterColumn {
+            table,
+            column,
+            alteration: ColumnAlteration::Type { data_type, collation, .. },
+        } => Change::AlterColumn {
+            table,
+            column,
+            alteration: ColumnAlteration::Type { data_type, using: Some(String::new()), collation },
+        },
         other => other,
     }
 }

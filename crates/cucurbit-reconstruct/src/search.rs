@@ -144,7 +144,12 @@ impl Candidate {
 ///
 /// Total: where no state fits, the one that fits best is given, with what does not fit. Costs a few replays of
 /// the one migration for each object that it touches.
-pub fn roll_back(replayer: &mut Replayer<'_>, after: &Database, survivor: &Survivor, known: &[&Database]) -> RolledBack {
+pub fn roll_back(
+    replayer: &mut Replayer<'_>,
+    after: &Database,
+    survivor: &Survivor,
+    known: &[&Database],
+) -> RolledBack {
     let back = follow(replayer, after, survivor, Direction::Downgrade);
     let mut evidence: Vec<&Database> = known.to_vec();
     evidence.push(&back.end);

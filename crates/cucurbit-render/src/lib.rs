@@ -65,7 +65,10 @@ pub fn migration(heading: &Heading, before: &Database, upgrade: &[Change], downg
     };
     out.push_str(&format!("down_revision: Union[str, Sequence[str], None] = {down_revision}\n"));
     let some = |items: &[String]| if items.is_empty() { "None".to_owned() } else { tuple(items) };
-    out.push_str(&format!("branch_labels: Union[str, Sequence[str], None] = {}\n", some(&heading.branch_labels)));
+    out.push_str(&format!(
+        "branch_labels: Union[str, Sequence[str], None] = {}\n",
+        some(&heading.branch_labels)
+    ));
     out.push_str(&format!("depends_on: Union[str, Sequence[str], None] = {}\n", some(&heading.depends_on)));
     if up.needs.raw_type || down.needs.raw_type {
         out.push_str(NAMED_TYPE);
@@ -117,7 +120,11 @@ fn comment(line: &str) -> String {
 fn docstring(out: &mut String, heading: &Heading) {
     // A docstring is code: nothing in it may end it.
     let clean = |text: &str| -> String {
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().replace('\\', "/").replace("\"\"\"", "'''")
+        text.chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect::<String>()
+            .replace('\\', "/")
+            .replace("\"\"\"", "'''")
     };
     let message = clean(&heading.message);
     let message = if message.ends_with('"') { format!("{message} ") } else { message };

@@ -3,9 +3,10 @@
 use crate::python::{Py, statement, string};
 use crate::types::{Needs, column_type};
 use cucurbit_schema::{
-    Action, Change, CheckMode, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
-    Default, Dialect, Index, IndexKey, KeyPart, LabelPosition, NullsOrder, ObjectKind, ObjectName, ObjectRef, Order,
-    SequenceOptions, Table, TypeKind, ddl, quote_name, quote_object, quote_string, type_sql,
+    Action, Change, CheckMode, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind,
+    DataType, Database, Default, Dialect, Index, IndexKey, KeyPart, LabelPosition, NullsOrder, ObjectKind,
+    ObjectName, ObjectRef, Order, SequenceOptions, Table, TypeKind, ddl, quote_name, quote_object,
+    quote_string, type_sql,
 };
 use std::collections::BTreeSet;
 
@@ -126,11 +127,14 @@ impl<'d> Writer<'d> {
                 self.explicit.insert(enum_type.name.clone());
                 match &enum_type.labels {
                     Some(labels) => {
-                        let labels: Vec<String> = labels.iter().map(|l| quote_string(l, self.dialect)).collect();
+                        let labels: Vec<String> =
+                            labels.iter().map(|l| quote_string(l, self.dialect)).collect();
                         let name = self.object(&enum_type.name);
                         self.execute(&format!("CREATE TYPE {name} AS ENUM ({})", labels.join(", ")));
                     }
-                    None => self.left_out(ObjectRef::Enum(enum_type.name.clone()), "its labels cannot be told"),
+                    None => {
+                        self.left_out(ObjectRef::Enum(enum_type.name.clone()), "its labels cannot be told")
+                    }
                 }
             }
             Change::DropType { name, .. } => {
@@ -170,15 +174,23 @@ impl<'d> Writer<'d> {
             Change::DropObject { kind, name, table, signature, .. } => {
                 let what = self.object(name);
                 let sql = match (kind, table) {
-                    (ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule, Some(table)) if self.dialect == Dialect::PostgreSql => {
+                    (ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule, Some(table))
+                        if self.dialect == Dialect::PostgreSql =>
+                    {
                         format!("DROP {} {} ON {}", words(*kind), self.quoted(&name.name), self.object(table))
                     }
                     (ObjectKind::Function | ObjectKind::Procedure, _) => match signature {
                         Some(signature) => format!("DROP {} {what}({signature})", words(*kind)),
                         None => format!("DROP {} {what}", words(*kind)),
                     },
-                    (ObjectKind::Grant | ObjectKind::Other | ObjectKind::Operator | ObjectKind::Aggregate, _) => {
-                        self.left_out(ObjectRef::Object(*kind, table.clone(), name.clone()), "how to drop it cannot be told");
+                    (
+                        ObjectKind::Grant | ObjectKind::Other | ObjectKind::Operator | ObjectKind::Aggregate,
+                        _,
+                    ) => {
+                        self.left_out(
+                            ObjectRef::Object(*kind, table.clone(), name.clone()),
+                            "how to drop it cannot be told",
+                        );
                         return;
                     }
                     _ => format!("DROP {} {what}", words(*kind)),
@@ -200,9 +212,10 @@ impl<'d> Writer<'d> {
                 self.out.left_out.push((ObjectRef::Schema(String::new()), effect.reason.clone()));
             }
             _ => {
-                self.out
-                    .left_out
-                    .push((ObjectRef::Schema(String::new()), "this change has no operation of Alembic's".to_owned()));
+                self.out.left_out.push((
+                    ObjectRef::Schema(String::new()),
+                    "this change has no operation of Alembic's".to_owned(),
+                ));
             }
         }
     }
@@ -218,7 +231,9 @@ impl<'d> Writer<'d> {
         };
         for change in &self.changes[at + 1..] {
             match change {
-                Change::CreateTable { table, .. } if table.columns.iter().any(|c| uses(&c.data_type.kind)) => {
+                Change::CreateTable { table, .. }
+                    if table.columns.iter().any(|c| uses(&c.data_type.kind)) =>
+                {
                     return !self.needs_sql(table);
                 }
                 Change::AddColumn { column, .. } if uses(&column.data_type.kind) => return false,
@@ -241,7 +256,9 @@ impl<'d> Writer<'d> {
             || table.constraints.iter().any(|c| match &c.body {
                 ConstraintBody::PrimaryKey { include, .. } => !include.is_empty(),
                 ConstraintBody::ForeignKey { table, set_columns, .. } => {
-                    !set_columns.is_empty() || table.name.contains('.') || table.schema.as_deref().is_some_and(|s| s.contains('.'))
+                    !set_columns.is_empty()
+                        || table.name.contains('.')
+                        || table.schema.as_deref().is_some_and(|s| s.contains('.'))
                 }
                 ConstraintBody::Check { no_inherit, .. } => *no_inherit,
                 _ => false,
@@ -306,14 +323,17 @@ impl<'d> Writer<'d> {
         }
         // Comments of constraints and indexes have no place in the calls.
         for constraint in table.constraints.iter().filter(|c| c.comment.is_some()) {
-            if let (Some(name), Some(text), Dialect::PostgreSql) = (&constraint.name, &constraint.comment, self.dialect) {
+            if let (Some(name), Some(text), Dialect::PostgreSql) =
+                (&constraint.name, &constraint.comment, self.dialect)
+            {
                 let (name, on) = (self.quoted(name), self.object(&table.name));
                 let text = quote_string(text, self.dialect);
                 self.execute(&format!("COMMENT ON CONSTRAINT {name} ON {on} IS {text}"));
             }
         }
         for index in table.indexes.iter().filter(|i| i.comment.is_some()) {
-            if let (Some(name), Some(text), Dialect::PostgreSql) = (&index.name, &index.comment, self.dialect) {
+            if let (Some(name), Some(text), Dialect::PostgreSql) = (&index.name, &index.comment, self.dialect)
+            {
                 let name = self.object(&table.name.sibling(name.clone()));
                 let text = quote_string(text, self.dialect);
                 self.execute(&format!("COMMENT ON INDEX {name} IS {text}"));
@@ -351,7 +371,8 @@ impl<'d> Writer<'d> {
         let known = self.state.tables.clone();
         alone.tables = known;
         let before: BTreeSet<String> = ddl(&alone).statements.into_iter().map(|s| s.sql).collect();
-        let change = Change::CreateTable { table: Box::new(table.clone()), if_not_exists: false, temporary: false };
+        let change =
+            Change::CreateTable { table: Box::new(table.clone()), if_not_exists: false, temporary: false };
         alone.apply(&change, cucurbit_schema::Origin::default());
         let after = ddl(&alone);
         for statement in after.statements {
@@ -373,7 +394,8 @@ impl<'d> Writer<'d> {
             items.push(Py::call("sa.Computed", parts));
         }
         if let Some(identity) = &column.identity {
-            let mut parts = vec![Py::keyword("always", Py::raw(if identity.always { "True" } else { "False" }))];
+            let mut parts =
+                vec![Py::keyword("always", Py::raw(if identity.always { "True" } else { "False" }))];
             for (name, value) in [
                 ("start", identity.options.start),
                 ("increment", identity.options.increment),
@@ -394,7 +416,8 @@ impl<'d> Writer<'d> {
                     Some(update) => format!("{text} ON UPDATE {update}"),
                     None => text.clone(),
                 };
-                items.push(Py::keyword("server_default", Py::call("sa.text", vec![Py::raw(sql_text(&text))])));
+                items
+                    .push(Py::keyword("server_default", Py::call("sa.text", vec![Py::raw(sql_text(&text))])));
             }
             Some(Default::NextValue(name)) => {
                 items.push(Py::keyword("server_default", next_value(name)));
@@ -427,8 +450,20 @@ impl<'d> Writer<'d> {
         let whole = match &column.data_type.kind {
             TypeKind::Named { name, .. } => matches!(
                 name.as_str(),
-                "integer" | "bigint" | "smallint" | "int" | "tinyint" | "mediumint" | "INTEGER" | "BIGINT" | "SMALLINT"
-                    | "serial" | "bigserial" | "smallserial" | "numeric" | "decimal"
+                "integer"
+                    | "bigint"
+                    | "smallint"
+                    | "int"
+                    | "tinyint"
+                    | "mediumint"
+                    | "INTEGER"
+                    | "BIGINT"
+                    | "SMALLINT"
+                    | "serial"
+                    | "bigserial"
+                    | "smallserial"
+                    | "numeric"
+                    | "decimal"
             ),
             _ => false,
         };
@@ -438,7 +473,8 @@ impl<'d> Writer<'d> {
         let is_foreign = table.constraints.iter().any(
             |c| matches!(&c.body, ConstraintBody::ForeignKey { columns, .. } if columns.contains(&column.name)),
         );
-        let guessed = columns.len() == 1 && !is_foreign && column.default.is_none() && column.identity.is_none();
+        let guessed =
+            columns.len() == 1 && !is_foreign && column.default.is_none() && column.identity.is_none();
         let wanted = serial || column.autoincrement;
         match (guessed, wanted) {
             (true, false) if self.dialect != Dialect::Sqlite && column.identity.is_none() => Some("False"),
@@ -478,7 +514,15 @@ impl<'d> Writer<'d> {
                 }
                 Py::call("sa.UniqueConstraint", items)
             }
-            ConstraintBody::ForeignKey { columns, table, references, on_delete, on_update, match_kind, .. } => {
+            ConstraintBody::ForeignKey {
+                columns,
+                table,
+                references,
+                on_delete,
+                on_update,
+                match_kind,
+                ..
+            } => {
                 let target = match &table.schema {
                     Some(schema) => format!("{schema}.{}", table.name),
                     None => table.name.clone(),
@@ -508,9 +552,11 @@ impl<'d> Writer<'d> {
                         Py::raw(format!("({}, {})", part.flat(), string(operator.trim())))
                     })
                     .collect();
-                items.extend(predicate.as_ref().map(|p| {
-                    Py::keyword("where", Py::call("sa.text", vec![Py::raw(sql_text(p))]))
-                }));
+                items.extend(
+                    predicate
+                        .as_ref()
+                        .map(|p| Py::keyword("where", Py::call("sa.text", vec![Py::raw(sql_text(p))]))),
+                );
                 items.extend(using.as_ref().map(|u| Py::keyword("using", Py::str(u))));
                 items.extend(mode);
                 items.extend(name);
@@ -524,7 +570,11 @@ impl<'d> Writer<'d> {
             self.left_out(ObjectRef::Column(table.clone(), column.name.clone()), "its type cannot be told");
             return;
         };
-        if !column.nullable && column.default.is_none() && column.identity.is_none() && column.computed.is_none() {
+        if !column.nullable
+            && column.default.is_none()
+            && column.identity.is_none()
+            && column.computed.is_none()
+        {
             // Rows that are there would stop it; said where the change is shown.
         }
         let items = with_schema(vec![Py::str(&table.name), column_py], table);
@@ -548,7 +598,10 @@ impl<'d> Writer<'d> {
                 match column_type(&typed, &self.state, &explicit, &mut self.out.needs) {
                     Some(t) => items.push(Py::keyword("type_", t)),
                     None => {
-                        self.left_out(ObjectRef::Column(table.clone(), column.to_owned()), "its new type cannot be told");
+                        self.left_out(
+                            ObjectRef::Column(table.clone(), column.to_owned()),
+                            "its new type cannot be told",
+                        );
                         return;
                     }
                 }
@@ -639,11 +692,22 @@ impl<'d> Writer<'d> {
                 let items = with_schema(items, table);
                 self.op("create_unique_constraint", items);
             }
-            ConstraintBody::ForeignKey { columns, table: target, references, on_delete, on_update, match_kind, set_columns }
-                if set_columns.is_empty() =>
-            {
-                let mut items =
-                    vec![name, Py::str(&table.name), Py::str(&target.name), Py::strings(columns), Py::strings(references)];
+            ConstraintBody::ForeignKey {
+                columns,
+                table: target,
+                references,
+                on_delete,
+                on_update,
+                match_kind,
+                set_columns,
+            } if set_columns.is_empty() => {
+                let mut items = vec![
+                    name,
+                    Py::str(&table.name),
+                    Py::str(&target.name),
+                    Py::strings(columns),
+                    Py::strings(references),
+                ];
                 items.extend(actions(*on_update, *on_delete));
                 items.extend(tail);
                 items.extend(match_kind.as_ref().map(|m| Py::keyword("match", Py::str(m))));
@@ -652,7 +716,11 @@ impl<'d> Writer<'d> {
                 self.op("create_foreign_key", items);
             }
             ConstraintBody::Check { expression, no_inherit: false } => {
-                let items = vec![name, Py::str(&table.name), Py::call("sa.text", vec![Py::raw(sql_text(expression))])];
+                let items = vec![
+                    name,
+                    Py::str(&table.name),
+                    Py::call("sa.text", vec![Py::raw(sql_text(expression))]),
+                ];
                 let items = with_schema([items, tail].concat(), table);
                 self.op("create_check_constraint", items);
             }

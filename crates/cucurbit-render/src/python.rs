@@ -46,7 +46,8 @@ impl Py {
             Py::Call(head, items) => format!("{head}({})", flat(items)),
             Py::List(items) => format!("[{}]", flat(items)),
             Py::Dict(items) => {
-                let items: Vec<String> = items.iter().map(|(k, v)| format!("{}: {}", k.flat(), v.flat())).collect();
+                let items: Vec<String> =
+                    items.iter().map(|(k, v)| format!("{}: {}", k.flat(), v.flat())).collect();
                 format!("{{{}}}", items.join(", "))
             }
             Py::Keyword(name, value) => format!("{name}={}", value.flat()),
@@ -88,7 +89,9 @@ impl Py {
                     .collect();
                 format!("{{\n{rows}{close}}}")
             }
-            Py::Keyword(name, value) => format!("{name}={}", value.lay(indent, before + name.len() + 1, behind)),
+            Py::Keyword(name, value) => {
+                format!("{name}={}", value.lay(indent, before + name.len() + 1, behind))
+            }
         }
     }
 }
@@ -112,7 +115,9 @@ pub(crate) fn string(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
                 out.push_str(&escape(c));
             }
             c => out.push(c),

@@ -46,7 +46,8 @@ fn plain(written: &str) -> Option<Vec<&'static str>> {
         return None;
     }
     let mut dialects = Vec::new();
-    let mut names: Vec<&str> = written.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
+    let mut names: Vec<&str> =
+        written.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
     names.retain(|n| n.contains('.') && n.chars().any(char::is_alphabetic));
     for name in names {
         match name.split('.').next() {
@@ -75,7 +76,8 @@ pub(crate) fn kind(
             Some(Py::call("postgresql.ARRAY", vec![element]))
         }
         TypeKind::Enum { name: Some(name), labels } => {
-            let labels = state.enums.get(name).and_then(|e| e.labels.clone()).unwrap_or_else(|| labels.clone());
+            let labels =
+                state.enums.get(name).and_then(|e| e.labels.clone()).unwrap_or_else(|| labels.clone());
             let mut items: Vec<Py> = labels.iter().map(|l| Py::str(l)).collect();
             items.push(Py::keyword("name", Py::str(&name.name)));
             if let Some(schema) = &name.schema {
@@ -99,7 +101,9 @@ pub(crate) fn kind(
         TypeKind::Named { name, args, attributes } => Some(match state.dialect {
             Dialect::PostgreSql => postgresql(name, args, collation, needs, kind),
             Dialect::Sqlite => sqlite(name, args, collation, needs, kind),
-            Dialect::MySql | Dialect::MariaDb => mysql(name, args, attributes, collation, needs, kind, state.dialect),
+            Dialect::MySql | Dialect::MariaDb => {
+                mysql(name, args, attributes, collation, needs, kind, state.dialect)
+            }
         }),
     }
 }
@@ -131,7 +135,13 @@ fn raw(kind: &TypeKind, dialect: Dialect, needs: &mut Needs) -> Py {
     Py::call("_NamedType", vec![Py::str(&text)])
 }
 
-fn postgresql(name: &str, args: &[String], collation: Option<&str>, needs: &mut Needs, kind: &TypeKind) -> Py {
+fn postgresql(
+    name: &str,
+    args: &[String],
+    collation: Option<&str>,
+    needs: &mut Needs,
+    kind: &TypeKind,
+) -> Py {
     let plain = |class: &str| Py::call(class, Vec::new());
     let zoned = |zone: bool| {
         if zone { vec![Py::keyword("timezone", Py::raw("True"))] } else { Vec::new() }
@@ -155,11 +165,18 @@ fn postgresql(name: &str, args: &[String], collation: Option<&str>, needs: &mut 
         ("timestamp with time zone", true) => Py::call("sa.DateTime", zoned(true)),
         ("time without time zone", true) => plain("sa.Time"),
         ("time with time zone", true) => Py::call("sa.Time", zoned(true)),
-        ("timestamp without time zone" | "timestamp with time zone" | "time without time zone" | "time with time zone", false) => {
+        (
+            "timestamp without time zone"
+            | "timestamp with time zone"
+            | "time without time zone"
+            | "time with time zone",
+            false,
+        ) => {
             needs.dialects.insert("postgresql");
             let mut items = zoned(name.contains(" with time"));
             items.push(Py::keyword("precision", Py::raw(number(&args[0]))));
-            let class = if name.starts_with("timestamp") { "postgresql.TIMESTAMP" } else { "postgresql.TIME" };
+            let class =
+                if name.starts_with("timestamp") { "postgresql.TIMESTAMP" } else { "postgresql.TIME" };
             Py::call(class, items)
         }
         ("date", _) => plain("sa.Date"),
@@ -174,7 +191,11 @@ fn postgresql(name: &str, args: &[String], collation: Option<&str>, needs: &mut 
             needs.dialects.insert("postgresql");
             Py::call("postgresql.JSONB", vec![Py::keyword("astext_type", plain("sa.Text"))])
         }
-        ("inet" | "cidr" | "macaddr" | "macaddr8" | "tsvector" | "tsquery" | "hstore" | "oid" | "money" | "regclass", _) => {
+        (
+            "inet" | "cidr" | "macaddr" | "macaddr8" | "tsvector" | "tsquery" | "hstore" | "oid" | "money"
+            | "regclass",
+            _,
+        ) => {
             needs.dialects.insert("postgresql");
             plain(&format!("postgresql.{}", name.to_uppercase()))
         }
@@ -271,7 +292,8 @@ fn mysql(
         "time" if args.is_empty() => plain("sa.Time"),
         "json" => plain("sa.JSON"),
         "blob" => plain("sa.LargeBinary"),
-        "tinyint" | "mediumint" | "mediumtext" | "longtext" | "tinytext" | "mediumblob" | "longblob" | "double" | "timestamp"
+        "tinyint" | "mediumint" | "mediumtext" | "longtext" | "tinytext" | "mediumblob" | "longblob"
+        | "double" | "timestamp"
             if args.is_empty() && attributes.is_empty() =>
         {
             needs.dialects.insert("mysql");

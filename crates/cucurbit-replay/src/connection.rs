@@ -55,8 +55,8 @@ fn connection(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Ou
         }
         "begin" | "begin_nested" | "connect" | "execution_options" | "get_bind" | "connection" | "engine"
         | "bind" | "options" | "raw_connection" | "cursor" | "__enter__" => object.clone().value(),
-        "commit" | "rollback" | "close" | "flush" | "expire_all" | "invalidate" | "expunge_all" | "refresh" | "dispose"
-        | "detach" => Value::None,
+        "commit" | "rollback" | "close" | "flush" | "expire_all" | "invalidate" | "expunge_all"
+        | "refresh" | "dispose" | "detach" => Value::None,
         "run_sync" | "run_callable" => {
             let mut arguments = call.arguments.clone();
             if arguments.positional.is_empty() {
@@ -69,7 +69,12 @@ fn connection(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Ou
                 Err(exception) => Outcome::Raise(*exception),
             };
         }
-        "add" | "add_all" | "merge" | "delete" | "bulk_save_objects" | "bulk_insert_mappings"
+        "add"
+        | "add_all"
+        | "merge"
+        | "delete"
+        | "bulk_save_objects"
+        | "bulk_insert_mappings"
         | "bulk_update_mappings" => Value::None,
         "has_table" => inspector::method(ev, call, "has_table"),
         "table_names" => inspector::method(ev, call, "get_table_names"),
@@ -86,7 +91,9 @@ fn context(ev: &mut Ev<'_>, call: &Call, method: &str) -> Outcome {
             let first = call.arguments.positional.first().cloned();
             sql::execute(ev, first, "execute", call.place)
         }
-        _ => Value::unknown(&format!("what `{method}` of the context gives cannot be told"), Some(call.place)),
+        _ => {
+            Value::unknown(&format!("what `{method}` of the context gives cannot be told"), Some(call.place))
+        }
     })
 }
 
@@ -105,7 +112,9 @@ fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
     let unknown = |why: &str| Value::unknown(why, Some(call.place));
     let _ = ev;
     Outcome::Value(match (method, rows) {
-        ("fetchall" | "all" | "fetchmany" | "unique" | "yield_per" | "partitions", Rows::Empty) => Value::list(Vec::new()),
+        ("fetchall" | "all" | "fetchmany" | "unique" | "yield_per" | "partitions", Rows::Empty) => {
+            Value::list(Vec::new())
+        }
         ("fetchall" | "all" | "fetchmany", Rows::One(values)) => Value::list(vec![row(values)]),
         ("fetchone" | "first" | "one_or_none" | "scalar_one_or_none", Rows::Empty) => Value::None,
         ("one" | "scalar_one", Rows::Empty) => {
@@ -122,9 +131,12 @@ fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
         ("exists", Rows::Empty) => Value::Bool(false),
         ("keys", _) => unknown("the columns of a result"),
         // A query goes on being one: `session.query(T).filter(…).order_by(…)`.
-        ("filter" | "filter_by" | "order_by" | "limit" | "offset" | "options" | "join" | "outerjoin" | "distinct"
-        | "group_by" | "with_entities" | "where" | "execution_options" | "with_for_update" | "having" | "select_from"
-        | "enable_eagerloads" | "populate_existing", _) => Object::Rows(rows.clone()).value(),
+        (
+            "filter" | "filter_by" | "order_by" | "limit" | "offset" | "options" | "join" | "outerjoin"
+            | "distinct" | "group_by" | "with_entities" | "where" | "execution_options" | "with_for_update"
+            | "having" | "select_from" | "enable_eagerloads" | "populate_existing",
+            _,
+        ) => Object::Rows(rows.clone()).value(),
         (_, Rows::Unknown(why)) => unknown(&why.clone()),
         _ => unknown(&format!("what `{method}` of a result gives cannot be told")),
     })
@@ -133,7 +145,9 @@ fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
 pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome {
     let dialect = ev.host.settings.dialect;
     Outcome::Value(match (object, name) {
-        (Object::Bind | Object::Session, "engine" | "bind" | "connection" | "raw_connection") => Object::Bind.value(),
+        (Object::Bind | Object::Session, "engine" | "bind" | "connection" | "raw_connection") => {
+            Object::Bind.value()
+        }
         (Object::Bind | Object::Session | Object::Context, "dialect") => DialectObject::value(dialect),
         (Object::Bind, "name") => Value::str(dialect.name()),
         (Object::Context, "bind" | "connection") => Object::Bind.value(),

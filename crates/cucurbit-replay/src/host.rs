@@ -68,7 +68,14 @@ impl Replay {
     }
 
     /// Does changes and writes them down under the call they come from.
-    pub(crate) fn record(&mut self, place: Place, frames: Vec<Place>, call: &str, changes: Vec<Change>, exact: bool) {
+    pub(crate) fn record(
+        &mut self,
+        place: Place,
+        frames: Vec<Place>,
+        call: &str,
+        changes: Vec<Change>,
+        exact: bool,
+    ) {
         let origin = Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX));
         let mut done = Vec::with_capacity(changes.len());
         let mut unknown: Option<String> = None;
@@ -120,10 +127,16 @@ impl Environment for Replay {
 fn opening(name: &str) -> Option<Object> {
     let last = name.rsplit('.').next().unwrap_or(name);
     match canonical_name(name).as_deref().unwrap_or(name) {
-        "inspect" | "reflection.Inspector.from_engine" | "reflection.Inspector" | "Inspector.from_engine"
-        | "Inspector" | "inspection.inspect" => Some(Object::Inspector),
+        "inspect"
+        | "reflection.Inspector.from_engine"
+        | "reflection.Inspector"
+        | "Inspector.from_engine"
+        | "Inspector"
+        | "inspection.inspect" => Some(Object::Inspector),
         "Session" | "scoped_session" => Some(Object::Session),
-        _ if name.starts_with("sqlalchemy.") && (last == "inspect" || last == "from_engine" || last == "Inspector") => {
+        _ if name.starts_with("sqlalchemy.")
+            && (last == "inspect" || last == "from_engine" || last == "Inspector") =>
+        {
             Some(Object::Inspector)
         }
         "sqlmodel.Session" => Some(Object::Session),

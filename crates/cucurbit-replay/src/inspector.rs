@@ -37,12 +37,18 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
         return unknown("arguments that cannot be told");
     }
     match method {
-        "get_table_names" | "get_sorted_table_and_fkc_names" | "get_view_names" | "get_materialized_view_names"
-        | "get_schema_names" | "get_sequence_names" | "get_enums" => listing(ev, call, method),
+        "get_table_names"
+        | "get_sorted_table_and_fkc_names"
+        | "get_view_names"
+        | "get_materialized_view_names"
+        | "get_schema_names"
+        | "get_sequence_names"
+        | "get_enums" => listing(ev, call, method),
         "has_schema" => match text_argument(ev, call.arguments.positional.first(), "schema") {
-            Ok(Some(name)) => {
-                Value::Bool(ev.host.db.schemas.contains_key(&name) || Some(name.as_str()) == ev.host.db.dialect.default_schema())
-            }
+            Ok(Some(name)) => Value::Bool(
+                ev.host.db.schemas.contains_key(&name)
+                    || Some(name.as_str()) == ev.host.db.dialect.default_schema(),
+            ),
             _ => unknown("which schema is meant cannot be told"),
         },
         "clear_cache" => Value::None,
@@ -51,28 +57,39 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
             None => unknown("which sequence is meant cannot be told"),
         },
         _ => {
-            let Some(name) = named(ev, &call.arguments) else { return unknown("which table is meant cannot be told") };
+            let Some(name) = named(ev, &call.arguments) else {
+                return unknown("which table is meant cannot be told");
+            };
             let db = Rc::clone(&ev.host.db);
             if method == "has_table" {
                 // The version table is there as soon as Alembic runs.
                 return Value::Bool(
-                    db.tables.contains_key(&name) || db.view(&name).is_some() || name.name == "alembic_version",
+                    db.tables.contains_key(&name)
+                        || db.view(&name).is_some()
+                        || name.name == "alembic_version",
                 );
             }
             let Some(table) = db.table(&name) else {
                 return match method {
-                    "get_columns" | "get_indexes" | "get_foreign_keys" | "get_unique_constraints" | "get_check_constraints" => {
+                    "get_columns"
+                    | "get_indexes"
+                    | "get_foreign_keys"
+                    | "get_unique_constraints"
+                    | "get_check_constraints" => {
                         // SQLAlchemy 2 raises NoSuchTableError; earlier versions give nothing.
                         Value::list(Vec::new())
                     }
-                    "get_pk_constraint" => dict(vec![("constrained_columns", Value::list(Vec::new())), ("name", Value::None)]),
+                    "get_pk_constraint" => {
+                        dict(vec![("constrained_columns", Value::list(Vec::new())), ("name", Value::None)])
+                    }
                     _ => unknown("the table is not there"),
                 };
             };
             if table.tainted {
                 return unknown("the table may have been changed in a way that cannot be told");
             }
-            of_table(ev, call, method, table).unwrap_or_else(|| unknown(&format!("what `{method}` gives cannot be told")))
+            of_table(ev, call, method, table)
+                .unwrap_or_else(|| unknown(&format!("what `{method}` gives cannot be told")))
         }
     }
 }
@@ -110,9 +127,9 @@ fn listing(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
             names.push(Value::str("information_schema"));
             Value::list(names)
         }
-        "get_sequence_names" => {
-            Value::list(db.sequences.keys().filter(|n| n.schema == wanted).map(|n| Value::str(&n.name)).collect())
-        }
+        "get_sequence_names" => Value::list(
+            db.sequences.keys().filter(|n| n.schema == wanted).map(|n| Value::str(&n.name)).collect(),
+        ),
         _ => Value::list(
             db.enums
                 .values()
@@ -162,7 +179,14 @@ fn of_table(ev: &mut Ev<'_>, call: &Call, method: &str, table: &Table) -> Option
         }
         "get_foreign_keys" => {
             let keys = table.constraints.iter().filter_map(|c| {
-                let ConstraintBody::ForeignKey { columns, table: target, references, on_delete, on_update, .. } = &c.body
+                let ConstraintBody::ForeignKey {
+                    columns,
+                    table: target,
+                    references,
+                    on_delete,
+                    on_update,
+                    ..
+                } = &c.body
                 else {
                     return None;
                 };
@@ -201,12 +225,18 @@ fn of_table(ev: &mut Ev<'_>, call: &Call, method: &str, table: &Table) -> Option
         "get_pk_constraint" | "get_primary_keys" => {
             let (name, columns) = match table.primary_key() {
                 Some(key) => match &key.body {
-                    ConstraintBody::PrimaryKey { columns, .. } => (optional(key.name.as_deref()), strings(columns)),
+                    ConstraintBody::PrimaryKey { columns, .. } => {
+                        (optional(key.name.as_deref()), strings(columns))
+                    }
                     _ => return None,
                 },
                 None => (Value::None, Value::list(Vec::new())),
             };
-            if method == "get_primary_keys" { columns } else { dict(vec![("constrained_columns", columns), ("name", name)]) }
+            if method == "get_primary_keys" {
+                columns
+            } else {
+                dict(vec![("constrained_columns", columns), ("name", name)])
+            }
         }
         "get_table_comment" => dict(vec![("text", optional(table.comment.as_deref()))]),
         _ => return None,
@@ -269,7 +299,13 @@ fn reflected_type(ev: &mut Ev<'_>, call: &Call, column: &Column) -> Value {
         }
         _ => return unknown("what reflection gives for this type cannot be told"),
     };
-    ev.term(TermKind::Call, Value::External(Rc::from(format!("sqlalchemy.{class}"))), "", arguments, call.place)
+    ev.term(
+        TermKind::Call,
+        Value::External(Rc::from(format!("sqlalchemy.{class}"))),
+        "",
+        arguments,
+        call.place,
+    )
 }
 
 fn index(index: &cucurbit_schema::Index) -> Value {

@@ -69,7 +69,12 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
             crate::operations::index_change(table, index, checkfirst.unwrap_or(false))
         } else {
             let name = table.sibling(index.name.clone().unwrap_or_default());
-            Change::DropIndex { name, table: Some(table), if_exists: checkfirst.unwrap_or(false), cascade: false }
+            Change::DropIndex {
+                name,
+                table: Some(table),
+                if_exists: checkfirst.unwrap_or(false),
+                cascade: false,
+            }
         };
         record(ev, place, method, vec![change], true);
         return Some(Outcome::Value(Value::None));
@@ -106,14 +111,24 @@ fn index_term(ev: &mut Ev<'_>, value: &Value, place: Place) -> Option<(ObjectNam
     Some((table, index))
 }
 
-fn create_table(ev: &mut Ev<'_>, place: Place, reading: sqla::TableReading, guarded: bool, in_operation: bool) {
+fn create_table(
+    ev: &mut Ev<'_>,
+    place: Place,
+    reading: sqla::TableReading,
+    guarded: bool,
+    in_operation: bool,
+) {
     let mut reading = reading;
     settle_types_from(ev, &mut reading);
     let name = reading.table.name.clone();
     let mut changes = Vec::new();
     if guarded && ev.host.db.tables.contains_key(&name) {
         // `checkfirst`: nothing is made, the types neither.
-        changes.push(Change::CreateTable { table: Box::new(reading.table), if_not_exists: true, temporary: false });
+        changes.push(Change::CreateTable {
+            table: Box::new(reading.table),
+            if_not_exists: true,
+            temporary: false,
+        });
         record(ev, place, "create", changes, true);
         return;
     }
@@ -181,7 +196,9 @@ fn in_order(readings: Vec<(ObjectName, sqla::TableReading)>) -> Vec<(ObjectName,
         let waiting: BTreeSet<ObjectName> = left.iter().map(|(n, _)| n.clone()).collect();
         let ready = left.iter().position(|(name, reading)| {
             reading.table.constraints.iter().all(|c| match &c.body {
-                cucurbit_schema::ConstraintBody::ForeignKey { table, .. } => table == name || !waiting.contains(table),
+                cucurbit_schema::ConstraintBody::ForeignKey { table, .. } => {
+                    table == name || !waiting.contains(table)
+                }
                 _ => true,
             })
         });
@@ -246,12 +263,10 @@ pub(crate) fn outside(ev: &mut Ev<'_>, call: &Call) {
     if name.starts_with("builtins.") || name.starts_with("sqlalchemy.") || name.starts_with("logging.") {
         return;
     }
-    let handed = call
-        .arguments
-        .positional
-        .iter()
-        .chain(call.arguments.keywords.iter().map(|(_, v)| v))
-        .any(|v| matches!(v, Value::Host(_)) || matches!(v, Value::External(n) if n.as_ref() == "alembic.op"));
+    let handed =
+        call.arguments.positional.iter().chain(call.arguments.keywords.iter().map(|(_, v)| v)).any(|v| {
+            matches!(v, Value::Host(_)) || matches!(v, Value::External(n) if n.as_ref() == "alembic.op")
+        });
     if handed {
         let reason = format!("`{name}` is not in the project and is handed the connection");
         unknown(ev, call.place, &name, Extent::Anything, &reason);

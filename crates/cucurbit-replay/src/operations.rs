@@ -5,11 +5,12 @@ use crate::objects::{Object, Rows};
 use crate::sql;
 use cucurbit_python::eval::{Arguments, Call, Outcome, Place, Value};
 use cucurbit_schema::{
-    Action, Change, CheckMode, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, Extent, Index,
-    ObjectName, ObjectRef, Position, RowEffect,
+    Action, Change, CheckMode, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, Extent,
+    Index, ObjectName, ObjectRef, Position, RowEffect,
 };
 use cucurbit_sqlalchemy::{
-    self as sqla, ColumnReading, EnumReading, NameText, Named, NamedColumn, Parts, ServerDefault, Unreadable, Version,
+    self as sqla, ColumnReading, EnumReading, NameText, Named, NamedColumn, Parts, ServerDefault, Unreadable,
+    Version,
 };
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -65,7 +66,10 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         "alter_column" => alter_column(ev, given),
         "create_index" => create_index(ev, given),
         "drop_index" => drop_index(ev, given),
-        "create_unique_constraint" | "create_primary_key" | "create_foreign_key" | "create_check_constraint"
+        "create_unique_constraint"
+        | "create_primary_key"
+        | "create_foreign_key"
+        | "create_check_constraint"
         | "create_exclude_constraint" => create_constraint(ev, given),
         "drop_constraint" => drop_constraint(ev, given),
         "create_table_comment" | "drop_table_comment" => table_comment(ev, given),
@@ -85,8 +89,14 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
 /// The table that an operation names, as far as it can be told.
 fn extent_of(ev: &mut Ev<'_>, given: &Given<'_>) -> Extent {
     let at = match given.operation {
-        "create_index" | "create_unique_constraint" | "create_primary_key" | "create_foreign_key"
-        | "create_check_constraint" | "drop_index" | "drop_constraint" | "create_exclude_constraint" => 1,
+        "create_index"
+        | "create_unique_constraint"
+        | "create_primary_key"
+        | "create_foreign_key"
+        | "create_check_constraint"
+        | "drop_index"
+        | "drop_constraint"
+        | "create_exclude_constraint" => 1,
         _ => 0,
     };
     match table_argument(ev, given, at, "table_name", "schema") {
@@ -98,7 +108,8 @@ fn extent_of(ev: &mut Ev<'_>, given: &Given<'_>) -> Extent {
 fn final_name(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
     // `conv()` is what SQLAlchemy knows it by.
     let callee = Value::External(Rc::from("sqlalchemy.sql.elements.conv"));
-    let term = ev.term(cucurbit_python::eval::TermKind::Call, callee, "", given.arguments.clone(), given.place);
+    let term =
+        ev.term(cucurbit_python::eval::TermKind::Call, callee, "", given.arguments.clone(), given.place);
     Outcome::Value(term)
 }
 
@@ -143,7 +154,8 @@ pub(crate) fn table_argument(
     }
     let arguments = given.arguments;
     let value = arguments.get(at, name).or_else(|| arguments.keyword("source_table")).cloned();
-    let text = text_argument(ev, value.as_ref(), "table")?.ok_or_else(|| "its table is not given".to_owned())?;
+    let text =
+        text_argument(ev, value.as_ref(), "table")?.ok_or_else(|| "its table is not given".to_owned())?;
     let schema = text_argument(ev, arguments.keyword(schema), "schema")?;
     if arguments.open {
         return Err("some of its arguments cannot be told".to_owned());
@@ -253,7 +265,12 @@ pub(crate) fn settle_types_from(ev: &mut Ev<'_>, reading: &mut sqla::TableReadin
     }
 }
 
-pub(crate) fn add_problems(changes: &mut Vec<Change>, table: &ObjectName, problems: &[Unreadable], is_open: bool) {
+pub(crate) fn add_problems(
+    changes: &mut Vec<Change>,
+    table: &ObjectName,
+    problems: &[Unreadable],
+    is_open: bool,
+) {
     let extent = || Extent::Tables(BTreeSet::from([table.clone()]));
     for problem in problems {
         changes.push(Change::Unknown(cucurbit_schema::UnknownEffect {
@@ -288,7 +305,8 @@ pub(crate) fn enum_changes(ev: &mut Ev<'_>, enums: &[EnumReading], in_operation:
         if in_operation {
             Rc::make_mut(&mut ev.host.memo).insert(name);
         }
-        changes.push(Change::CreateEnum { enum_type: reading.enum_type.clone(), if_not_exists: !in_operation });
+        changes
+            .push(Change::CreateEnum { enum_type: reading.enum_type.clone(), if_not_exists: !in_operation });
     }
     changes
 }
@@ -354,7 +372,11 @@ fn add_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         });
     }
     for index in added.indexes {
-        changes.push(Change::CreateIndex { table: table.clone(), index: Box::new(index), if_not_exists: false });
+        changes.push(Change::CreateIndex {
+            table: table.clone(),
+            index: Box::new(index),
+            if_not_exists: false,
+        });
     }
     add_problems(&mut changes, &table, &added.reading.problems, false);
     record(ev, given.place, given.operation, changes, true);
@@ -390,7 +412,9 @@ fn new_default(ev: &mut Ev<'_>, value: Option<&Value>) -> Read<NewDefault> {
         Some(value) => match sqla::server_default(ev, value) {
             Ok(Some(default)) => Ok(NewDefault::Set(default)),
             Ok(None) => Ok(NewDefault::Drop),
-            Err(why) => Ok(NewDefault::Set(ServerDefault::Default(cucurbit_schema::Default::Unknown(why.to_string())))),
+            Err(why) => Ok(NewDefault::Set(ServerDefault::Default(cucurbit_schema::Default::Unknown(
+                why.to_string(),
+            )))),
         },
     }
 }
@@ -406,11 +430,14 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     let place = given.place;
     let type_value = arguments.keyword("type_").filter(|v| !v.is_none()).cloned();
     let existing_type = arguments.keyword("existing_type").filter(|v| !v.is_none()).cloned();
-    let rename = text_argument(ev, arguments.keyword("new_column_name").or(arguments.keyword("name")), "new name")?
-        .filter(|name| *name != column);
+    let rename =
+        text_argument(ev, arguments.keyword("new_column_name").or(arguments.keyword("name")), "new name")?
+            .filter(|name| *name != column);
     let nullable = match arguments.keyword("nullable") {
         None | Some(Value::None) => None,
-        Some(value) => Some(ev.truth(value).ok_or_else(|| "whether it is nullable cannot be told".to_owned())?),
+        Some(value) => {
+            Some(ev.truth(value).ok_or_else(|| "whether it is nullable cannot be told".to_owned())?)
+        }
     };
     let default = new_default(ev, arguments.keyword("server_default"))?;
     let comment = match arguments.keyword("comment") {
@@ -436,10 +463,23 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         }
     }
     let is_mysql = ev.host.settings.dialect.is_mysql();
-    if is_mysql && (rename.is_some() || nullable.is_some() || reading.is_some() || comment.is_some() || flag(arguments, "autoincrement"))
+    if is_mysql
+        && (rename.is_some()
+            || nullable.is_some()
+            || reading.is_some()
+            || comment.is_some()
+            || flag(arguments, "autoincrement"))
     {
         changes.push(mysql_definition(
-            ev, given, &table, &column, rename.as_deref(), reading.as_ref().or(before.as_ref()), nullable, default, comment,
+            ev,
+            given,
+            &table,
+            &column,
+            rename.as_deref(),
+            reading.as_ref().or(before.as_ref()),
+            nullable,
+            default,
+            comment,
         )?);
     } else {
         if let Some(reading) = &reading {
@@ -462,8 +502,12 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         match default {
             NewDefault::Keep => {}
             NewDefault::Drop => {
-                let is_identity =
-                    ev.host.db.table(&table).and_then(|t| t.column(&column)).is_some_and(|c| c.identity.is_some());
+                let is_identity = ev
+                    .host
+                    .db
+                    .table(&table)
+                    .and_then(|t| t.column(&column))
+                    .is_some_and(|c| c.identity.is_some());
                 changes.push(alter(if is_identity {
                     ColumnAlteration::Identity(None)
                 } else {
@@ -533,7 +577,9 @@ fn mysql_definition(
     };
     let default = match default {
         NewDefault::Keep => match arguments.keyword("existing_server_default").cloned() {
-            Some(value) if !matches!(value, Value::Bool(false) | Value::None) => new_default(ev, Some(&value))?,
+            Some(value) if !matches!(value, Value::Bool(false) | Value::None) => {
+                new_default(ev, Some(&value))?
+            }
             _ => NewDefault::Drop,
         },
         other => other,
@@ -576,8 +622,10 @@ fn type_checks(
         };
         let name = metadata.convention.name(&check.name, parts, dialect).ok().flatten();
         let expression = format!("{column} IN ({})", check.values.join(", "));
-        let mut constraint =
-            Constraint::new(name.as_ref().map(|n| n.0.clone()), ConstraintBody::Check { expression, no_inherit: false });
+        let mut constraint = Constraint::new(
+            name.as_ref().map(|n| n.0.clone()),
+            ConstraintBody::Check { expression, no_inherit: false },
+        );
         if let Some((_, kind)) = name {
             constraint.name_kind = kind;
         }
@@ -595,7 +643,8 @@ fn create_index(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     let (table, schema) = table_argument(ev, given, 1, "table_name", "schema")?;
     let name_value = given.arguments.get(0, "index_name").cloned();
     let name = sqla::name_text(ev, name_value.as_ref());
-    let keys = argument(given, 2, "columns").cloned().ok_or_else(|| "its columns are not given".to_owned())?;
+    let keys =
+        argument(given, 2, "columns").cloned().ok_or_else(|| "its columns are not given".to_owned())?;
     let keys = ev.items(&keys).ok_or_else(|| "its columns cannot be told".to_owned())?;
     let mut metadata = ev.host.metadata.clone();
     metadata.schema = schema;
@@ -639,7 +688,13 @@ fn drop_index(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     };
     let name = name.ok_or_else(|| "its name is not given".to_owned())?;
     let name = ev.host.name(schema.as_deref(), &name);
-    record(ev, given.place, given.operation, vec![Change::DropIndex { name, table, if_exists, cascade: false }], true);
+    record(
+        ev,
+        given.place,
+        given.operation,
+        vec![Change::DropIndex { name, table, if_exists, cascade: false }],
+        true,
+    );
     Ok(())
 }
 
@@ -722,7 +777,9 @@ fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
             )
         }
         "create_check_constraint" => {
-            let value = argument(given, 2, "condition").cloned().ok_or_else(|| "its condition is not given".to_owned())?;
+            let value = argument(given, 2, "condition")
+                .cloned()
+                .ok_or_else(|| "its condition is not given".to_owned())?;
             let expression = match value.as_str() {
                 Some(text) => text.to_owned(),
                 None => sqla::compile(ev, &value).map_err(|why| why.to_string())?,
@@ -749,8 +806,12 @@ fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     }
     constraint.mode = check_mode(ev, arguments)?;
     constraint.not_valid = flag(arguments, "postgresql_not_valid");
-    let change =
-        Change::AddConstraint { table, constraint: Box::new(constraint), using_index: None, if_not_exists: false };
+    let change = Change::AddConstraint {
+        table,
+        constraint: Box::new(constraint),
+        using_index: None,
+        if_not_exists: false,
+    };
     record(ev, given.place, given.operation, vec![change], true);
     Ok(())
 }
@@ -822,7 +883,10 @@ fn drop_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         }
         _ => given_name.text().map(str::to_owned),
     };
-    if name.is_none() && !(dialect.is_mysql() && kind == Some(ConstraintKind::PrimaryKey)) && given.batch.is_none() {
+    if name.is_none()
+        && !(dialect.is_mysql() && kind == Some(ConstraintKind::PrimaryKey))
+        && given.batch.is_none()
+    {
         return Err("a constraint without a name cannot be dropped".to_owned());
     }
     let if_exists = flag(arguments, "if_exists");
@@ -846,12 +910,19 @@ fn table_comment(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     } else {
         None
     };
-    record(ev, given.place, given.operation, vec![Change::Comment { on: ObjectRef::Table(table), text }], true);
+    record(
+        ev,
+        given.place,
+        given.operation,
+        vec![Change::Comment { on: ObjectRef::Table(table), text }],
+        true,
+    );
     Ok(())
 }
 
 fn bulk_insert(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
-    let value = given.arguments.get(0, "table").cloned().ok_or_else(|| "its table is not given".to_owned())?;
+    let value =
+        given.arguments.get(0, "table").cloned().ok_or_else(|| "its table is not given".to_owned())?;
     let rows = given.arguments.get(1, "rows").cloned();
     // No rows, no insert.
     if let Some(rows) = &rows

@@ -3,7 +3,9 @@
 use crate::host::{Ev, record};
 use crate::operations::{Given, text_argument};
 use cucurbit_python::eval::{Call, Outcome, Value};
-use cucurbit_schema::{Change, ColumnAlteration, DataType, EnumType, LabelPosition, ObjectName, Origin, TypeKind};
+use cucurbit_schema::{
+    Change, ColumnAlteration, DataType, EnumType, LabelPosition, ObjectName, Origin, TypeKind,
+};
 
 /// Does an operation of a plugin; `None` when it is not known.
 pub(crate) fn operation(ev: &mut Ev<'_>, given: &Given<'_>) -> Option<Result<(), String>> {
@@ -63,7 +65,12 @@ fn swap(ev: &Ev<'_>, name: &ObjectName, labels: Vec<String>) -> Vec<Change> {
     let mut changes = vec![
         Change::RenameType { from: name.clone(), to: aside.name.clone() },
         Change::CreateEnum {
-            enum_type: EnumType { name: name.clone(), labels: Some(labels.clone()), comment: None, origin: Origin::default() },
+            enum_type: EnumType {
+                name: name.clone(),
+                labels: Some(labels.clone()),
+                comment: None,
+                origin: Origin::default(),
+            },
             if_not_exists: false,
         },
     ];

@@ -3,7 +3,7 @@
 use crate::host::{Ev, record, unknown};
 use crate::objects::{Object, Rows, Scalar};
 use cucurbit_python::eval::{Call, Place, TermKind, Value};
-use cucurbit_schema::{Change, Extent, ObjectName, Rows as TableRows, RowEffect, sql};
+use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, sql};
 use cucurbit_sqlalchemy as sqla;
 use std::rc::Rc;
 
@@ -29,7 +29,11 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
             changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
         }
         record(ev, place, call, changes, true);
-        return rows(if sure && !aggregate { Rows::Empty } else { Rows::Unknown(Rc::from("the database knows the rows")) });
+        return rows(if sure && !aggregate {
+            Rows::Empty
+        } else {
+            Rows::Unknown(Rc::from("the database knows the rows"))
+        });
     }
     // A statement that is built from what cannot be told. SQLAlchemy's own expressions act on rows only.
     let text = ev.describe(&statement);
@@ -60,13 +64,25 @@ fn on_rows_only(value: &Value) -> bool {
     if let Some(name) = term.external() {
         return matches!(
             sqla::canonical_name(name).as_deref(),
-            Some("select" | "insert" | "update" | "delete" | "exists" | "union" | "union_all" | "postgresql.insert" | "mysql.insert" | "sqlite.insert")
+            Some(
+                "select"
+                    | "insert"
+                    | "update"
+                    | "delete"
+                    | "exists"
+                    | "union"
+                    | "union_all"
+                    | "postgresql.insert"
+                    | "mysql.insert"
+                    | "sqlite.insert"
+            )
         ) || name.starts_with("sqlmodel.select");
     }
     match term.kind {
         TermKind::Call => match &term.callee {
             Value::Term(method) if method.kind == TermKind::Attribute => {
-                matches!(method.name.as_ref(), "insert" | "update" | "delete" | "select") || on_rows_only(&method.callee)
+                matches!(method.name.as_ref(), "insert" | "update" | "delete" | "select")
+                    || on_rows_only(&method.callee)
             }
             _ => false,
         },
@@ -149,7 +165,9 @@ fn answer(ev: &mut Ev<'_>, text: &str, changes: &[Change]) -> Rows {
 
 fn aggregates(text: &str) -> bool {
     let lower = text.to_lowercase();
-    ["count(", "max(", "min(", "sum(", "avg(", "exists", "bool_or(", "string_agg("].iter().any(|a| lower.contains(a))
+    ["count(", "max(", "min(", "sum(", "avg(", "exists", "bool_or(", "string_agg("]
+        .iter()
+        .any(|a| lower.contains(a))
 }
 
 /// Says whether a table surely holds no rows: the database was built from empty and nothing put any in.

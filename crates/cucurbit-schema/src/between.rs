@@ -3,8 +3,8 @@
 use crate::change::{Change, ColumnAlteration, LabelPosition, ObjectRef, Position};
 use crate::diff::{DifferenceKind, body_text, diff, index_text};
 use crate::model::{
-    Column, Constraint, ConstraintBody, Database, Default, EnumType, NamedObject, ObjectKeyOrTable, ObjectKind,
-    ObjectName, Sequence, Table, TypeKind,
+    Column, Constraint, ConstraintBody, Database, Default, EnumType, NamedObject, ObjectKeyOrTable,
+    ObjectKind, ObjectName, Sequence, Table, TypeKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,9 +41,15 @@ struct Plan<'d> {
 /// Objects that tables may need: they are made before them.
 fn is_early(object: &NamedObject, to: &Database) -> bool {
     match object.kind {
-        ObjectKind::Extension | ObjectKind::Domain | ObjectKind::Type | ObjectKind::Operator | ObjectKind::Aggregate => true,
+        ObjectKind::Extension
+        | ObjectKind::Domain
+        | ObjectKind::Type
+        | ObjectKind::Operator
+        | ObjectKind::Aggregate => true,
         // A function whose text names no table can stand before them; defaults and checks may call it.
-        ObjectKind::Function | ObjectKind::Procedure => !object.mentions.iter().any(|n| to.tables.contains_key(n)),
+        ObjectKind::Function | ObjectKind::Procedure => {
+            !object.mentions.iter().any(|n| to.tables.contains_key(n))
+        }
         _ => false,
     }
 }
@@ -111,10 +117,10 @@ impl Plan<'_> {
             }
             let Some(other) = self.to.table(&table.name) else { continue };
             for index in &table.indexes {
-                let same = other
-                    .indexes
-                    .iter()
-                    .any(|i| i.name == index.name && index_text(i, self.to.dialect) == index_text(index, self.to.dialect));
+                let same = other.indexes.iter().any(|i| {
+                    i.name == index.name
+                        && index_text(i, self.to.dialect) == index_text(index, self.to.dialect)
+                });
                 if !same && let Some(name) = &index.name {
                     later.push(Change::DropIndex {
                         name: table.name.sibling(name.clone()),
@@ -139,7 +145,9 @@ impl Plan<'_> {
         if !same {
             return false;
         }
-        let ConstraintBody::ForeignKey { table: target, references, .. } = &constraint.body else { return true };
+        let ConstraintBody::ForeignKey { table: target, references, .. } = &constraint.body else {
+            return true;
+        };
         let Some((before, after)) = self.kept(target) else { return false };
         // The key that it points at must stay too.
         let keys = |t: &Table| -> BTreeSet<String> {
@@ -190,7 +198,11 @@ impl Plan<'_> {
         }
     }
 
-    fn created<'o>(&self, wanted: impl Fn(&NamedObject) -> bool, objects: &'o Database) -> Vec<&'o Arc<NamedObject>> {
+    fn created<'o>(
+        &self,
+        wanted: impl Fn(&NamedObject) -> bool,
+        objects: &'o Database,
+    ) -> Vec<&'o Arc<NamedObject>> {
         let mut new: Vec<(u64, &Arc<NamedObject>)> = objects
             .objects
             .iter()
@@ -202,7 +214,10 @@ impl Plan<'_> {
                     })
             })
             .map(|(key, object)| {
-                (objects.made.get(&ObjectKeyOrTable::Object(key.clone())).copied().unwrap_or(u64::MAX), object)
+                (
+                    objects.made.get(&ObjectKeyOrTable::Object(key.clone())).copied().unwrap_or(u64::MAX),
+                    object,
+                )
             })
             .collect();
         new.sort_by_key(|(made, object)| (object.kind != ObjectKind::Extension, *made));
@@ -230,10 +245,11 @@ impl Plan<'_> {
             let mut made = (**table).clone();
             there.insert(made.name.clone());
             // A key that points at a table that is not there yet comes after the tables.
-            let (inside, after): (Vec<_>, Vec<_>) = made.constraints.into_iter().partition(|c| match &c.body {
-                ConstraintBody::ForeignKey { table, .. } => there.contains(table),
-                _ => true,
-            });
+            let (inside, after): (Vec<_>, Vec<_>) =
+                made.constraints.into_iter().partition(|c| match &c.body {
+                    ConstraintBody::ForeignKey { table, .. } => there.contains(table),
+                    _ => true,
+                });
             made.constraints = inside;
             for column in &mut made.columns {
                 if serial_column(self.to, &made.name, column) {
@@ -248,7 +264,11 @@ impl Plan<'_> {
                 }
             }
             let name = made.name.clone();
-            self.out.push(Change::CreateTable { table: Box::new(made), if_not_exists: false, temporary: false });
+            self.out.push(Change::CreateTable {
+                table: Box::new(made),
+                if_not_exists: false,
+                temporary: false,
+            });
             late.extend(after.into_iter().map(|constraint| add_constraint(&name, constraint)));
         }
         self.out.extend(late);
@@ -299,7 +319,10 @@ impl Plan<'_> {
                 });
             }
             if before.comment != after.comment {
-                self.out.push(Change::Comment { on: ObjectRef::Table(name.clone()), text: after.comment.clone() });
+                self.out.push(Change::Comment {
+                    on: ObjectRef::Table(name.clone()),
+                    text: after.comment.clone(),
+                });
             }
         }
     }
@@ -322,7 +345,9 @@ impl Plan<'_> {
                     let using = crate::castable(&old.data_type.kind, &new.data_type.kind) == Some(false);
                     let using = using.then(|| {
                         crate::ddl::type_sql(&new.data_type.kind, self.to.dialect)
-                            .map(|t| format!("{}::text::{t}", crate::ddl::quote_name(&new.name, self.to.dialect)))
+                            .map(|t| {
+                                format!("{}::text::{t}", crate::ddl::quote_name(&new.name, self.to.dialect))
+                            })
                             .unwrap_or_default()
                     });
                     alter(ColumnAlteration::Type {
@@ -349,16 +374,17 @@ impl Plan<'_> {
             let Some(before) = self.from.table(name) else { continue };
             for constraint in &after.constraints {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                let there = before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
+                let there =
+                    before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
                 if !is_foreign && !there {
                     out.push(add_constraint(name, constraint.clone()));
                 }
             }
             for index in &after.indexes {
-                let same = before
-                    .indexes
-                    .iter()
-                    .any(|i| i.name == index.name && index_text(i, self.to.dialect) == index_text(index, self.to.dialect));
+                let same = before.indexes.iter().any(|i| {
+                    i.name == index.name
+                        && index_text(i, self.to.dialect) == index_text(index, self.to.dialect)
+                });
                 if !same {
                     out.push(Change::CreateIndex {
                         table: name.clone(),
@@ -377,7 +403,8 @@ impl Plan<'_> {
             let Some(before) = self.from.table(name) else { continue };
             for constraint in &after.constraints {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                let there = before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
+                let there =
+                    before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
                 if is_foreign && !there {
                     out.push(add_constraint(name, constraint.clone()));
                 }
@@ -427,7 +454,12 @@ fn own(sequence: &Sequence) -> Change {
 }
 
 fn add_constraint(table: &ObjectName, constraint: Constraint) -> Change {
-    Change::AddConstraint { table: table.clone(), constraint: Box::new(constraint), using_index: None, if_not_exists: false }
+    Change::AddConstraint {
+        table: table.clone(),
+        constraint: Box::new(constraint),
+        using_index: None,
+        if_not_exists: false,
+    }
 }
 
 fn create_object(object: &Arc<NamedObject>) -> Change {
@@ -477,7 +509,9 @@ fn order<'t>(tables: &[&'t Arc<Table>]) -> Vec<&'t Arc<Table>> {
     let mut waiting: BTreeMap<&ObjectName, BTreeSet<&ObjectName>> = BTreeMap::new();
     for table in tables {
         let needs = table.constraints.iter().filter_map(|c| match &c.body {
-            ConstraintBody::ForeignKey { table: target, .. } if *target != table.name && names.contains(target) => {
+            ConstraintBody::ForeignKey { table: target, .. }
+                if *target != table.name && names.contains(target) =>
+            {
                 Some(target)
             }
             _ => None,
@@ -520,9 +554,16 @@ fn label_changes(from: &EnumType, to: &EnumType, state: &Database) -> Vec<Change
             let position = match (at.checked_sub(1).and_then(|b| new.get(b)), new.get(at + 1)) {
                 (_, None) => LabelPosition::Last,
                 (Some(before), _) => LabelPosition::After(before.clone()),
-                (None, Some(_)) => old.first().map_or(LabelPosition::Last, |l| LabelPosition::Before(l.clone())),
+                (None, Some(_)) => {
+                    old.first().map_or(LabelPosition::Last, |l| LabelPosition::Before(l.clone()))
+                }
             };
-            out.push(Change::AddLabel { name: to.name.clone(), label: label.clone(), position, if_not_exists: false });
+            out.push(Change::AddLabel {
+                name: to.name.clone(),
+                label: label.clone(),
+                position,
+                if_not_exists: false,
+            });
         }
         return out;
     }
@@ -533,9 +574,11 @@ fn label_changes(from: &EnumType, to: &EnumType, state: &Database) -> Vec<Change
     ];
     for table in state.tables.values() {
         for column in &table.columns {
-            if matches!(&column.data_type.kind, TypeKind::Enum { name: Some(name), .. } if *name == from.name) {
+            if matches!(&column.data_type.kind, TypeKind::Enum { name: Some(name), .. } if *name == from.name)
+            {
                 let type_name = crate::ddl::quote_object(&to.name, state.dialect);
-                let using = format!("{}::text::{type_name}", crate::ddl::quote_name(&column.name, state.dialect));
+                let using =
+                    format!("{}::text::{type_name}", crate::ddl::quote_name(&column.name, state.dialect));
                 let alter = |alteration| Change::AlterColumn {
                     table: table.name.clone(),
                     column: column.name.clone(),

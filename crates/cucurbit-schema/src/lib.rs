@@ -17,12 +17,12 @@ pub mod names;
 pub mod sql;
 mod words;
 
+pub use apply::columns::castable;
+pub use between::between;
 pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
     RowEffect, UnknownEffect,
 };
-pub use apply::columns::castable;
-pub use between::between;
 pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
 pub use diff::{Difference, DifferenceKind, diff};
 pub use model::{

@@ -6,8 +6,8 @@ mod shown;
 
 use crate::{Environment, Registry, Settings, Version};
 use cucurbit_python::eval::{
-    Call, Decision, Evaluator, FileId, Files, Found, Host, Limits, ModuleName, Outcome, Parsed, Place, Unsettled,
-    Value,
+    Call, Decision, Evaluator, FileId, Files, Found, Host, Limits, ModuleName, Outcome, Parsed, Place,
+    Unsettled, Value,
 };
 use cucurbit_schema::Dialect;
 use cucurbit_text::Span;

@@ -1,6 +1,5 @@
 //! Types: what a value that stands for one is on the dialect.
 
-mod canonical;
 mod classes;
 mod ddl;
 mod decorators;
@@ -100,7 +99,8 @@ fn finish<H: Environment>(
     let Resolved { form, affinity, written, note } = resolved;
     let mut reading = match form {
         Form::Text(text) => {
-            let (kind, collation) = canonical::read(&text, ev.host.settings().dialect);
+            let (kind, collation) =
+                cucurbit_schema::sql::read_type_and_collation(&text, ev.host.settings().dialect);
             let mut reading = empty(DataType::new(kind));
             reading.collation = collation;
             reading.ddl = Some(text);
@@ -165,7 +165,7 @@ fn of_known<H: Environment>(
         "DOMAIN" => of_domain(ev, known, settings.dialect),
         _ => {
             let text = ddl::text(known, &settings)?;
-            let (kind, collation) = canonical::read(&text, settings.dialect);
+            let (kind, collation) = cucurbit_schema::sql::read_type_and_collation(&text, settings.dialect);
             let mut reading = empty(DataType::new(kind));
             reading.collation = collation;
             reading.ddl = Some(text);
@@ -253,7 +253,7 @@ fn of_enum<H: Environment>(
                 None => longest.to_string(),
             };
             let text = if length == "0" { "VARCHAR".to_owned() } else { format!("VARCHAR({length})") };
-            let (kind, _) = canonical::read(&text, dialect);
+            let (kind, _) = cucurbit_schema::sql::read_type_and_collation(&text, dialect);
             let mut reading = empty(DataType::new(kind));
             reading.ddl = Some(text);
             check(ev, &mut reading, &labels)?;
@@ -278,7 +278,7 @@ fn of_set<H: Environment>(
     let labels = enums::labels(ev, known).labels?;
     let quoted: Vec<String> = labels.iter().map(|l| quoting::string(l, dialect)).collect();
     let text = ddl::with_charset(known, format!("SET({})", quoted.join(",")))?;
-    let (kind, collation) = canonical::read(&text, dialect);
+    let (kind, collation) = cucurbit_schema::sql::read_type_and_collation(&text, dialect);
     let mut reading = empty(DataType::new(kind));
     reading.collation = collation;
     reading.ddl = Some(text);

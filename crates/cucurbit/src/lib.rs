@@ -27,10 +27,10 @@ pub mod rules;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
-pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use cucurbit_replay::{Certainty, Operation};
-pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, stopped};
+pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
+pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, stopped};
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;

@@ -97,7 +97,8 @@ impl ReplayedChain {
     /// Counts operations: those known exactly, and all.
     #[must_use]
     pub fn known(&self) -> (usize, usize) {
-        let known = self.operations.iter().filter(|o| !matches!(o.certainty, cucurbit_replay::Certainty::Unknown(_)));
+        let known =
+            self.operations.iter().filter(|o| !matches!(o.certainty, cucurbit_replay::Certainty::Unknown(_)));
         (known.count(), self.operations.len())
     }
 }
@@ -162,7 +163,9 @@ impl Case {
                     let nodes = plan.revisions().iter().filter_map(|id| graph.node(id)).collect();
                     return Ok((nodes, Vec::new()));
                 }
-                Err(error) if revision.is_some() => return Err(SchemaError::NoSuchRevision(error.to_string())),
+                Err(error) if revision.is_some() => {
+                    return Err(SchemaError::NoSuchRevision(error.to_string()));
+                }
                 Err(_) => {}
             }
         }
@@ -173,7 +176,9 @@ impl Case {
                     .defined()
                     .find(|n| graph.id(*n) == id)
                     .or_else(|| only(graph.defined().filter(|n| graph.id(*n).starts_with(id))))
-                    .ok_or_else(|| SchemaError::NoSuchRevision(format!("no revision `{id}` is in the chain")))?;
+                    .ok_or_else(|| {
+                        SchemaError::NoSuchRevision(format!("no revision `{id}` is in the chain"))
+                    })?;
                 let mut found: BTreeSet<usize> = BTreeSet::new();
                 let mut left = vec![node];
                 while let Some(node) = left.pop() {
@@ -209,7 +214,8 @@ impl Case {
             let ready: Vec<usize> =
                 waiting.iter().filter(|(_, (_, before))| before.is_empty()).map(|(at, _)| *at).collect();
             // A circle is entered at its first revision rather than lost.
-            let ready = if ready.is_empty() { waiting.keys().next().copied().into_iter().collect() } else { ready };
+            let ready =
+                if ready.is_empty() { waiting.keys().next().copied().into_iter().collect() } else { ready };
             for at in ready {
                 if let Some((node, _)) = waiting.remove(&at) {
                     order.push(node);

@@ -121,7 +121,8 @@ impl Writer<'_> {
     ) -> Result<Node, Unreadable> {
         let left = self.operand(ev, left, None)?;
         let right = self.operand(ev, right, Some(&left))?;
-        let text = format!("{} {operator} {}", left.beside(operator, strength), right.beside(operator, strength));
+        let text =
+            format!("{} {operator} {}", left.beside(operator, strength), right.beside(operator, strength));
         Ok(Node::operation(text, operator, strength, Kind::Unknown))
     }
 

@@ -64,7 +64,9 @@ impl Node {
 
     /// The text as operand of an operator that binds so strongly.
     pub(super) fn beside(&self, operator: &str, binding: i32) -> String {
-        if self.operator.is_empty() || (self.operator == operator && joins_itself(operator)) || self.binding > binding
+        if self.operator.is_empty()
+            || (self.operator == operator && joins_itself(operator))
+            || self.binding > binding
         {
             self.text.clone()
         } else {

@@ -39,7 +39,10 @@ impl Tally {
             (Some(_), None) => self.lax += 1,
             (mine, theirs) => {
                 let mine = mine.unwrap_or_else(|| "nothing".to_owned());
-                self.wrong.push(format!("{what}\n  SQLAlchemy: {}\n  read:       {mine}", theirs.unwrap_or_default()));
+                self.wrong.push(format!(
+                    "{what}\n  SQLAlchemy: {}\n  read:       {mine}",
+                    theirs.unwrap_or_default()
+                ));
             }
         }
     }
@@ -63,7 +66,9 @@ fn types() {
         let expression = row["expression"].as_str().expect("an expression");
         let module = format!("{classes}\nvalue = {expression}\n");
         answers(row, |version, dialect, answer| {
-            let reading = with_value(&module, "value", dialect, version, |ev, value| crate::data_type(ev, value, NOWHERE));
+            let reading = with_value(&module, "value", dialect, version, |ev, value| {
+                crate::data_type(ev, value, NOWHERE)
+            });
             let what = format!("{expression} on {} with {}.{}", dialect.name(), version.major, version.minor);
             // MySQL's `TIMESTAMP` is written with `NULL` behind.
             let theirs = text(answer).map(|t| t.strip_suffix(" NULL").map_or(t.clone(), str::to_owned));
@@ -92,11 +97,7 @@ fn tables() {
                 (shown::table_lines(ev, &reading), reading.problems)
             });
             let what = format!("{snippet}\non {} with {}.{}", dialect.name(), version.major, version.minor);
-            let mine = if problems.is_empty() {
-                Some(lines.join("\n              "))
-            } else {
-                None
-            };
+            let mine = if problems.is_empty() { Some(lines.join("\n              ")) } else { None };
             let theirs = answer.as_array().map(|lines| {
                 let lines: Vec<String> = lines.iter().filter_map(text).map(|l| comparable(&l)).collect();
                 lines.join("\n              ")
@@ -170,7 +171,8 @@ fn defaults() {
         let default = row["default"].as_str().expect("a default");
         let module = format!("{prelude}\nvalue = {default}\n");
         answers(row, |version, dialect, answer| {
-            let mine = with_value(&module, "value", dialect, version, |ev, value| crate::server_default(ev, value));
+            let mine =
+                with_value(&module, "value", dialect, version, |ev, value| crate::server_default(ev, value));
             let what = format!("{default} on {} with {}.{}", dialect.name(), version.major, version.minor);
             let theirs = text(answer);
             let mine = match mine {

@@ -4,8 +4,8 @@ use super::Reader;
 use crate::{TableReading, Version, quoting};
 use cucurbit_python::eval::Evaluator;
 use cucurbit_schema::{
-    Action, CheckMode, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NameKind, NullsOrder, ObjectName,
-    Order, SequenceOptions, TypeKind,
+    Action, CheckMode, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NameKind, NullsOrder,
+    ObjectName, Order, SequenceOptions, TypeKind,
 };
 
 fn object(name: &ObjectName, dialect: Dialect) -> String {
@@ -62,7 +62,8 @@ pub(super) fn table_lines(ev: &mut Evaluator<'_, Reader>, reading: &TableReading
         if is_inline_key {
             continue;
         }
-        if constraint.kind() == cucurbit_schema::ConstraintKind::Check && skipped < inline && at < 1 + inline {
+        if constraint.kind() == cucurbit_schema::ConstraintKind::Check && skipped < inline && at < 1 + inline
+        {
             skipped += 1;
             continue;
         }
@@ -152,7 +153,8 @@ fn column_line(read: &crate::ColumnReading, dialect: Dialect, version: Version) 
     let _ = version;
     for (name, check) in read.checks.iter().skip(own) {
         let ConstraintBody::Check { expression, .. } = &check.body else { continue };
-        let name = name.text().map(|n| format!("CONSTRAINT {} ", quoting::name(n, dialect))).unwrap_or_default();
+        let name =
+            name.text().map(|n| format!("CONSTRAINT {} ", quoting::name(n, dialect))).unwrap_or_default();
         line.push_str(&format!(" {name}CHECK ({expression})"));
     }
     line
@@ -176,7 +178,9 @@ fn constraint_line(constraint: &Constraint, dialect: Dialect) -> String {
             let nulls = if *nulls_not_distinct { "NULLS NOT DISTINCT " } else { "" };
             line.push_str(&format!("UNIQUE {nulls}({}){}", names(columns, dialect), including(include)));
         }
-        ConstraintBody::ForeignKey { columns, table, references, on_delete, on_update, match_kind, .. } => {
+        ConstraintBody::ForeignKey {
+            columns, table, references, on_delete, on_update, match_kind, ..
+        } => {
             line.push_str(&format!(
                 "FOREIGN KEY({}) REFERENCES {} ({})",
                 names(columns, dialect),
@@ -221,8 +225,7 @@ fn constraint_line(constraint: &Constraint, dialect: Dialect) -> String {
 }
 
 fn behind(reading: &TableReading, dialect: Dialect) -> Option<String> {
-    let mut options: Vec<String> =
-        reading.table.options.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let mut options: Vec<String> = reading.table.options.iter().map(|(k, v)| format!("{k}={v}")).collect();
     if let (Some(comment), true) = (&reading.table.comment, dialect.is_mysql()) {
         options.push(format!("comment={comment}"));
     }

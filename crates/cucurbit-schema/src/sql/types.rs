@@ -1,9 +1,9 @@
 //! The text of a type, as DDL has it, to what the database makes of it.
 
-use cucurbit_schema::{Dialect, TypeKind};
+use crate::model::{Dialect, TypeKind};
 
 /// Reads the text of a type; the collation that stands behind it comes apart.
-pub(super) fn read(text: &str, dialect: Dialect) -> (TypeKind, Option<String>) {
+pub(crate) fn canonical(text: &str, dialect: Dialect) -> (TypeKind, Option<String>) {
     let (text, collation) = split_collation(text.trim());
     let kind = match dialect {
         Dialect::PostgreSql => postgresql(text),
@@ -242,8 +242,8 @@ fn sized(kind: &str, length: Option<&String>, width: u64) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
-    use cucurbit_schema::{Dialect, TypeKind};
+    use super::canonical as read;
+    use crate::model::{Dialect, TypeKind};
 
     fn shown(text: &str, dialect: Dialect) -> String {
         let (kind, collation) = read(text, dialect);

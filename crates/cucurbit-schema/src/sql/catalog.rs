@@ -1,0 +1,218 @@
+//! Queries of the database's own catalog, answered from the state.
+
+use crate::model::{Constraint, ConstraintBody, Database, ObjectKind, ObjectName};
+
+/// A comparison `column = 'text'` of a `WHERE`.
+type Condition = (String, String);
+
+/// What a query of the catalog gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// There is a row.
+    pub exists: bool,
+    /// What the query selects.
+    pub selects: Selects,
+}
+
+/// What a query of the catalog selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selects {
+    /// `SELECT EXISTS (…)`.
+    Exists,
+    /// `SELECT count(*)`.
+    Count,
+    /// `SELECT 1`.
+    One,
+    /// Columns of the catalog.
+    Columns,
+}
+
+/// Answers the usual questions whether something exists; `None` for anything else.
+#[must_use]
+pub fn answer(text: &str, db: &Database) -> Option<Answer> {
+    let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = squeezed.to_lowercase();
+    if !lower.starts_with("select ") {
+        return None;
+    }
+    let catalog = [
+        "information_schema.columns",
+        "information_schema.tables",
+        "information_schema.table_constraints",
+        "pg_indexes",
+        "pg_constraint",
+        "pg_trigger",
+        "pg_proc",
+        "pg_type",
+        "pg_class",
+        "pg_tables",
+        "pg_extension",
+        "sqlite_master",
+    ]
+    .into_iter()
+    .find(|name| {
+        lower.contains(&format!("from {name}")) || lower.contains(&format!("from pg_catalog.{name}"))
+    })?;
+    let after = lower.find(" where ")?;
+    if lower[after..].contains(" or ") || lower.contains(" join ") {
+        return None;
+    }
+    let conditions = conditions(squeezed.get(after + 7..)?)?;
+    let exists = exists(db, catalog, &conditions)?;
+    let select = lower["select ".len()..].trim_start();
+    let selects = if select.starts_with("exists") {
+        Selects::Exists
+    } else if select.starts_with("count(") {
+        Selects::Count
+    } else if select.starts_with("1 ") {
+        Selects::One
+    } else {
+        Selects::Columns
+    };
+    Some(Answer { exists, selects })
+}
+
+fn conditions(text: &str) -> Option<Vec<Condition>> {
+    let text = text.trim_end().trim_end_matches([';', ')']);
+    let mut out = Vec::new();
+    for part in split_and(text) {
+        let (left, right) = part.split_once('=')?;
+        let left = left.trim().rsplit('.').next()?.trim_matches('"').to_lowercase();
+        let right = right.trim();
+        let right = right.split("::").next().unwrap_or(right).trim();
+        if right.eq_ignore_ascii_case("current_schema()")
+            || (right.eq_ignore_ascii_case("'public'") && left.contains("schema"))
+        {
+            continue;
+        }
+        if right.eq_ignore_ascii_case("false") || right.eq_ignore_ascii_case("true") {
+            out.push((left, right.to_lowercase()));
+            continue;
+        }
+        let value = right.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'");
+        out.push((left, value));
+    }
+    Some(out)
+}
+
+fn split_and(text: &str) -> Vec<&str> {
+    let lower = text.to_lowercase();
+    let mut out = Vec::new();
+    let mut start = 0;
+    while let Some(at) = lower[start..].find(" and ") {
+        out.push(&text[start..start + at]);
+        start += at + 5;
+    }
+    out.push(&text[start..]);
+    out
+}
+
+fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool> {
+    let get =
+        |keys: &[&str]| conditions.iter().find(|(k, _)| keys.contains(&k.as_str())).map(|(_, v)| v.as_str());
+    let known = |keys: &[&str]| conditions.iter().all(|(k, _)| keys.contains(&k.as_str()));
+    let schema = get(&["table_schema", "schemaname", "constraint_schema"]);
+    let plain = |name: &str| ObjectName::new(schema, name, db.dialect);
+    match catalog {
+        "information_schema.columns" => {
+            if !known(&["table_name", "column_name", "table_schema"]) {
+                return None;
+            }
+            let table = db.table(&plain(get(&["table_name"])?));
+            match get(&["column_name"]) {
+                Some(column) => Some(table.is_some_and(|t| t.column(column).is_some())),
+                None => Some(table.is_some()),
+            }
+        }
+        "information_schema.tables" | "pg_tables" => {
+            if !known(&["table_name", "tablename", "table_schema", "schemaname", "table_type"]) {
+                return None;
+            }
+            Some(db.tables.contains_key(&plain(get(&["table_name", "tablename"])?)))
+        }
+        "information_schema.table_constraints" => {
+            if !known(&[
+                "table_name",
+                "constraint_name",
+                "table_schema",
+                "constraint_schema",
+                "constraint_type",
+            ]) {
+                return None;
+            }
+            let name = get(&["constraint_name"]);
+            let kind = get(&["constraint_type"]).map(str::to_uppercase);
+            let fits = |c: &Constraint| {
+                name.is_none_or(|n| c.name.as_deref() == Some(n))
+                    && kind.as_deref().is_none_or(|k| match &c.body {
+                        ConstraintBody::PrimaryKey { .. } => k == "PRIMARY KEY",
+                        ConstraintBody::Unique { .. } => k == "UNIQUE",
+                        ConstraintBody::ForeignKey { .. } => k == "FOREIGN KEY",
+                        ConstraintBody::Check { .. } => k == "CHECK",
+                        ConstraintBody::Exclude { .. } => false,
+                    })
+            };
+            Some(match get(&["table_name"]) {
+                Some(table) => db.table(&plain(table)).is_some_and(|t| t.constraints.iter().any(fits)),
+                None => db.tables.values().any(|t| t.constraints.iter().any(fits)),
+            })
+        }
+        "pg_indexes" => {
+            if !known(&["indexname", "tablename", "schemaname"]) {
+                return None;
+            }
+            let name = get(&["indexname"])?;
+            Some(db.tables.values().any(|t| {
+                get(&["tablename"]).is_none_or(|n| t.name.name == n)
+                    && schema
+                        .is_none_or(|s| t.name == ObjectName::new(Some(s), t.name.name.clone(), db.dialect))
+                    && (t.index(name).is_some() || t.constraint(name).is_some())
+            }))
+        }
+        "pg_constraint" => {
+            if !known(&["conname", "contype"]) {
+                return None;
+            }
+            let name = get(&["conname"])?;
+            Some(db.tables.values().any(|t| t.constraint(name).is_some()))
+        }
+        "pg_type" => known(&["typname", "typtype"])
+            .then(|| get(&["typname"]).map(|name| db.enums.keys().any(|e| e.name == name)))
+            .flatten(),
+        "pg_class" => known(&["relname", "relkind"])
+            .then(|| {
+                let name = get(&["relname"])?;
+                Some(db.relation_exists(&ObjectName::plain(name)))
+            })
+            .flatten(),
+        "pg_trigger" => {
+            if !known(&["tgname", "tgrelid", "tgisinternal"]) {
+                return None;
+            }
+            let name = get(&["tgname"])?;
+            Some(db.objects.keys().any(|k| {
+                k.0 == ObjectKind::Trigger
+                    && k.2.name == name
+                    && get(&["tgrelid"]).is_none_or(|t| {
+                        k.1.as_ref().is_some_and(|table| table.to_string() == t || table.name == t)
+                    })
+            }))
+        }
+        "pg_proc" => {
+            let name = get(&["proname"])?;
+            known(&["proname"])
+                .then(|| db.objects.keys().any(|k| k.0 == ObjectKind::Function && k.2.name == name))
+        }
+        "pg_extension" => {
+            let name = get(&["extname"])?;
+            known(&["extname"]).then(|| {
+                name == "plpgsql"
+                    || db.objects.keys().any(|k| k.0 == ObjectKind::Extension && k.2.name == name)
+            })
+        }
+        _ => {
+            let name = get(&["name"])?;
+            known(&["name", "type", "tbl_name"]).then(|| db.relation_exists(&ObjectName::plain(name)))
+        }
+    }
+}
