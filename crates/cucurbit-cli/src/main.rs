@@ -1,5 +1,7 @@
 //! The `cucurbit` program: arguments, streams and exit codes around the library.
 
+mod chain;
+mod drift;
 mod schema;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +40,10 @@ enum Command {
     /// not be told is said on standard error. Exit code 0: written. 1: written, and something is left out
     /// or could not be told. 2: the work could not be done.
     Schema(schema::SchemaArguments),
+    /// Compares the schema that the chain makes with a dump, without a database.
+    ///
+    /// Exit code 0: the same. 1: differences. 2: the work could not be done.
+    Drift(drift::DriftArguments),
     /// Explains a rule, by code or name; lists the rules without one.
     Rule {
         /// A code such as GRA001, or a name such as dangling-parent.
@@ -111,6 +117,7 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Drift(arguments) => drift::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }
 }

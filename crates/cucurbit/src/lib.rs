@@ -30,7 +30,7 @@ pub use case::{Case, IgnoredFile};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
-pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, stopped};
+pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table, stopped};
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;

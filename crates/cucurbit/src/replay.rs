@@ -269,3 +269,12 @@ pub fn describe_mismatch(mismatch: &Mismatch) -> String {
         MismatchKind::Refused { reason } => format!("{object}: {reason}"),
     }
 }
+
+/// Takes Alembic's own table out of a schema: no migration makes it.
+pub fn forget_version_table(database: &mut Database) {
+    let names: Vec<_> = database.tables.keys().filter(|n| n.name == "alembic_version").cloned().collect();
+    for name in names {
+        let change = cucurbit_schema::Change::DropTable { name, if_exists: true, cascade: true };
+        database.apply(&change, cucurbit_schema::Origin::default());
+    }
+}

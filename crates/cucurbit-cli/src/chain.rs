@@ -1,0 +1,102 @@
+//! Which chain a command is about.
+
+use clap::ValueEnum;
+use cucurbit::schema::{Database, Dialect, sql};
+use cucurbit::{Case, Options, SchemaOptions, cases};
+use std::path::{Path, PathBuf};
+
+/// Arguments that name a chain and how to read it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ChainArguments {
+    /// A folder or a configuration file.
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Version folders to read without any configuration.
+    #[arg(long, value_name = "DIR")]
+    versions: Vec<PathBuf>,
+    /// Subfolders of the version folders count too.
+    #[arg(long, requires = "versions")]
+    recursive: bool,
+    /// The configuration to read, as in `alembic -c`; may be given twice, once for each kind.
+    #[arg(short, long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// The section of the ini file, as in `alembic -n`.
+    #[arg(short, long, value_name = "SECTION")]
+    name: Option<String>,
+    /// The database system.
+    #[arg(long, value_enum, default_value_t = DialectName::Postgresql)]
+    dialect: DialectName,
+    /// A folder in which modules that migrations import are looked for; may be given several times. The folders
+    /// of PYTHONPATH come behind.
+    #[arg(long, value_name = "DIR")]
+    import_root: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum DialectName {
+    Postgresql,
+    Sqlite,
+    Mysql,
+    Mariadb,
+}
+
+impl From<DialectName> for Dialect {
+    fn from(name: DialectName) -> Self {
+        match name {
+            DialectName::Postgresql => Dialect::PostgreSql,
+            DialectName::Sqlite => Dialect::Sqlite,
+            DialectName::Mysql => Dialect::MySql,
+            DialectName::Mariadb => Dialect::MariaDb,
+        }
+    }
+}
+
+impl ChainArguments {
+    /// Reads the one environment that is meant.
+    pub(crate) fn case(&self) -> Result<Case, String> {
+        let options = Options {
+            section: self.name.clone(),
+            config: self.config.clone(),
+            versions: self.versions.clone(),
+            recursive: self.recursive,
+            ..Options::default()
+        };
+        let mut found = cases(&self.path, &options).map_err(|error| error.to_string())?;
+        if found.len() > 1 {
+            let folders: Vec<String> =
+                found.iter().map(|c| c.environment().folder().display().to_string()).collect();
+            return Err(format!("there are {} environments; name one: {}", found.len(), folders.join(", ")));
+        }
+        found.pop().ok_or_else(|| "there is no environment".to_owned())
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect.into()
+    }
+
+    pub(crate) fn schema_options(&self, revision: Option<&str>) -> SchemaOptions {
+        let mut options = SchemaOptions::new(self.dialect());
+        options.revision = revision.map(str::to_owned);
+        options.import_roots = self.import_root.clone();
+        if let Some(path) = std::env::var_os("PYTHONPATH") {
+            options.import_roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
+        }
+        options
+    }
+}
+
+/// Reads a dump of a schema; what could not be read is told in words.
+pub(crate) fn read_dump(path: &Path, dialect: Dialect) -> Result<(Database, Vec<String>), String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let (database, problems) = sql::load(&text, dialect);
+    if database.tables.is_empty() && !text.trim().is_empty() {
+        return Err(format!("{}: no table is made in this dump", path.display()));
+    }
+    Ok((database, problems))
+}
+
+/// A path as messages show it: relative to the environment where it stands in it.
+pub(crate) fn show(case: &Case, path: &Path) -> String {
+    path.strip_prefix(case.environment().folder()).unwrap_or(path).display().to_string()
+}

@@ -1,0 +1,59 @@
+//! `cucurbit drift`.
+
+use crate::chain::{ChainArguments, read_dump};
+use crate::{FAILED, FOUND, complain, write_out};
+use cucurbit::schema::{Difference, DifferenceKind, diff};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DriftArguments {
+    #[command(flatten)]
+    chain: ChainArguments,
+    /// A dump of the schema to compare with: `pg_dump --schema-only`, SQLite's `.schema`, `mysqldump --no-data`.
+    #[arg(long, value_name = "FILE")]
+    dump: PathBuf,
+}
+
+pub(crate) fn run(arguments: &DriftArguments) -> ExitCode {
+    match try_run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
+    let case = arguments.chain.case()?;
+    let chain =
+        case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
+    let (mut dump, problems) = read_dump(&arguments.dump, arguments.chain.dialect())?;
+    for problem in &problems {
+        complain(&format!("{}: {problem}", arguments.dump.display()));
+    }
+    cucurbit::forget_version_table(&mut dump);
+    let found = diff(&chain.state, &dump);
+    let mut text = String::new();
+    for difference in &found {
+        text.push_str(&line(difference));
+        text.push('\n');
+    }
+    if found.is_empty() {
+        text.push_str("no drift: the chain and the dump make the same schema\n");
+    }
+    write_out(&text).map_err(|error| error.to_string())?;
+    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+/// One difference in words.
+pub(crate) fn line(difference: &Difference) -> String {
+    match &difference.kind {
+        DifferenceKind::OnlyLeft => format!("{}: only the chain makes it", difference.object),
+        DifferenceKind::OnlyRight => format!("{}: the chain does not make it", difference.object),
+        DifferenceKind::Changed { attribute, left, right } => {
+            format!("{}: {attribute}: {left} in the chain, {right} in the schema", difference.object)
+        }
+    }
+}
