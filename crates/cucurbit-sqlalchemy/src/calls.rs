@@ -25,16 +25,22 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
         return Some(Outcome::Value(Value::None));
     }
     match canonical_name(dotted)?.as_ref() {
-        "Table" => Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, None, call.place))),
+        "Table" => {
+            Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, None, call.place)))
+        }
         "compiles" => {
             if let Some(Value::Class(class)) = call.arguments.positional.first() {
-                let dialects =
-                    call.arguments.positional[1..].iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+                let dialects = call.arguments.positional[1..]
+                    .iter()
+                    .filter_map(|v| v.as_str().map(str::to_owned))
+                    .collect();
                 ev.host.registry().note_compiles(class, dialects, call.place.file);
             }
             None
         }
-        "type_coerce_to_instance" | "to_instance" => call.arguments.positional.first().cloned().map(Outcome::Value),
+        "type_coerce_to_instance" | "to_instance" => {
+            call.arguments.positional.first().cloned().map(Outcome::Value)
+        }
         _ => None,
     }
 }
@@ -73,7 +79,13 @@ fn method_call<H: Environment>(
         Value::Instance(instance) if method == "Table" => {
             let class = Rc::clone(&instance.class);
             ev.inherits(&class, is_flask_extension).then_some(())?;
-            Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, Some(receiver), call.place)))
+            Some(Outcome::Value(make_table(
+                ev,
+                call.callee.clone(),
+                &call.arguments,
+                Some(receiver),
+                call.place,
+            )))
         }
         Value::Term(term) => term_method(ev, call, receiver, term, method),
         _ => None,
@@ -89,7 +101,13 @@ fn term_method<H: Environment>(
 ) -> Option<Outcome> {
     let first = call.arguments.positional.first();
     if method == "Table" && term.external().is_some_and(is_flask_extension) {
-        return Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, Some(receiver), call.place)));
+        return Some(Outcome::Value(make_table(
+            ev,
+            call.callee.clone(),
+            &call.arguments,
+            Some(receiver),
+            call.place,
+        )));
     }
     if matches!(method, "load_dialect_impl" | "dialect_impl") {
         return Some(Outcome::Value(receiver.clone()));
@@ -119,7 +137,8 @@ fn term_method<H: Environment>(
             }
             "to_metadata" | "tometadata" => {
                 let found = ev.host.registry().table(term.serial)?.clone();
-                let copy = ev.term(TermKind::Call, term.callee.clone(), "", term.arguments.clone(), call.place);
+                let copy =
+                    ev.term(TermKind::Call, term.callee.clone(), "", term.arguments.clone(), call.place);
                 let Value::Term(made) = &copy else { return None };
                 let metadata = first.cloned().and_then(|m| metadata_key(ev, &m));
                 let name = call.arguments.keyword("name").and_then(Value::as_str).map(str::to_owned);
@@ -219,9 +238,11 @@ fn make_table<H: Environment>(
     let mut positional = arguments.positional.iter();
     let name_value = positional.next().or_else(|| arguments.keyword("name")).cloned();
     let rest: Vec<Value> = positional.cloned().collect();
-    let is_metadata = |ev: &mut Evaluator<'_, H>, value: Option<&Value>| value.and_then(|v| metadata_key(ev, v));
+    let is_metadata =
+        |ev: &mut Evaluator<'_, H>, value: Option<&Value>| value.and_then(|v| metadata_key(ev, v));
     let mut items = rest;
-    let mut metadata = is_metadata(ev, items.first()).or_else(|| is_metadata(ev, arguments.keyword("metadata")));
+    let mut metadata =
+        is_metadata(ev, items.first()).or_else(|| is_metadata(ev, arguments.keyword("metadata")));
     if metadata.is_some() && is_metadata(ev, items.first()).is_some() {
         items.remove(0);
     } else if metadata.is_none() {
@@ -242,7 +263,8 @@ fn make_table<H: Environment>(
         Some(value) => terms::text_of(ev, value),
     };
     let default = metadata.as_ref().and_then(|key| ev.host.registry().metadata(key)?.schema.clone());
-    let blank = matches!(arguments.keyword("schema"), Some(Value::External(n)) if n.ends_with("BLANK_SCHEMA"));
+    let blank =
+        matches!(arguments.keyword("schema"), Some(Value::External(n)) if n.ends_with("BLANK_SCHEMA"));
     let schema = written.or_else(|| default.filter(|_| !blank));
     let name = name_value.as_ref().and_then(|v| terms::text_of(ev, v));
     let object = name.as_deref().map(|n| ev.host.settings().object_name(schema.as_deref(), n));
@@ -308,7 +330,11 @@ pub fn attribute<H: Environment>(
         Value::Class(_) if name == "metadata" => metadata::owned(ev, of, place),
         Value::Instance(instance) => {
             let class = Rc::clone(&instance.class);
-            if ev.inherits(&class, is_flask_extension) { extension_attribute(ev, of, name, place) } else { None }
+            if ev.inherits(&class, is_flask_extension) {
+                extension_attribute(ev, of, name, place)
+            } else {
+                None
+            }
         }
         Value::Term(term) => {
             let term = Rc::clone(term);
@@ -392,14 +418,46 @@ fn extension_attribute<H: Environment>(
     place: Place,
 ) -> Option<Value> {
     const OWN: &[&str] = &[
-        "Model", "Query", "Table", "create_all", "drop_all", "engine", "engines", "first_or_404", "get_engine",
-        "get_or_404", "init_app", "make_declarative_base", "metadatas", "one_or_404", "paginate", "reflect",
+        "Model",
+        "Query",
+        "Table",
+        "create_all",
+        "drop_all",
+        "engine",
+        "engines",
+        "first_or_404",
+        "get_engine",
+        "get_or_404",
+        "init_app",
+        "make_declarative_base",
+        "metadatas",
+        "one_or_404",
+        "paginate",
+        "reflect",
         "session",
     ];
     const ORM: &[&str] = &[
-        "aliased", "backref", "column_property", "composite", "contains_eager", "deferred", "dynamic_loader",
-        "joinedload", "lazyload", "mapped_column", "mapper", "object_session", "reconstructor", "relation",
-        "relationship", "remote", "selectinload", "subqueryload", "synonym", "validates", "Mapped",
+        "aliased",
+        "backref",
+        "column_property",
+        "composite",
+        "contains_eager",
+        "deferred",
+        "dynamic_loader",
+        "joinedload",
+        "lazyload",
+        "mapped_column",
+        "mapper",
+        "object_session",
+        "reconstructor",
+        "relation",
+        "relationship",
+        "remote",
+        "selectinload",
+        "subqueryload",
+        "synonym",
+        "validates",
+        "Mapped",
     ];
     if name == "metadata" {
         return metadata::owned(ev, of, place);
@@ -506,7 +564,11 @@ pub(crate) fn columns_of<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Valu
 }
 
 /// The column of a table by its name or key.
-pub(crate) fn column_of<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value, name: &str) -> Option<Value> {
+pub(crate) fn column_of<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    table: &Value,
+    name: &str,
+) -> Option<Value> {
     for column in columns_of(ev, table)? {
         let call = terms::called(ev, &column)?;
         let key = call.arguments.keyword("key").and_then(|k| k.as_str().map(str::to_owned));

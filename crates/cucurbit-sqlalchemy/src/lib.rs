@@ -7,20 +7,43 @@
 //!
 //! What cannot be read is an [`Unreadable`] or a type of kind `Unknown`, never left out in silence.
 
-mod api;
+mod calls;
+mod column;
+mod compile;
+mod constraints;
 mod convention;
+mod defaults;
+mod given;
+mod index;
+mod metadata;
 mod names;
+mod objects;
+mod quoting;
 mod reading;
 mod registry;
 mod settings;
+mod statement;
+mod table;
 mod terms;
+mod types;
 
-pub use api::*;
+pub use calls::{assigned, attribute, call, items, operate};
+pub use column::{added_column, column};
+pub use compile::compile;
+pub use constraints::constraint;
 pub use convention::{NameText, Named, NamedColumn, NamingConvention, Parts, truncated};
+pub use defaults::{ServerDefault, sequence, server_default, split_on_update};
+pub use given::name_text;
+pub use index::{index, index_of};
+pub use metadata::metadata_key;
 pub use names::canonical_name;
+pub use objects::DialectObject;
 pub use reading::{
     AddedColumn, Affinity, Autoincrement, ColumnReading, EnumReading, ForeignKeyReading, IntegerSize,
     Statement, TableReading, TypeCheck, TypeReading,
 };
 pub use registry::{MetaData, MetaDataKey, RegisteredTable, Registry};
 pub use settings::{Environment, Settings, Unreadable, Version};
+pub use statement::statement;
+pub use table::{assemble, table, table_name, table_term};
+pub use types::{data_type, enum_of};

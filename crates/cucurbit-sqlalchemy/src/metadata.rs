@@ -120,7 +120,9 @@ fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, place:
             {
                 // The class that inherits from it directly is the base; each base has its own.
                 let base = mro[..at].iter().rev().find_map(|c| match c {
-                    Value::Class(c) if c.bases.iter().any(|b| matches!(b, Value::External(n) if n == name)) => {
+                    Value::Class(c)
+                        if c.bases.iter().any(|b| matches!(b, Value::External(n) if n == name)) =>
+                    {
                         Some(Rc::clone(c))
                     }
                     _ => None,

@@ -166,16 +166,20 @@ pub struct ColumnReading {
     pub foreign_keys: Vec<ForeignKeyReading>,
     /// Checks that came with it, those of its type too; the name as given.
     pub checks: Vec<(NameText, Constraint)>,
+    /// For each of [`ColumnReading::checks`] the columns that SQLAlchemy finds in it, which names may be made of.
+    pub check_columns: Vec<Vec<String>>,
     /// Whether a type was written.
     pub has_type: bool,
     /// The type as read.
     pub data_type: TypeReading,
     /// The column that the type is taken from: that of its foreign key.
     pub type_from: Option<(ObjectName, String)>,
-    /// A sequence that goes with it, and whether it is optional.
+    /// A sequence that goes with it, unless it is optional.
     pub sequence: Option<Sequence>,
     /// `default=` or `insert_default=`: never part of the schema.
     pub python_default: Option<Value>,
+    /// `server_default=FetchedValue()`: the database gives a value in a way that is not part of the column.
+    pub fetched: bool,
     /// The name of the column cannot be told.
     pub name_unknown: bool,
     /// What could not be read.

@@ -36,17 +36,25 @@ pub fn data_type<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, place
 
 /// Reads an enum with a name, as `Enum(…).create(bind)` makes it; `None` when the value is no such enum or the
 /// dialect has no enum types.
-pub fn enum_of<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, place: Place) -> Option<EnumReading> {
+pub fn enum_of<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    value: &Value,
+    place: Place,
+) -> Option<EnumReading> {
     let reading = data_type(ev, value, place);
     reading.enum_type
 }
 
 /// Returns the text of a type in DDL.
-pub(crate) fn ddl_text<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Result<String, Unreadable> {
+pub(crate) fn ddl_text<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    value: &Value,
+) -> Result<String, Unreadable> {
     let place = terms::place_of(value);
     let reading = match resolve::resolve(ev, value, 0) {
         Ok(resolved) => {
-            let fallback = Place { file: cucurbit_python::eval::FileId(0), span: cucurbit_text::Span::new(0, 0) };
+            let fallback =
+                Place { file: cucurbit_python::eval::FileId(0), span: cucurbit_text::Span::new(0, 0) };
             finish(ev, resolved, value, place.unwrap_or(fallback), 0)
         }
         Err(problem) => return Err(problem),
@@ -55,6 +63,30 @@ pub(crate) fn ddl_text<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value)
         Some(ddl) => Ok(ddl),
         None => Err(reading.problems.into_iter().next().unwrap_or_else(|| unreadable(ev, value, "no type"))),
     }
+}
+
+/// Returns the labels of an enum.
+pub(crate) fn labels_of<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<Vec<String>> {
+    match resolve::resolve(ev, value, 0).ok()?.form {
+        Form::Known(known) => enums::labels(ev, &known).labels.ok(),
+        Form::Text(_) => None,
+    }
+}
+
+/// Returns the text of a type as one method of the type compiler writes it (`compiler.visit_VARCHAR(element)`).
+pub(crate) fn plain_text<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    value: &Value,
+    visit: &str,
+) -> Option<String> {
+    let class = classes::by_visit(visit)?;
+    let (arguments, place) = match value {
+        Value::Instance(instance) => (terms::arguments_of(instance), instance.place),
+        Value::Term(term) => (term.arguments.clone(), term.place),
+        _ => return None,
+    };
+    let known = Known::new(class, &arguments, Some(place));
+    ddl::text(&known, ev.host.settings()).ok()
 }
 
 fn finish<H: Environment>(
@@ -169,24 +201,28 @@ fn of_enum<H: Environment>(
     }
     let labels = enums::labels(ev, known);
     let native = own == "postgresql.ENUM" || own == "mysql.ENUM" || known.flag_or("native_enum", true)?;
-    let check = |ev: &mut Evaluator<'_, H>, reading: &mut TypeReading, labels: &[String]| -> Result<(), String> {
-        if known.flag("create_constraint")? {
-            let name = match check_name(ev, known)? {
-                NameText::None => labels_name(ev, known),
-                name => name,
-            };
-            let values = labels.iter().map(|l| quoting::string(l, dialect)).collect();
-            reading.checks.push(TypeCheck { name, values });
-        }
-        Ok(())
-    };
+    let check =
+        |ev: &mut Evaluator<'_, H>, reading: &mut TypeReading, labels: &[String]| -> Result<(), String> {
+            if known.flag("create_constraint")? {
+                let name = match check_name(ev, known)? {
+                    NameText::None => labels_name(ev, known),
+                    name => name,
+                };
+                let values = labels.iter().map(|l| quoting::string(l, dialect)).collect();
+                reading.checks.push(TypeCheck { name, values });
+            }
+            Ok(())
+        };
     match dialect {
         Dialect::PostgreSql if native => {
             let Some(object) = enums::object(ev, known, &labels)? else {
                 return Err("PostgreSQL ENUM type requires a name".to_owned());
             };
             let name = object.enum_type.name.clone();
-            let kind = TypeKind::Enum { name: Some(name.clone()), labels: labels.labels.clone().unwrap_or_default() };
+            let kind = TypeKind::Enum {
+                name: Some(name.clone()),
+                labels: labels.labels.clone().unwrap_or_default(),
+            };
             let mut reading = empty(DataType::new(kind));
             let text = quoting::name(&name.name, dialect);
             reading.ddl = Some(match &name.schema {
@@ -271,7 +307,8 @@ fn of_array<H: Environment>(
     if let TypeKind::Unknown(why) = &element.data_type.kind {
         return Err(why.clone());
     }
-    let brackets = "[]".repeat(usize::try_from(known.int("dimensions")?.unwrap_or(1)).unwrap_or(1).clamp(1, 6));
+    let brackets =
+        "[]".repeat(usize::try_from(known.int("dimensions")?.unwrap_or(1)).unwrap_or(1).clamp(1, 6));
     // Arrays of arrays are arrays of more dimensions.
     let kind = match element.data_type.kind {
         kind @ TypeKind::Array { .. } => kind,

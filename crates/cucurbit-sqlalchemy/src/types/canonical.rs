@@ -92,7 +92,8 @@ fn postgresql(text: &str) -> TypeKind {
         return named(&unquoted(text), Vec::new());
     }
     let Parts { name, arguments, behind } = parts(text);
-    let lower = if behind.is_empty() { name.to_lowercase() } else { format!("{name} {behind}").to_lowercase() };
+    let lower =
+        if behind.is_empty() { name.to_lowercase() } else { format!("{name} {behind}").to_lowercase() };
     let lower = lower.split_whitespace().collect::<Vec<_>>().join(" ");
     let none = Vec::new();
     match lower.as_str() {
@@ -302,7 +303,10 @@ mod tests {
             ("TEXT(65535)", "mediumtext"),
             ("BLOB(65535)", "blob"),
             ("NATIONAL VARCHAR(10)", "varchar(10) character set utf8mb3"),
-            ("VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "varchar(50) character set utf8mb4 collate utf8mb4_bin"),
+            (
+                "VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+                "varchar(50) character set utf8mb4 collate utf8mb4_bin",
+            ),
             ("LONGTEXT CHARACTER SET utf8", "longtext character set utf8"),
             ("CHAR(36) BINARY", "char(36) binary"),
             ("DATETIME(6)", "datetime(6)"),

@@ -53,7 +53,12 @@ const STRING: Signature =
     Signature { positional: &["length", "collation"], shown: &[("length", Nothing), ("collation", Nothing)] };
 const NUMBER: Signature = Signature {
     positional: &["precision", "scale", "decimal_return_scale", "asdecimal"],
-    shown: &[("precision", Nothing), ("scale", Nothing), ("decimal_return_scale", Nothing), ("asdecimal", True)],
+    shown: &[
+        ("precision", Nothing),
+        ("scale", Nothing),
+        ("decimal_return_scale", Nothing),
+        ("asdecimal", True),
+    ],
 };
 const FLOAT: Signature = Signature {
     positional: &["precision", "asdecimal", "decimal_return_scale"],
@@ -213,7 +218,10 @@ const CLASSES: &[Class] = &[
     class(
         "postgresql.INTERVAL",
         "INTERVAL",
-        Signature { positional: &["precision", "fields"], shown: &[("precision", Nothing), ("fields", Nothing)] },
+        Signature {
+            positional: &["precision", "fields"],
+            shown: &[("precision", Nothing), ("fields", Nothing)],
+        },
         Other,
     ),
     class("postgresql.TIMESTAMP", "TIMESTAMP", PG_ZONED, Other),
@@ -324,6 +332,11 @@ pub(crate) fn find(name: &str, before_2: bool) -> Option<&'static Class> {
         "NULLTYPE" => exact("NullType"),
         _ => exact(core),
     }
+}
+
+/// Returns the first class that is compiled so.
+pub(crate) fn by_visit(visit: &str) -> Option<&'static Class> {
+    CLASSES.iter().find(|c| c.visit == visit)
 }
 
 fn is_upper(name: &str) -> bool {

@@ -70,10 +70,11 @@ fn postgresql(known: &Known, settings: &Settings) -> Result<String, String> {
                 format!("BIT({})", length.unwrap_or(1))
             }
         }
-        name @ ("TSVECTOR" | "TSQUERY" | "INET" | "CIDR" | "CITEXT" | "MACADDR" | "MACADDR8" | "MONEY" | "OID"
-        | "REGCONFIG" | "REGCLASS" | "HSTORE" | "JSON" | "JSONB" | "JSONPATH" | "INT4RANGE" | "INT8RANGE"
-        | "NUMRANGE" | "DATERANGE" | "TSRANGE" | "TSTZRANGE" | "INT4MULTIRANGE" | "INT8MULTIRANGE"
-        | "NUMMULTIRANGE" | "DATEMULTIRANGE" | "TSMULTIRANGE" | "TSTZMULTIRANGE") => name.to_owned(),
+        name @ ("TSVECTOR" | "TSQUERY" | "INET" | "CIDR" | "CITEXT" | "MACADDR" | "MACADDR8" | "MONEY"
+        | "OID" | "REGCONFIG" | "REGCLASS" | "HSTORE" | "JSON" | "JSONB" | "JSONPATH"
+        | "INT4RANGE" | "INT8RANGE" | "NUMRANGE" | "DATERANGE" | "TSRANGE" | "TSTZRANGE"
+        | "INT4MULTIRANGE" | "INT8MULTIRANGE" | "NUMMULTIRANGE" | "DATEMULTIRANGE"
+        | "TSMULTIRANGE" | "TSTZMULTIRANGE") => name.to_owned(),
         _ => generic(known, settings)?,
     })
 }
@@ -220,7 +221,9 @@ fn mysql(known: &Known, settings: &Settings) -> Result<String, String> {
         "pickle" => "BLOB".to_owned(),
         "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" | "JSON" => name.to_owned(),
         "INET4" | "INET6" if settings.dialect == Dialect::MariaDb => name.to_owned(),
-        "uuid" if settings.dialect == Dialect::MariaDb && known.flag_or("native_uuid", true)? => "UUID".to_owned(),
+        "uuid" if settings.dialect == Dialect::MariaDb && known.flag_or("native_uuid", true)? => {
+            "UUID".to_owned()
+        }
         _ => generic(known, settings)?,
     })
 }

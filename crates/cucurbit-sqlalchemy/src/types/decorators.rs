@@ -2,11 +2,11 @@
 
 use super::resolve::{Form, Resolved, resolve as resolve_value};
 use super::written;
+use crate::names::canonical_name;
 use crate::objects::{CompilerObject, DialectObject};
 use crate::reading::Affinity;
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::terms::{self, arguments_of};
-use crate::names::canonical_name;
 use cucurbit_python::eval::{Arguments, Class, Evaluator, Function, Instance, Value};
 use std::rc::Rc;
 
@@ -29,7 +29,11 @@ pub(super) fn resolve<H: Environment>(
     let value = Value::Instance(Rc::clone(instance));
     let class = Rc::clone(&instance.class);
     let Some(base) = base_of(ev, &class) else {
-        return Err(unreadable(ev, &value, &format!("the class `{}` is no type that can be told", class.name)));
+        return Err(unreadable(
+            ev,
+            &value,
+            &format!("the class `{}` is no type that can be told", class.name),
+        ));
     };
     if let Some(text) = compiled(ev, &class, &value) {
         let affinity = match &base {
@@ -51,7 +55,8 @@ pub(super) fn resolve<H: Environment>(
         }
         Base::Type(dotted) => {
             let arguments = arguments_of(instance);
-            let mut resolved = super::resolve::outer(ev, &value, &dotted, &arguments, Some(instance.place), depth + 1)?;
+            let mut resolved =
+                super::resolve::outer(ev, &value, &dotted, &arguments, Some(instance.place), depth + 1)?;
             resolved.written = written::of_user_type(ev, instance, None);
             Ok(resolved)
         }
@@ -74,7 +79,9 @@ fn base_of<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>) -> Opti
             Some("UserDefinedType" | "TypeEngine") => return Some(Base::UserDefined),
             Some("Concatenable" | "Indexable" | "SchemaType" | "Emulated" | "SchemaEventTarget") => {}
             Some(name) if super::classes::find(name, false).is_some() => return Some(Base::Type(dotted)),
-            _ if dotted.starts_with("builtins.") || dotted.starts_with("typing.") || dotted.starts_with("abc.") => {}
+            _ if dotted.starts_with("builtins.")
+                || dotted.starts_with("typing.")
+                || dotted.starts_with("abc.") => {}
             _ => {
                 if super::outside::meaning(&dotted, &Arguments::default(), ev.host.settings()).is_some() {
                     return Some(Base::Type(dotted));
@@ -136,9 +143,13 @@ fn implementation<H: Environment>(ev: &mut Evaluator<'_, H>, instance: &Rc<Insta
                 Value::External(_) | Value::Class(_) => {
                     let arguments = arguments_of(instance);
                     match &value {
-                        Value::External(_) => {
-                            ev.term(cucurbit_python::eval::TermKind::Call, value.clone(), "", arguments, place)
-                        }
+                        Value::External(_) => ev.term(
+                            cucurbit_python::eval::TermKind::Call,
+                            value.clone(),
+                            "",
+                            arguments,
+                            place,
+                        ),
                         _ => ev.call(&value, arguments, place).ok()?,
                     }
                 }

@@ -74,14 +74,12 @@ fn is_enum_maker(name: &str) -> bool {
 fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, known: &Known) -> Labels {
     let class_name = Some(class.name.to_lowercase());
     if let Some(callable) = known.value("values_callable").cloned() {
-        let labels = called(ev, &callable, Value::Class(Rc::clone(class)), known.place.unwrap_or(class.place));
+        let labels =
+            called(ev, &callable, Value::Class(Rc::clone(class)), known.place.unwrap_or(class.place));
         return Labels { labels, class_name };
     }
     let Some(members) = ev.enum_members(class) else {
-        return Labels {
-            labels: Err(format!("the members of `{}` cannot be told", class.name)),
-            class_name,
-        };
+        return Labels { labels: Err(format!("the members of `{}` cannot be told", class.name)), class_name };
     };
     let mut labels = Vec::with_capacity(members.len());
     for member in members {
@@ -92,7 +90,10 @@ fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, known:
         }
     }
     if class.open {
-        return Labels { labels: Err(format!("the members of `{}` cannot all be told", class.name)), class_name };
+        return Labels {
+            labels: Err(format!("the members of `{}` cannot all be told", class.name)),
+            class_name,
+        };
     }
     Labels { labels: Ok(labels), class_name }
 }

@@ -40,13 +40,23 @@ pub(super) fn meaning(dotted: &str, arguments: &Arguments, settings: &Settings) 
         ("sqlalchemy_utils", _) => utils(name, arguments, settings),
         ("sqlmodel", "AutoString") => {
             let none = arguments.get(0, "length").is_none_or(Value::is_none);
-            if settings.dialect.is_mysql() && none && !arguments.open { sized("String", 255) } else { passed("String") }
+            if settings.dialect.is_mysql() && none && !arguments.open {
+                sized("String", 255)
+            } else {
+                passed("String")
+            }
         }
         ("sqlmodel", "UTCDateTime") | ("sqlalchemy_utc", "UtcDateTime") => zoned(),
         ("fastapi_users_db_sqlalchemy" | "fastapi_users_db_sqlmodel" | "fastapi_users", "GUID") => {
-            if is_postgresql { plain("postgresql.UUID") } else { sized("CHAR", 36) }
+            if is_postgresql {
+                plain("postgresql.UUID")
+            } else {
+                sized("CHAR", 36)
+            }
         }
-        ("fastapi_users_db_sqlalchemy" | "fastapi_users_db_sqlmodel", "TIMESTAMPAware") => passed("TIMESTAMP"),
+        ("fastapi_users_db_sqlalchemy" | "fastapi_users_db_sqlmodel", "TIMESTAMPAware") => {
+            passed("TIMESTAMP")
+        }
         ("oslo_db", "JsonEncodedDict" | "JsonEncodedList" | "JsonEncodedType") => {
             let flag = |at, name| matches!(arguments.get(at, name), Some(Value::Bool(true)));
             match (settings.dialect, flag(0, "mysql_as_long"), flag(1, "mysql_as_medium")) {

@@ -3,10 +3,10 @@
 use super::known::Known;
 use super::outside::{self, Meaning};
 use super::{MAX_DEPTH, classes, decorators, written};
+use crate::names::canonical_name;
 use crate::reading::Affinity;
 use crate::settings::{Environment, Unreadable, Version, unreadable};
 use crate::terms;
-use crate::names::canonical_name;
 use cucurbit_python::eval::{Arguments, Evaluator, Place, Term, TermKind, Value};
 use cucurbit_schema::Dialect;
 use std::rc::Rc;
@@ -85,7 +85,13 @@ fn of_term<H: Environment>(
                 ("with_variant", Some(variant)) => {
                     let names = term.arguments.positional.get(1..).unwrap_or_default().to_vec();
                     let keyword = term.arguments.keyword("dialect_name").cloned();
-                    with_variant(ev, &receiver.clone(), &variant, names.into_iter().chain(keyword).collect(), depth)
+                    with_variant(
+                        ev,
+                        &receiver.clone(),
+                        &variant,
+                        names.into_iter().chain(keyword).collect(),
+                        depth,
+                    )
                 }
                 ("as_mutable" | "type_descriptor", Some(inner)) => resolve(ev, &inner, depth + 1),
                 ("copy" | "evaluates_none" | "adapt" | "dialect_impl" | "as_generic", _) => {
@@ -139,7 +145,8 @@ fn with_variant<H: Environment>(
     let asked = ev.host.settings().dialect;
     let chosen = names.iter().any(|n| n == asked.name());
     // A MariaDB server is mostly reached through `mysql://`, where variants for `mysql` count.
-    let stands_in = asked == Dialect::MariaDb && names.iter().any(|n| n == "mysql") && !names_variant(base, "mariadb");
+    let stands_in =
+        asked == Dialect::MariaDb && names.iter().any(|n| n == "mysql") && !names_variant(base, "mariadb");
     let base = resolve(ev, base, depth + 1)?;
     let other = resolve(ev, variant, depth + 1);
     let written = match (&base.written, other.as_ref().ok().and_then(|o| o.written.as_ref())) {
@@ -157,7 +164,8 @@ fn with_variant<H: Environment>(
 
 fn names_variant(value: &Value, dialect: &str) -> bool {
     let Some((receiver, "with_variant", term)) = terms::method(value) else { return false };
-    term.arguments.positional.iter().skip(1).any(|v| v.as_str() == Some(dialect)) || names_variant(receiver, dialect)
+    term.arguments.positional.iter().skip(1).any(|v| v.as_str() == Some(dialect))
+        || names_variant(receiver, dialect)
 }
 
 /// A class of SQLAlchemy or of another package, called or not.
@@ -182,7 +190,12 @@ pub(super) fn outer<H: Environment>(
             return resolve(ev, &inner, depth + 1);
         }
         let written = written::of_known(ev, &known, depth);
-        return Ok(Resolved { form: Form::Known(Box::new(known)), affinity: class.affinity, written, note: None });
+        return Ok(Resolved {
+            form: Form::Known(Box::new(known)),
+            affinity: class.affinity,
+            written,
+            note: None,
+        });
     }
     let Some(meaning) = outside::meaning(dotted, arguments, &settings) else {
         return Err(unreadable(ev, value, &format!("the type `{dotted}` is not in the project")));
@@ -198,11 +211,18 @@ pub(super) fn outer<H: Environment>(
                 return Err(unreadable(ev, value, &format!("`{name}` is no type that is known")));
             };
             let known = Known::new(class, &arguments, place);
-            Resolved { form: Form::Known(Box::new(known)), affinity: class.affinity, written: None, note: None }
+            Resolved {
+                form: Form::Known(Box::new(known)),
+                affinity: class.affinity,
+                written: None,
+                note: None,
+            }
         }
     };
     resolved.written = shown;
-    if dotted.starts_with("geoalchemy2.") && !matches!(arguments.keyword("spatial_index"), Some(Value::Bool(false))) {
+    if dotted.starts_with("geoalchemy2.")
+        && !matches!(arguments.keyword("spatial_index"), Some(Value::Bool(false)))
+    {
         resolved.note = Some("GeoAlchemy makes a spatial index for this column by itself".to_owned());
     }
     Ok(resolved)

@@ -9,7 +9,11 @@ use cucurbit_python::eval::{Arguments, Evaluator, Instance, Value};
 use std::rc::Rc;
 
 /// Writes a type of SQLAlchemy's own; `None` where an argument cannot be written.
-pub(super) fn of_known<H: Environment>(ev: &mut Evaluator<'_, H>, known: &Known, depth: usize) -> Option<String> {
+pub(super) fn of_known<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    known: &Known,
+    depth: usize,
+) -> Option<String> {
     let prefix = if known.class.name.contains('.') { "" } else { "sa." };
     let arguments = arguments(ev, known, depth)?;
     Some(format!("{prefix}{}({})", known.class.name, arguments.join(", ")))
@@ -163,10 +167,13 @@ fn own_arguments<H: Environment>(ev: &mut Evaluator<'_, H>, instance: &Rc<Instan
         Some(Value::Function(init)) => init.parameter_names().into_iter().skip(1).collect(),
         _ => {
             let class = Rc::clone(&instance.class);
-            let found = ev.mro(&class).iter().find_map(|c| {
-                crate::terms::external(c).and_then(|n| super::classes::find(&n, false))
-            });
-            found.map(|c| c.signature.positional.iter().map(|n| (*n).to_owned()).collect()).unwrap_or_default()
+            let found = ev
+                .mro(&class)
+                .iter()
+                .find_map(|c| crate::terms::external(c).and_then(|n| super::classes::find(&n, false)));
+            found
+                .map(|c| c.signature.positional.iter().map(|n| (*n).to_owned()).collect())
+                .unwrap_or_default()
         }
     };
     let mut out = Vec::new();
@@ -207,7 +214,9 @@ fn later_variant(text: &str, dialect: &str) -> Option<usize> {
 
 fn literal<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<String> {
     match value {
-        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => Some(ev.describe(value)),
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => {
+            Some(ev.describe(value))
+        }
         _ => crate::terms::text_of(ev, value).map(|t| python_string(&t)),
     }
 }
