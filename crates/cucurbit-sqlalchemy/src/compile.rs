@@ -1,11 +1,21 @@
 //! SQL expressions, as SQLAlchemy compiles them for DDL.
 
+mod functions;
+mod methods;
+mod node;
+mod operators;
+
 use crate::constraints::of_reading;
 use crate::convention::NamedColumn;
-use crate::reading::ColumnReading;
+use crate::reading::{Affinity, ColumnReading, TypeReading};
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::{quoting, terms};
-use cucurbit_python::eval::{Evaluator, Value};
+use cucurbit_python::eval::{Evaluator, Place, TermKind, Value};
+use cucurbit_schema::{Dialect, TypeKind};
+use node::{Kind, Node};
+
+/// How deep expressions may nest.
+const MAX_DEPTH: usize = 60;
 
 /// The columns among which an expression stands.
 #[derive(Debug, Clone, Copy)]
@@ -34,24 +44,238 @@ pub(crate) fn in_ddl<H: Environment>(
     value: &Value,
     scope: Scope<'_>,
 ) -> Result<Compiled, Unreadable> {
+    let mut writer = Writer { scope, columns: Vec::new(), depth: 0, inside: false };
     if let Some(text) = terms::text_of(ev, value) {
+        let text = writer.plain(ev, value, &text, &[])?;
         return Ok(Compiled { text, columns: Vec::new() });
     }
-    if let Some(column) = column_of(ev, value, scope.columns) {
+    let node = writer.expression(ev, value)?;
+    Ok(Compiled { text: node.text, columns: writer.columns })
+}
+
+/// Says whether a value is an SQL expression that stands for itself, so that operators belong to it.
+fn is_expression(value: &Value) -> bool {
+    matches!(value, Value::Term(_) | Value::External(_) | Value::Host(_))
+}
+
+/// Writes one expression.
+struct Writer<'s> {
+    scope: Scope<'s>,
+    columns: Vec<NamedColumn>,
+    depth: usize,
+    /// The expression is an operand.
+    inside: bool,
+}
+
+impl Writer<'_> {
+    fn expression<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+    ) -> Result<Node, Unreadable> {
+        if self.depth > MAX_DEPTH {
+            return Err(unreadable(ev, value, "the expression nests too deep"));
+        }
+        self.depth += 1;
+        let result = self.expression_inner(ev, value);
+        self.depth -= 1;
+        result
+    }
+
+    fn expression_inner<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+    ) -> Result<Node, Unreadable> {
+        if let Some(node) = self.column(ev, value) {
+            return Ok(node);
+        }
+        match value {
+            Value::Term(term) => match term.kind {
+                TermKind::Operation => self.operation(ev, value, &term.name, &term.arguments.positional),
+                TermKind::Attribute => self.attribute(ev, value, &term.callee, &term.name),
+                TermKind::Subscript => self.item(ev, value, &term.callee, &term.arguments.positional),
+                TermKind::Call => {
+                    if term.arguments.open {
+                        return Err(unreadable(ev, value, "some arguments of the expression cannot be told"));
+                    }
+                    if let Some((receiver, method, term)) = terms::method(value) {
+                        return self.method(ev, value, receiver, method, &term.arguments);
+                    }
+                    match &term.callee {
+                        // `x.op('~')('y')`
+                        Value::Term(operator) => self.custom(ev, value, operator, &term.arguments),
+                        _ => self.call(ev, value),
+                    }
+                }
+            },
+            Value::Instance(_) => self.call(ev, value),
+            Value::Unknown(_) => Err(unreadable(ev, value, "the expression")),
+            _ => self.literal(ev, value, None),
+        }
+    }
+
+    /// An expression or a value, as operand beside another.
+    fn operand<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        beside: Option<&Node>,
+    ) -> Result<Node, Unreadable> {
+        let outer = std::mem::replace(&mut self.inside, true);
+        let result = self.argument(ev, value, beside);
+        self.inside = outer;
+        result
+    }
+
+    /// An expression or a value.
+    fn argument<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        beside: Option<&Node>,
+    ) -> Result<Node, Unreadable> {
+        match value {
+            Value::Instance(_) if ev.host.settings().dialect == Dialect::PostgreSql || beside.is_some() => {
+                match self.literal(ev, value, beside) {
+                    Ok(node) => Ok(node),
+                    Err(_) => self.expression(ev, value),
+                }
+            }
+            value if is_expression(value) || matches!(value, Value::Instance(_) | Value::Unknown(_)) => {
+                self.expression(ev, value)
+            }
+            value => self.literal(ev, value, beside),
+        }
+    }
+
+    /// A value written out.
+    fn literal<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        beside: Option<&Node>,
+    ) -> Result<Node, Unreadable> {
+        let dialect = ev.host.settings().dialect;
+        if let Value::Instance(member) = value
+            && let Some(data_type) = beside.and_then(|b| b.data_type.clone())
+            && let Some(labels) = crate::types::labels_of(ev, &data_type)
+        {
+            let class = std::rc::Rc::clone(&member.class);
+            let members = ev.enum_members(&class).unwrap_or_default();
+            let is_same = |m: &Value| matches!(m, Value::Instance(m) if std::rc::Rc::ptr_eq(m, member));
+            if let Some(at) = members.iter().position(is_same)
+                && members.len() == labels.len()
+            {
+                return Ok(Node::atom(quoting::string(&labels[at], dialect), Kind::Text));
+            }
+        }
+        Ok(match value {
+            Value::None => Node::atom("NULL", Kind::Unknown),
+            Value::Bool(flag) => constant(*flag, dialect),
+            Value::Int(int) => Node::atom(int.to_string(), Kind::Whole),
+            Value::Float(_) => Node::atom(ev.describe(value), Kind::Number),
+            other => match terms::text_of(ev, other) {
+                Some(text) => Node::atom(quoting::string(&text, dialect), Kind::Text),
+                None => return Err(unreadable(ev, value, "the value cannot be written as SQL")),
+            },
+        })
+    }
+
+    fn column<H: Environment>(&mut self, ev: &mut Evaluator<'_, H>, value: &Value) -> Option<Node> {
+        let column = column_of(ev, value, self.scope.columns)?;
         let text = quoting::name(&column.name, ev.host.settings().dialect);
-        return Ok(Compiled { text, columns: vec![column] });
+        let found = self.scope.columns.iter().find(|c| c.column.name == column.name);
+        let own = crate::calls::settle_column(ev, value).and_then(|c| terms::called(ev, &c));
+        let data_type = own.and_then(|c| crate::column::type_argument(ev, &c.arguments));
+        let kind = match (found, &data_type) {
+            (Some(found), _) => kind_of(&found.data_type),
+            (None, Some(data_type)) => {
+                let place = terms::place_of(value).unwrap_or(Place {
+                    file: cucurbit_python::eval::FileId(0),
+                    span: cucurbit_text::Span::new(0, 0),
+                });
+                kind_of(&crate::data_type(ev, &data_type.clone(), place))
+            }
+            (None, None) => Kind::Unknown,
+        };
+        if !self.columns.contains(&column) {
+            self.columns.push(column);
+        }
+        Some(Node { data_type, ..Node::atom(text, kind) })
     }
-    let Some(call) = terms::called(ev, value) else {
-        return Err(unreadable(ev, value, "the expression cannot be told"));
+
+    /// SQL as written; `:name` stands for a value that must be known.
+    fn plain<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        text: &str,
+        values: &[(std::rc::Rc<str>, Value)],
+    ) -> Result<String, Unreadable> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        let mut before: Option<char> = None;
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        while let Some(c) = rest.chars().next() {
+            let after = &rest[c.len_utf8()..];
+            if c == '\\' && after.starts_with(':') {
+                let word: usize = after[1..].chars().take_while(|c| is_word(*c) || *c == '$').map(char::len_utf8).sum();
+                if !after[1 + word..].starts_with(':') {
+                    out.push_str(&after[..=word]);
+                    before = after[..=word].chars().last();
+                    rest = &after[1 + word..];
+                    continue;
+                }
+            }
+            if c == ':' && !before.is_some_and(|b| b == ':' || b == '\\' || is_word(b)) {
+                let word: usize = after.chars().take_while(|c| is_word(*c)).map(char::len_utf8).sum();
+                if word > 0 && !after[word..].starts_with(':') {
+                    let name = &after[..word];
+                    let Some((_, given)) = values.iter().find(|(n, _)| n.as_ref() == name) else {
+                        return Err(unreadable(ev, value, &format!("the value of `:{name}` cannot be told")));
+                    };
+                    let given = given.clone();
+                    out.push_str(&self.argument(ev, &given, None)?.text);
+                    before = name.chars().last();
+                    rest = &after[word..];
+                    continue;
+                }
+            }
+            out.push(c);
+            before = Some(c);
+            rest = after;
+        }
+        Ok(out)
+    }
+}
+
+/// What a type of a column is to operators.
+fn kind_of(reading: &TypeReading) -> Kind {
+    match reading.affinity {
+        Affinity::String => return Kind::Text,
+        Affinity::Integer => return Kind::Whole,
+        Affinity::Numeric => return Kind::Number,
+        Affinity::Other | Affinity::Unknown => {}
+    }
+    match (&reading.data_type.kind, reading.ddl.as_deref()) {
+        (_, Some("BOOLEAN" | "BOOL")) => Kind::Boolean,
+        (_, Some("JSON" | "JSONB")) => Kind::Json,
+        (TypeKind::Array { .. }, _) => Kind::Array,
+        (TypeKind::Unknown(_), _) => Kind::Unknown,
+        _ => Kind::Other,
+    }
+}
+
+/// `true` or `false` as the dialect has it.
+fn constant(flag: bool, dialect: Dialect) -> Node {
+    let text = match (dialect, flag) {
+        (Dialect::Sqlite, true) => "1",
+        (Dialect::Sqlite, false) => "0",
+        (_, true) => "true",
+        (_, false) => "false",
     };
-    let first = call.arguments.positional.first().cloned();
-    match (call.name.as_ref(), first) {
-        ("text" | "literal_column", Some(first)) => match terms::text_of(ev, &first) {
-            Some(text) => Ok(Compiled { text, columns: Vec::new() }),
-            None => Err(unreadable(ev, &first, "the expression cannot be told")),
-        },
-        _ => Err(unreadable(ev, value, "the expression cannot be told")),
-    }
+    Node { constant: Some(flag), ..Node::atom(text, Kind::Boolean) }
 }
 
 /// The column that a value stands for.

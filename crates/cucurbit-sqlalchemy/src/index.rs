@@ -104,7 +104,8 @@ fn of_keys<H: Environment>(
     for value in keys {
         let (key, found) = key(ev, value, keywords, columns).map_err(located)?;
         index.keys.push(key);
-        named.extend(found);
+        // SQLAlchemy knows the first column of a key.
+        named.extend(found.into_iter().next());
     }
     options(ev, &mut index, keywords, columns).map_err(located)?;
     name_index(ev, &mut index, name, &named, table, schema, metadata, place)?;

@@ -47,3 +47,6 @@ pub use settings::{Environment, Settings, Unreadable, Version};
 pub use statement::statement;
 pub use table::{assemble, table, table_name, table_term};
 pub use types::{data_type, enum_of};
+
+#[cfg(test)]
+mod tests;

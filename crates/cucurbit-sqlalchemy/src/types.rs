@@ -16,6 +16,7 @@ use crate::settings::{Environment, Unreadable, unreadable};
 use crate::{NameText, terms};
 use cucurbit_python::eval::{Evaluator, Place, Value};
 use cucurbit_schema::{DataType, Dialect, TypeKind};
+pub(crate) use decorators::compiled;
 use known::Known;
 use resolve::{Form, Resolved};
 use std::sync::Arc;
@@ -337,7 +338,7 @@ fn of_domain<H: Environment>(
     let name = name.ok_or_else(|| "the name of the domain cannot be told".to_owned())?;
     let text = match known.text("schema")? {
         Some(schema) => format!("{schema}.{name}"),
-        None => name.clone(),
+        None => name,
     };
     let kind = TypeKind::Named { name: text.clone(), args: Vec::new(), attributes: Vec::new() };
     let mut reading = empty(DataType::new(kind));

@@ -1,0 +1,1 @@
+//! Readings that SQLAlchemy has no text for.
