@@ -220,7 +220,8 @@ impl Writer<'_> {
         while let Some(c) = rest.chars().next() {
             let after = &rest[c.len_utf8()..];
             if c == '\\' && after.starts_with(':') {
-                let word: usize = after[1..].chars().take_while(|c| is_word(*c) || *c == '$').map(char::len_utf8).sum();
+                let word: usize =
+                    after[1..].chars().take_while(|c| is_word(*c) || *c == '$').map(char::len_utf8).sum();
                 if !after[1 + word..].starts_with(':') {
                     out.push_str(&after[..=word]);
                     before = after[..=word].chars().last();

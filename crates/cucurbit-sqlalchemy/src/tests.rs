@@ -6,8 +6,8 @@ mod shown;
 
 use crate::{Environment, Registry, Settings, Version};
 use cucurbit_python::eval::{
-    Call, Decision, Evaluator, FileId, Files, Found, Host, Limits, ModuleName, Outcome, Parsed, Place, Unsettled,
-    Value,
+    Call, Decision, Evaluator, FileId, Files, Found, Host, Limits, ModuleName, Outcome, Parsed, Place,
+    Unsettled, Value,
 };
 use cucurbit_schema::Dialect;
 use cucurbit_text::Span;
@@ -80,7 +80,7 @@ impl Host for Reader {
     fn guard(&mut self, _: Option<&Unsettled>) {}
 }
 
-const NOWHERE: Place = Place { file: FileId(0), span: Span::new(0, 0) };
+const NOWHERE: Place = Place { file: FileId(0), span: Span { start: 0, end: 0 } };
 
 /// Evaluates a module and hands the value of a name in it to a reader.
 fn with_value<R>(

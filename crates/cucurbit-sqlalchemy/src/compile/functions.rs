@@ -30,7 +30,8 @@ impl Writer<'_> {
         let untold = |ev: &mut Evaluator<'_, H>| unreadable(ev, value, "the expression cannot be told");
         let dialect = ev.host.settings().dialect;
         let positional = &call.arguments.positional;
-        let Some(first) = positional.first().or_else(|| call.arguments.keywords.first().map(|(_, v)| v)) else {
+        let Some(first) = positional.first().or_else(|| call.arguments.keywords.first().map(|(_, v)| v))
+        else {
             return match call.name.as_ref() {
                 "null" => Ok(Node::atom("NULL", Kind::Unknown)),
                 "true" => Ok(constant(true, dialect)),
@@ -69,7 +70,9 @@ impl Writer<'_> {
             ("collate", [inner, collation]) => self.collated(ev, value, inner, Some(collation)),
             ("desc", [inner]) => Ok(modified(&self.expression(ev, inner)?, "DESC")),
             ("asc", [inner]) => Ok(modified(&self.expression(ev, inner)?, "ASC")),
-            ("nulls_first" | "nullsfirst", [inner]) => Ok(modified(&self.expression(ev, inner)?, "NULLS FIRST")),
+            ("nulls_first" | "nullsfirst", [inner]) => {
+                Ok(modified(&self.expression(ev, inner)?, "NULLS FIRST"))
+            }
             ("nulls_last" | "nullslast", [inner]) => Ok(modified(&self.expression(ev, inner)?, "NULLS LAST")),
             ("distinct", [inner]) => {
                 let node = self.expression(ev, inner)?;
@@ -116,9 +119,8 @@ impl Writer<'_> {
             }
             "concat" => Kind::Text,
             "count" | "char_length" => Kind::Whole,
-            "now" | "current_timestamp" | "current_date" | "current_time" | "localtime" | "localtimestamp" => {
-                Kind::Other
-            }
+            "now" | "current_timestamp" | "current_date" | "current_time" | "localtime"
+            | "localtimestamp" => Kind::Other,
             _ => Kind::Unknown,
         };
         let kind = match call.arguments.keyword("type_").cloned() {
@@ -183,7 +185,9 @@ impl Writer<'_> {
             (None, true) if kind == Kind::Text => "CHAR".to_owned(),
             (None, _) => {
                 let problem = reading.problems.into_iter().next();
-                return Err(problem.unwrap_or_else(|| unreadable(ev, value, "the type of a cast cannot be told")));
+                return Err(
+                    problem.unwrap_or_else(|| unreadable(ev, value, "the type of a cast cannot be told"))
+                );
             }
         };
         let inner = if node.operator.is_empty() { node.text } else { node.text.clone() };

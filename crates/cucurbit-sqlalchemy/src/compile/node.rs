@@ -64,7 +64,9 @@ impl Node {
 
     /// The text as operand of an operator that binds so strongly.
     pub(super) fn beside(&self, operator: &str, binding: i32) -> String {
-        if self.operator.is_empty() || (self.operator == operator && joins_itself(operator)) || self.binding > binding
+        if self.operator.is_empty()
+            || (self.operator == operator && joins_itself(operator))
+            || self.binding > binding
         {
             self.text.clone()
         } else {
@@ -79,7 +81,7 @@ impl Node {
 }
 
 fn joins_itself(operator: &str) -> bool {
-    matches!(operator, "AND" | "OR" | "+" | "*" | "||" | "=" | "!=")
+    matches!(operator, "AND" | "OR" | "+" | "*" | "||")
 }
 
 /// How strongly an operator binds in SQLAlchemy's eyes.

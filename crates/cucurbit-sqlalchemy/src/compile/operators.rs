@@ -108,7 +108,8 @@ impl Writer<'_> {
             [] => Ok(constant(is_and, dialect)),
             [only] => Ok(only.clone()),
             several => {
-                let texts: Vec<String> = several.iter().map(|n| n.beside(operator, binding(operator))).collect();
+                let texts: Vec<String> =
+                    several.iter().map(|n| n.beside(operator, binding(operator))).collect();
                 let text = texts.join(&format!(" {operator} "));
                 Ok(Node::operation(text, operator, binding(operator), Kind::Boolean))
             }
@@ -248,7 +249,9 @@ impl Writer<'_> {
         let right = self.operand(ev, right, Some(&left))?;
         let (a, b) = (left.beside("IS", 5), right.beside("IS", 5));
         let (yes, no) = match ev.host.settings().dialect {
-            Dialect::PostgreSql => (format!("{a} IS DISTINCT FROM {b}"), format!("{a} IS NOT DISTINCT FROM {b}")),
+            Dialect::PostgreSql => {
+                (format!("{a} IS DISTINCT FROM {b}"), format!("{a} IS NOT DISTINCT FROM {b}"))
+            }
             Dialect::Sqlite => (format!("{a} IS NOT {b}"), format!("{a} IS {b}")),
             Dialect::MySql | Dialect::MariaDb => (format!("NOT ({a} <=> {b})"), format!("{a} <=> {b}")),
         };
