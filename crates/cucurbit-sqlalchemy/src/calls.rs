@@ -33,6 +33,18 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
         | "CheckConstraint"
         | "ForeignKeyConstraint"
         | "PrimaryKeyConstraint" => attach(ev, call).map(Outcome::Value),
+        // The columns of a light table learn whose they are.
+        "table" => {
+            let (name, columns) = call.arguments.positional.split_first()?;
+            let name = terms::text_of(ev, name)?;
+            let written = call.arguments.keyword("schema").cloned();
+            let schema = written.and_then(|v| terms::text_of(ev, &v));
+            let name = ev.host.settings().object_name(schema.as_deref(), &name);
+            for column in columns {
+                note_column(ev, column, Some(&name));
+            }
+            None
+        }
         "compiles" => {
             if let Some(Value::Class(class)) = call.arguments.positional.first() {
                 let dialects = call.arguments.positional[1..]

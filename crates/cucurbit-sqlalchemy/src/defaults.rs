@@ -40,6 +40,9 @@ pub fn server_default<H: Environment>(
         let text = quoting::string(&text, dialect);
         return Ok(Some(ServerDefault::Default(Default::Expression(text))));
     }
+    if matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_)) {
+        return Err(unreadable(ev, value, "SQLAlchemy wants a string or an expression here"));
+    }
     if let Some((receiver, "next_value", _)) = terms::method(value) {
         let receiver = receiver.clone();
         return next_value(ev, &receiver).map(Some);

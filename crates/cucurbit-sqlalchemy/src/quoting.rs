@@ -1,7 +1,7 @@
 //! SQLAlchemy's rules for quoting names and strings.
 
 use crate::settings::{Settings, Version};
-use cucurbit_schema::Dialect;
+use cucurbit_schema::{Dialect, ObjectName};
 
 /// Words that SQLAlchemy quotes on PostgreSQL.
 const POSTGRESQL: &[&str] = &[
@@ -515,6 +515,14 @@ const MYSQL: &[&str] = &[
 /// Writes a name, quoted where SQLAlchemy would.
 pub(crate) fn name(name: &str, dialect: Dialect) -> String {
     if needs_quotes(name, dialect) { quoted(name, dialect) } else { name.to_owned() }
+}
+
+/// Writes the name of an object with its schema.
+pub(crate) fn object(object: &ObjectName, dialect: Dialect) -> String {
+    match &object.schema {
+        Some(schema) => format!("{}.{}", name(schema, dialect), name(&object.name, dialect)),
+        None => name(&object.name, dialect),
+    }
 }
 
 /// Writes a name with quotes around it.

@@ -4,6 +4,7 @@ use crate::constraints::{self, Made, is_constraint, of_reading};
 use crate::convention::{NameText, Named, NamedColumn};
 use crate::given;
 use crate::index;
+use crate::quoting;
 use crate::reading::{Affinity, Autoincrement, ColumnReading, EnumReading, IntegerSize, TableReading};
 use crate::registry::MetaData;
 use crate::settings::{Environment, Unreadable, Version, unreadable};
@@ -168,7 +169,6 @@ impl Build<'_> {
         let dialect = ev.host.settings().dialect;
         match given::text(ev, given::keyword(keywords, "comment"), "the comment of the table cannot be told")
         {
-            // SQLite knows no comments.
             Ok(comment) => self.reading.table.comment = comment,
             Err(problem) => self.problem(problem),
         }
@@ -473,6 +473,12 @@ impl Build<'_> {
                     let old = found.enum_type.name.clone();
                     let new = settings.object_name(schema.as_deref(), &old.name);
                     found.enum_type.name = new.clone();
+                    if let Some(text) = &mut column.data_type.ddl {
+                        let shown = |name: &ObjectName| quoting::object(name, settings.dialect);
+                        if let Some(rest) = text.strip_prefix(&shown(&old)) {
+                            *text = format!("{}{rest}", shown(&new));
+                        }
+                    }
                     rename_enum(&mut column.column.data_type.kind, &old, &new);
                     rename_enum(&mut column.data_type.data_type.kind, &old, &new);
                 }

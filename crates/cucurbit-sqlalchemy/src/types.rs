@@ -225,11 +225,7 @@ fn of_enum<H: Environment>(
                 labels: labels.labels.clone().unwrap_or_default(),
             };
             let mut reading = empty(DataType::new(kind));
-            let text = quoting::name(&name.name, dialect);
-            reading.ddl = Some(match &name.schema {
-                Some(schema) => format!("{}.{text}", quoting::name(schema, dialect)),
-                None => text,
-            });
+            reading.ddl = Some(quoting::object(&name, dialect));
             reading.enum_type = Some(object);
             if let Err(why) = labels.labels {
                 reading.problems.push(Unreadable { place: known.place, reason: why, what: name.name });

@@ -147,6 +147,9 @@ impl Writer<'_> {
             _ => None,
         };
         if let Some(text) = fixed.filter(|_| is_plain || last == "now") {
+            let takes = nodes.is_empty() || text.ends_with(')') || last == "now";
+            let arguments: Vec<String> = nodes.into_iter().map(|n| n.text).collect();
+            let text = if takes { text.to_owned() } else { format!("{text}({})", arguments.join(", ")) };
             return Ok(Node::atom(text, kind));
         }
         let texts: Vec<String> = nodes.into_iter().map(|n| n.text).collect();

@@ -8,13 +8,6 @@ use cucurbit_schema::{
     NameKind, NullsOrder, ObjectName, Order, SequenceOptions, TypeKind,
 };
 
-fn object(name: &ObjectName, dialect: Dialect) -> String {
-    match &name.schema {
-        Some(schema) => format!("{}.{}", quoting::name(schema, dialect), quoting::name(&name.name, dialect)),
-        None => quoting::name(&name.name, dialect),
-    }
-}
-
 fn names(names: &[String], dialect: Dialect) -> String {
     names.iter().map(|n| quoting::name(n, dialect)).collect::<Vec<_>>().join(", ")
 }
@@ -22,7 +15,7 @@ fn names(names: &[String], dialect: Dialect) -> String {
 pub(super) fn default(default: &Default, dialect: Dialect) -> String {
     match default {
         Default::Expression(text) => text.clone(),
-        Default::NextValue(name) => format!("nextval('{}')", object(name, dialect)),
+        Default::NextValue(name) => format!("nextval('{}')", quoting::object(name, dialect)),
         Default::Unknown(why) => format!("<{why}>"),
     }
 }
@@ -89,7 +82,7 @@ fn column_line(read: &crate::ColumnReading, dialect: Dialect) -> String {
         _ => None,
     };
     let of_enum = match &column.data_type.kind {
-        TypeKind::Enum { name: Some(name), .. } => Some(object(name, dialect)),
+        TypeKind::Enum { name: Some(name), .. } => Some(quoting::object(name, dialect)),
         _ => None,
     };
     let data_type = serial.clone().or(of_enum).or_else(|| read.data_type.ddl.clone()).unwrap_or_default();
@@ -181,7 +174,7 @@ fn constraint_line(constraint: &Constraint, dialect: Dialect) -> String {
             line.push_str(&format!(
                 "FOREIGN KEY({}) REFERENCES {} ({})",
                 names(columns, dialect),
-                object(&table, dialect),
+                quoting::object(&table, dialect),
                 names(references, dialect)
             ));
             if let Some(kind) = match_kind {
@@ -243,9 +236,9 @@ fn index_line(index: &Index, reading: &TableReading, dialect: Dialect) -> String
     let (name, table) = match (&reading.table.name.schema, dialect) {
         (Some(schema), Dialect::Sqlite) => {
             let table = ObjectName::plain(reading.table.name.name.clone());
-            (format!("{}.{name}", quoting::name(schema, dialect)), object(&table, dialect))
+            (format!("{}.{name}", quoting::name(schema, dialect)), quoting::object(&table, dialect))
         }
-        _ => (name, object(&reading.table.name, dialect)),
+        _ => (name, quoting::object(&reading.table.name, dialect)),
     };
     line.push_str(&format!("INDEX {name} ON {table} "));
     if let (Some(method), Dialect::PostgreSql) = (&index.method, dialect) {
