@@ -260,7 +260,7 @@ fn columns_method<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value, meth
     let columns = columns_of(ev, table)?;
     let mut out = Vec::with_capacity(columns.len());
     for column in columns {
-        let name = crate::column::name_of(ev, &column)?;
+        let name = crate::column::key_of(ev, &column)?;
         out.push(match method {
             "keys" => Value::str(&name),
             "values" => column,
@@ -440,8 +440,11 @@ fn term_attribute<H: Environment>(
     }
     let call = terms::called(ev, of)?;
     match (call.name.as_ref(), name) {
-        ("Column" | "column" | "mapped_column", "name" | "key") => {
+        ("Column" | "column" | "mapped_column", "name") => {
             crate::column::name_of(ev, of).map(|n| Value::str(&n))
+        }
+        ("Column" | "column" | "mapped_column", "key") => {
+            crate::column::key_of(ev, of).map(|n| Value::str(&n))
         }
         ("MetaData", "schema") => {
             let key = metadata_key(ev, of)?;

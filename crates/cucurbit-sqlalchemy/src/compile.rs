@@ -10,7 +10,7 @@ use crate::convention::NamedColumn;
 use crate::reading::{Affinity, ColumnReading, TypeReading};
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::{quoting, terms};
-use cucurbit_python::eval::{Evaluator, Place, TermKind, Value};
+use cucurbit_python::eval::{Evaluator, TermKind, Value};
 use cucurbit_schema::{Dialect, TypeKind};
 use node::{Kind, Node};
 
@@ -188,10 +188,7 @@ impl Writer<'_> {
         let kind = match (found, &data_type) {
             (Some(found), _) => kind_of(&found.data_type),
             (None, Some(data_type)) => {
-                let place = terms::place_of(value).unwrap_or(Place {
-                    file: cucurbit_python::eval::FileId(0),
-                    span: cucurbit_text::Span::new(0, 0),
-                });
+                let place = terms::place_of(value).unwrap_or(terms::NOWHERE);
                 kind_of(&crate::data_type(ev, &data_type.clone(), place))
             }
             (None, None) => Kind::Unknown,

@@ -53,11 +53,7 @@ pub(crate) fn ddl_text<H: Environment>(
 ) -> Result<String, Unreadable> {
     let place = terms::place_of(value);
     let reading = match resolve::resolve(ev, value, 0) {
-        Ok(resolved) => {
-            let fallback =
-                Place { file: cucurbit_python::eval::FileId(0), span: cucurbit_text::Span::new(0, 0) };
-            finish(ev, resolved, value, place.unwrap_or(fallback), 0)
-        }
+        Ok(resolved) => finish(ev, resolved, value, place.unwrap_or(terms::NOWHERE), 0),
         Err(problem) => return Err(problem),
     };
     match reading.ddl {

@@ -172,10 +172,7 @@ impl Writer<'_> {
     ) -> Result<Node, Unreadable> {
         let dialect = ev.host.settings().dialect;
         let node = self.argument(ev, inner, None)?;
-        let place = terms::place_of(value).unwrap_or(cucurbit_python::eval::Place {
-            file: cucurbit_python::eval::FileId(0),
-            span: cucurbit_text::Span::new(0, 0),
-        });
+        let place = terms::place_of(value).unwrap_or(terms::NOWHERE);
         let reading = crate::data_type(ev, data_type, place);
         let kind = kind_of(&reading);
         let written = match (reading.ddl, dialect.is_mysql()) {
@@ -193,8 +190,7 @@ impl Writer<'_> {
                 );
             }
         };
-        let inner = if node.operator.is_empty() { node.text } else { node.text.clone() };
-        let cast = Node::atom(format!("CAST({inner} AS {written})"), kind);
+        let cast = Node::atom(format!("CAST({} AS {written})", node.text), kind);
         Ok(Node { data_type: Some(data_type.clone()), ..cast })
     }
 

@@ -182,7 +182,7 @@ fn expressions() {
             if is_own && dialect != Dialect::PostgreSql {
                 return;
             }
-            let mine = with_value(&module, "value", dialect, version, |ev, value| crate::compile(ev, value));
+            let mine = with_value(&module, "value", dialect, version, crate::compile);
             let what = format!("{expression} on {} with {}.{}", dialect.name(), version.major, version.minor);
             // SQLAlchemy forgets in places that tables are not to be written.
             let theirs = text(answer).map(|t| t.replace("plain.", ""));
@@ -207,8 +207,7 @@ fn defaults() {
             if has_no_sequences(default, dialect) {
                 return;
             }
-            let mine =
-                with_value(&module, "value", dialect, version, |ev, value| crate::server_default(ev, value));
+            let mine = with_value(&module, "value", dialect, version, crate::server_default);
             let what = format!("{default} on {} with {}.{}", dialect.name(), version.major, version.minor);
             let theirs = text(answer);
             let mine = match mine {

@@ -85,7 +85,7 @@ fn column_line(read: &crate::ColumnReading, dialect: Dialect) -> String {
         TypeKind::Enum { name: Some(name), .. } => Some(quoting::object(name, dialect)),
         _ => None,
     };
-    let data_type = serial.clone().or(of_enum).or_else(|| read.data_type.ddl.clone()).unwrap_or_default();
+    let data_type = serial.or(of_enum).or_else(|| read.data_type.ddl.clone()).unwrap_or_default();
     let mut line = format!("{} {data_type}", quoting::name(&column.name, dialect));
     let is_timestamp = data_type.starts_with("TIMESTAMP");
     let default = column.default.as_ref().map(|d| default(d, dialect));
