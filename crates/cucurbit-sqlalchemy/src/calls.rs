@@ -64,8 +64,11 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
 
 /// An index or a constraint over columns of a table that is there already joins that table.
 fn attach<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Value> {
+    // What a foreign key points at is of another table.
+    let is_key = terms::external(&call.callee).as_deref() == Some("ForeignKeyConstraint");
+    let count = if is_key { 1 } else { usize::MAX };
     let mut column = None;
-    for value in &call.arguments.positional {
+    for value in call.arguments.positional.iter().take(count) {
         column = column.or_else(|| column_within(ev, value, 0));
     }
     let Value::Term(column) = column? else { return None };

@@ -33,9 +33,9 @@ impl Writer<'_> {
         let Some(first) = positional.first().or_else(|| call.arguments.keywords.first().map(|(_, v)| v))
         else {
             return match call.name.as_ref() {
-                "null" => Ok(Node::atom("NULL", Kind::Unknown)),
-                "true" => Ok(constant(true, dialect)),
-                "false" => Ok(constant(false, dialect)),
+                "null" | "Null" => Ok(Node::atom("NULL", Kind::Unknown)),
+                "true" | "True_" => Ok(constant(true, dialect)),
+                "false" | "False_" => Ok(constant(false, dialect)),
                 "and_" => Ok(constant(true, dialect)),
                 "or_" => Ok(constant(false, dialect)),
                 _ => Err(untold(ev)),

@@ -340,3 +340,51 @@ fn statements() {
     assert_eq!(rows("text('select 1')"), None);
     assert_eq!(rows("t"), None);
 }
+
+#[test]
+fn sequences_as_defaults() {
+    for (text, name) in [
+        ("text(\"nextval('sq')\")", Some("sq")),
+        ("text(\"nextval('s.\\\"My Seq\\\"'::regclass)\")", Some("s.My Seq")),
+        ("func.nextval('Sq')", Some("sq")),
+        ("sa.Sequence('sq', schema='public').next_value()", Some("sq")),
+        ("text(\"nextval('sq') + 1\")", None),
+    ] {
+        let read = with(&format!("d = {text}"), "d", Dialect::PostgreSql, crate::server_default);
+        let found = match read {
+            Ok(Some(crate::ServerDefault::Default(Default::NextValue(name)))) => Some(name.to_string()),
+            _ => None,
+        };
+        assert_eq!(found.as_deref(), name, "{text}");
+    }
+}
+
+#[test]
+fn what_joins_a_table_later() {
+    let snippet = "
+u = Table('u', m, Column('id', sa.Integer))
+t = Table('t', m, Column('a', sa.Integer), sa.ForeignKeyConstraint(['a'], [u.c.id]))
+sa.ForeignKeyConstraint([t.c.a], [u.c.id], name='later')
+Index('ix', func.lower(t.c.a))
+sa.CheckConstraint(t.c.a > 1, name='ck')
+other = Table('t', MetaData(), Column('a', sa.Integer))
+";
+    assert_eq!(
+        table(snippet, Dialect::PostgreSql).0,
+        [
+            "a INTEGER",
+            "FOREIGN KEY(a) REFERENCES u (id)",
+            "CONSTRAINT later FOREIGN KEY(a) REFERENCES u (id)",
+            "CONSTRAINT ck CHECK (a > 1)",
+            "CREATE INDEX ix ON t (lower(a))",
+        ]
+    );
+    with(snippet, "u", Dialect::PostgreSql, |ev, value| {
+        let (_, reading) = crate::table_term(ev, value).expect("a table");
+        assert_eq!(shown::table_lines(ev, &reading), ["id INTEGER"]);
+    });
+    with(snippet, "other", Dialect::PostgreSql, |ev, value| {
+        let (_, reading) = crate::table_term(ev, value).expect("a table");
+        assert_eq!(shown::table_lines(ev, &reading), ["a INTEGER"]);
+    });
+}
