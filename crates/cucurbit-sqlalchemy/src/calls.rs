@@ -28,6 +28,23 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
         "Table" => {
             Some(Outcome::Value(make_table(ev, call.callee.clone(), &call.arguments, None, call.place)))
         }
+        "Index"
+        | "UniqueConstraint"
+        | "CheckConstraint"
+        | "ForeignKeyConstraint"
+        | "PrimaryKeyConstraint" => attach(ev, call).map(Outcome::Value),
+        // The columns of a light table learn whose they are.
+        "table" => {
+            let (name, columns) = call.arguments.positional.split_first()?;
+            let name = terms::text_of(ev, name)?;
+            let written = call.arguments.keyword("schema").cloned();
+            let schema = written.and_then(|v| terms::text_of(ev, &v));
+            let name = ev.host.settings().object_name(schema.as_deref(), &name);
+            for column in columns {
+                note_column(ev, column, Some(&name));
+            }
+            None
+        }
         "compiles" => {
             if let Some(Value::Class(class)) = call.arguments.positional.first() {
                 let dialects = call.arguments.positional[1..]
@@ -40,6 +57,52 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
         }
         "type_coerce_to_instance" | "to_instance" => {
             call.arguments.positional.first().cloned().map(Outcome::Value)
+        }
+        _ => None,
+    }
+}
+
+/// An index or a constraint over columns of a table that is there already joins that table.
+fn attach<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Value> {
+    // What a foreign key points at is of another table.
+    let is_key = terms::external(&call.callee).as_deref() == Some("ForeignKeyConstraint");
+    let count = if is_key { 1 } else { usize::MAX };
+    let mut column = None;
+    for value in call.arguments.positional.iter().take(count) {
+        column = column.or_else(|| column_within(ev, value, 0));
+    }
+    let Value::Term(column) = column? else { return None };
+    let homes = ev.host.registry().homes(column.serial).to_vec();
+    let [(Some(home), _)] = homes.as_slice() else { return None };
+    // The column must be that table's own: names repeat in other `MetaData`.
+    let holds = |t: &RegisteredTable| {
+        t.name == *home && t.items.iter().any(|i| matches!(i, Value::Term(i) if i.serial == column.serial))
+    };
+    let table = ev.host.registry().tables().find(|t| holds(t)).map(|t| t.term.clone())?;
+    let Value::Term(table) = table else { return None };
+    let made = ev.term(TermKind::Call, call.callee.clone(), "", call.arguments.clone(), call.place);
+    ev.host.registry().table_mut(table.serial)?.items.push(made.clone());
+    Some(made)
+}
+
+/// The first column in an expression, as the term that made it.
+fn column_within<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, depth: usize) -> Option<Value> {
+    if depth > 12 {
+        return None;
+    }
+    if let Some(column) = settle_column(ev, value) {
+        return Some(column);
+    }
+    match value {
+        Value::Term(term) => {
+            let found = match &term.callee {
+                inner @ Value::Term(_) => column_within(ev, &inner.clone(), depth + 1),
+                _ => None,
+            };
+            found.or_else(|| term.arguments.positional.iter().find_map(|v| column_within(ev, v, depth + 1)))
+        }
+        Value::List(_) | Value::Tuple(_) => {
+            value.sequence()?.iter().find_map(|v| column_within(ev, v, depth + 1))
         }
         _ => None,
     }
@@ -131,6 +194,8 @@ fn term_method<H: Environment>(
         return match method {
             "append_column" | "append_constraint" => {
                 let item = first?.clone();
+                let name = ev.host.registry().table(term.serial)?.name.clone();
+                note_column(ev, &item, Some(&name));
                 let table = ev.host.registry().table_mut(term.serial)?;
                 table.items.push(item);
                 Some(Outcome::Value(Value::None))
@@ -198,7 +263,7 @@ fn columns_method<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value, meth
     let columns = columns_of(ev, table)?;
     let mut out = Vec::with_capacity(columns.len());
     for column in columns {
-        let name = crate::column::name_of(ev, &column)?;
+        let name = crate::column::key_of(ev, &column)?;
         out.push(match method {
             "keys" => Value::str(&name),
             "values" => column,
@@ -378,8 +443,11 @@ fn term_attribute<H: Environment>(
     }
     let call = terms::called(ev, of)?;
     match (call.name.as_ref(), name) {
-        ("Column" | "column" | "mapped_column", "name" | "key") => {
+        ("Column" | "column" | "mapped_column", "name") => {
             crate::column::name_of(ev, of).map(|n| Value::str(&n))
+        }
+        ("Column" | "column" | "mapped_column", "key") => {
+            crate::column::key_of(ev, of).map(|n| Value::str(&n))
         }
         ("MetaData", "schema") => {
             let key = metadata_key(ev, of)?;

@@ -6,9 +6,9 @@ use crate::given::{self, name_text};
 use crate::reading::{AddedColumn, Autoincrement, ColumnReading, ForeignKeyReading, TypeReading};
 use crate::registry::MetaData;
 use crate::settings::{Environment, Unreadable, unreadable};
-use crate::terms::{self, Called};
+use crate::terms::{self, Called, NOWHERE};
 use crate::{quoting, table};
-use cucurbit_python::eval::{Arguments, Evaluator, Place, Value};
+use cucurbit_python::eval::{Arguments, Evaluator, Value};
 use cucurbit_schema::{Column, Constraint, ConstraintBody, Default, Dialect, ObjectName};
 use std::rc::Rc;
 
@@ -65,10 +65,23 @@ fn split<H: Environment>(ev: &mut Evaluator<'_, H>, arguments: &Arguments) -> Sp
             }
             None => name.is_none() && data_type.is_some(),
         },
-        Some(first) => {
+        Some(first) if name.is_none() => {
             let first = first.clone();
-            name.is_none() && terms::text_of(ev, &first).is_some()
+            let second = rest.get(1).cloned();
+            if terms::text_of(ev, &first).is_some() {
+                true
+            } else if let Some(second) = second.filter(|_| data_type.is_none()) {
+                // `Column(name(), Integer)`: what is no type before what is one is the name.
+                let place = terms::place_of(&first).unwrap_or(NOWHERE);
+                !item(ev, &first)
+                    && !item(ev, &second)
+                    && !crate::data_type(ev, &first, place).is_known()
+                    && crate::data_type(ev, &second, place).is_known()
+            } else {
+                false
+            }
         }
+        Some(_) => false,
         None => false,
     };
     if named {
@@ -103,6 +116,15 @@ pub(crate) fn name_of<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) 
         return Some(name);
     }
     ev.host.registry().homes(call.serial?).last().map(|(_, name)| name.clone())
+}
+
+/// The key of a column: `key=`, or its name.
+pub(crate) fn key_of<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<String> {
+    let call = terms::called(ev, value)?;
+    match call.arguments.keyword("key").filter(|k| !k.is_none()) {
+        Some(key) => terms::text_of(ev, key),
+        None => name_of(ev, value),
+    }
 }
 
 /// The type in the arguments of a column.
@@ -343,10 +365,7 @@ fn read_item<H: Environment>(ev: &mut Evaluator<'_, H>, item: &Value, reading: &
         Value::External(_) => terms::external(item).map(|name| Called {
             name,
             arguments: Arguments::default(),
-            place: reading.place.unwrap_or(Place {
-                file: cucurbit_python::eval::FileId(0),
-                span: cucurbit_text::Span::new(0, 0),
-            }),
+            place: reading.place.unwrap_or(NOWHERE),
             serial: None,
         }),
         _ => terms::called(ev, item),
@@ -437,9 +456,8 @@ pub fn added_column<H: Environment>(
 ) -> Result<AddedColumn, Unreadable> {
     let reading = column(ev, value, Some(table))?;
     let place = reading.place;
-    let fallback = Place { file: cucurbit_python::eval::FileId(0), span: cucurbit_text::Span::new(0, 0) };
     let whole =
-        table::assemble(ev, table, vec![reading.clone()], &[], &[], metadata, place.unwrap_or(fallback));
+        table::assemble(ev, table, vec![reading.clone()], &[], &[], metadata, place.unwrap_or(NOWHERE));
     let Some(mut finished) = whole.columns.into_iter().next() else {
         return Ok(AddedColumn { reading, constraints: Vec::new(), indexes: Vec::new() });
     };

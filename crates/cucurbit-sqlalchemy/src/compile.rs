@@ -10,7 +10,7 @@ use crate::convention::NamedColumn;
 use crate::reading::{Affinity, ColumnReading, TypeReading};
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::{quoting, terms};
-use cucurbit_python::eval::{Evaluator, Place, TermKind, Value};
+use cucurbit_python::eval::{Evaluator, TermKind, Value};
 use cucurbit_schema::{Dialect, TypeKind};
 use node::{Kind, Node};
 
@@ -136,15 +136,11 @@ impl Writer<'_> {
         beside: Option<&Node>,
     ) -> Result<Node, Unreadable> {
         match value {
-            Value::Instance(_) if ev.host.settings().dialect == Dialect::PostgreSql || beside.is_some() => {
-                match self.literal(ev, value, beside) {
-                    Ok(node) => Ok(node),
-                    Err(_) => self.expression(ev, value),
-                }
-            }
-            value if is_expression(value) || matches!(value, Value::Instance(_) | Value::Unknown(_)) => {
-                self.expression(ev, value)
-            }
+            Value::Instance(_) => match self.literal(ev, value, beside) {
+                Ok(node) => Ok(node),
+                Err(_) => self.expression(ev, value),
+            },
+            value if is_expression(value) || matches!(value, Value::Unknown(_)) => self.expression(ev, value),
             value => self.literal(ev, value, beside),
         }
     }
@@ -159,6 +155,7 @@ impl Writer<'_> {
         let dialect = ev.host.settings().dialect;
         if let Value::Instance(member) = value
             && let Some(data_type) = beside.and_then(|b| b.data_type.clone())
+            && is_of(&data_type, &member.class)
             && let Some(labels) = crate::types::labels_of(ev, &data_type)
         {
             let class = std::rc::Rc::clone(&member.class);
@@ -191,10 +188,7 @@ impl Writer<'_> {
         let kind = match (found, &data_type) {
             (Some(found), _) => kind_of(&found.data_type),
             (None, Some(data_type)) => {
-                let place = terms::place_of(value).unwrap_or(Place {
-                    file: cucurbit_python::eval::FileId(0),
-                    span: cucurbit_text::Span::new(0, 0),
-                });
+                let place = terms::place_of(value).unwrap_or(terms::NOWHERE);
                 kind_of(&crate::data_type(ev, &data_type.clone(), place))
             }
             (None, None) => Kind::Unknown,
@@ -249,6 +243,12 @@ impl Writer<'_> {
         }
         Ok(out)
     }
+}
+
+/// Says whether a type is an enum of that class (`Enum(Color)`).
+fn is_of(data_type: &Value, class: &std::rc::Rc<cucurbit_python::eval::Class>) -> bool {
+    let Value::Term(term) = data_type else { return false };
+    matches!(term.arguments.positional.first(), Some(Value::Class(c)) if std::rc::Rc::ptr_eq(c, class))
 }
 
 /// What a type of a column is to operators.

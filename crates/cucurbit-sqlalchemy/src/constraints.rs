@@ -391,7 +391,7 @@ pub(crate) fn check<H: Environment>(
         });
     };
     let compiled = compile::in_ddl(ev, &sql, Scope { columns })?;
-    let body = ConstraintBody::Check { expression: compiled.text, no_inherit: false };
+    let body = ConstraintBody::Check { expression: compiled.text.trim().to_owned(), no_inherit: false };
     let mut made = made_of(ev, call, Named::Check, body, compiled.columns)?;
     if let Some(name) = call.arguments.positional.get(1) {
         made.given = name_text(ev, Some(&name.clone()));

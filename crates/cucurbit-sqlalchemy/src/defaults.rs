@@ -40,6 +40,9 @@ pub fn server_default<H: Environment>(
         let text = quoting::string(&text, dialect);
         return Ok(Some(ServerDefault::Default(Default::Expression(text))));
     }
+    if matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_)) {
+        return Err(unreadable(ev, value, "SQLAlchemy wants a string or an expression here"));
+    }
     if let Some((receiver, "next_value", _)) = terms::method(value) {
         let receiver = receiver.clone();
         return next_value(ev, &receiver).map(Some);
@@ -64,8 +67,39 @@ pub fn server_default<H: Environment>(
         }
     }
     let compiled = compile::in_ddl(ev, value, Scope { columns: &[] })?;
+    if dialect == Dialect::PostgreSql
+        && let Some(name) = sequence_of(&compiled.text)
+    {
+        let name = ev.host.settings().object_name(name.0.as_deref(), &name.1);
+        return Ok(Some(ServerDefault::Default(Default::NextValue(name))));
+    }
     let text = bracketed(compiled.text, ev.host.settings().version, dialect);
     Ok(Some(ServerDefault::Default(Default::Expression(text))))
+}
+
+/// The schema and the name of the sequence in `nextval('…'::regclass)`.
+fn sequence_of(text: &str) -> Option<(Option<String>, String)> {
+    let rest = text.trim();
+    let head = rest.get(..7)?;
+    head.eq_ignore_ascii_case("nextval").then_some(())?;
+    let rest = rest[7..].trim_start().strip_prefix('(')?.trim_start().strip_prefix('\'')?;
+    let (name, rest) = rest.split_once('\'')?;
+    let rest = rest.trim().strip_suffix(')')?.trim();
+    (rest.is_empty() || rest.eq_ignore_ascii_case("::regclass")).then_some(())?;
+    let mut parts: Vec<String> = Vec::new();
+    let mut part = String::new();
+    let mut is_quoted = false;
+    for c in name.chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '.' if !is_quoted => parts.push(std::mem::take(&mut part)),
+            c if is_quoted => part.push(c),
+            c => part.extend(c.to_lowercase()),
+        }
+    }
+    parts.push(part);
+    let last = parts.pop().filter(|n| !n.is_empty())?;
+    Some((parts.pop(), last))
 }
 
 /// On MySQL 2.1 puts brackets around what is no plain word, no string and not bracketed.

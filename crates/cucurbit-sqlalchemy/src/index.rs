@@ -272,7 +272,7 @@ fn written_key(text: &str, dialect: Dialect, columns: &[ColumnReading]) -> Index
             }
         }
     }
-    let part = match bare_name(rest, columns) {
+    let part = match bare_name(rest, dialect, columns) {
         Some(name) => KeyPart::Column(name),
         None => KeyPart::Expression(without_brackets(rest).to_owned()),
     };
@@ -295,7 +295,7 @@ fn is_unit(text: &str) -> bool {
 }
 
 /// The column that a text names.
-fn bare_name(text: &str, columns: &[ColumnReading]) -> Option<String> {
+fn bare_name(text: &str, dialect: Dialect, columns: &[ColumnReading]) -> Option<String> {
     for quote in ['"', '`'] {
         if let Some(inner) = text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote))
             && !inner.is_empty()
@@ -304,11 +304,13 @@ fn bare_name(text: &str, columns: &[ColumnReading]) -> Option<String> {
             return Some(inner.to_owned());
         }
     }
+    // PostgreSQL folds what is not quoted.
+    let text = if dialect == Dialect::PostgreSql { text.to_lowercase() } else { text.to_owned() };
     if columns.iter().any(|c| c.column.name == text) {
-        return Some(text.to_owned());
+        return Some(text);
     }
     let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    (starts && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')).then(|| text.to_owned())
+    (starts && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')).then_some(text)
 }
 
 /// Takes off brackets that stand around the whole text.

@@ -4,6 +4,7 @@ use crate::constraints::{self, Made, is_constraint, of_reading};
 use crate::convention::{NameText, Named, NamedColumn};
 use crate::given;
 use crate::index;
+use crate::quoting;
 use crate::reading::{Affinity, Autoincrement, ColumnReading, EnumReading, IntegerSize, TableReading};
 use crate::registry::MetaData;
 use crate::settings::{Environment, Unreadable, Version, unreadable};
@@ -168,7 +169,6 @@ impl Build<'_> {
         let dialect = ev.host.settings().dialect;
         match given::text(ev, given::keyword(keywords, "comment"), "the comment of the table cannot be told")
         {
-            // SQLite knows no comments.
             Ok(comment) => self.reading.table.comment = comment,
             Err(problem) => self.problem(problem),
         }
@@ -300,6 +300,13 @@ impl Build<'_> {
         if let Some(problem) = problem {
             self.problem(problem);
         }
+        // SQLAlchemy leaves out what SQLite does not have: foreign keys to other schemas.
+        if let ConstraintBody::ForeignKey { table, .. } = &constraint.body
+            && ev.host.settings().dialect == Dialect::Sqlite
+            && table.schema != self.name.schema
+        {
+            return;
+        }
         if late {
             self.reading.late.push(constraint);
         } else {
@@ -330,13 +337,24 @@ impl Build<'_> {
             column.primary_key = true;
             column.column.nullable = column.nullable.unwrap_or(false);
         }
-        let counting = self.counting_column(ev, &members);
+        let mut pointing: Vec<String> = Vec::new();
+        for made in &constraints {
+            if let ConstraintBody::ForeignKey { columns, .. } = &made.constraint.body {
+                pointing.extend(columns.iter().cloned());
+            }
+        }
+        for column in &self.reading.columns {
+            if !column.foreign_keys.is_empty() {
+                pointing.push(column.column.name.clone());
+            }
+        }
+        let counting = self.counting_column(ev, &members, &pointing);
         let mut ordered = members.clone();
         if !is_explicit && let Some(at) = counting {
             ordered.retain(|m| *m != at);
             ordered.insert(0, at);
         }
-        let inline = self.count(ev, &members, counting, keywords);
+        let inline = self.count(ev, &members, &pointing, counting, keywords);
         self.types(ev);
         self.add_key(ev, key, &ordered, inline);
         self.add_column_checks(ev);
@@ -353,6 +371,7 @@ impl Build<'_> {
         &mut self,
         ev: &mut Evaluator<'_, H>,
         members: &[usize],
+        pointing: &[String],
     ) -> Option<usize> {
         let version = ev.host.settings().version;
         match members {
@@ -362,7 +381,7 @@ impl Build<'_> {
                     Autoincrement::Always => Some(*only),
                     Autoincrement::Never => None,
                     Autoincrement::Auto | Autoincrement::IgnoreFk => {
-                        counts_by_itself(column, version).then_some(*only)
+                        counts_by_itself(column, pointing, version).then_some(*only)
                     }
                 }
             }
@@ -378,6 +397,7 @@ impl Build<'_> {
         &mut self,
         ev: &mut Evaluator<'_, H>,
         members: &[usize],
+        pointing: &[String],
         counting: Option<usize>,
         keywords: &[(Rc<str>, Value)],
     ) -> bool {
@@ -392,8 +412,8 @@ impl Build<'_> {
                 }
             };
             if let (true, [only]) = (asked, members) {
-                let has_key = self.references(*only);
                 let column = &mut self.reading.columns[*only];
+                let has_key = pointing.contains(&column.column.name);
                 if column.data_type.affinity == Affinity::Integer && !has_key {
                     column.column.autoincrement = true;
                     return true;
@@ -435,11 +455,6 @@ impl Build<'_> {
         false
     }
 
-    /// Says whether a column has a foreign key, in a constraint of the table or of its own.
-    fn references(&self, at: usize) -> bool {
-        !self.reading.columns[at].foreign_keys.is_empty()
-    }
-
     /// Puts enum types into the schema that they belong to, and gathers types and sequences.
     fn types<H: Environment>(&mut self, ev: &mut Evaluator<'_, H>) {
         let settings = ev.host.settings().clone();
@@ -458,6 +473,12 @@ impl Build<'_> {
                     let old = found.enum_type.name.clone();
                     let new = settings.object_name(schema.as_deref(), &old.name);
                     found.enum_type.name = new.clone();
+                    if let Some(text) = &mut column.data_type.ddl {
+                        let shown = |name: &ObjectName| quoting::object(name, settings.dialect);
+                        if let Some(rest) = text.strip_prefix(&shown(&old)) {
+                            *text = format!("{}{rest}", shown(&new));
+                        }
+                    }
                     rename_enum(&mut column.column.data_type.kind, &old, &new);
                     rename_enum(&mut column.data_type.data_type.kind, &old, &new);
                 }
@@ -661,14 +682,14 @@ impl Build<'_> {
 }
 
 /// Whether a column that is the whole primary key counts by itself though nobody says so.
-fn counts_by_itself(column: &ColumnReading, version: Version) -> bool {
+fn counts_by_itself(column: &ColumnReading, pointing: &[String], version: Version) -> bool {
     let is_whole = match column.data_type.affinity {
         Affinity::Integer => true,
         Affinity::Numeric => version < Version::V2_1,
         Affinity::String | Affinity::Other | Affinity::Unknown => false,
     };
     let has_default = column.column.default.is_some() || column.column.computed.is_some() || column.fetched;
-    let has_key = !column.foreign_keys.is_empty() && column.autoincrement != Autoincrement::IgnoreFk;
+    let has_key = pointing.contains(&column.column.name) && column.autoincrement != Autoincrement::IgnoreFk;
     is_whole && column.python_default.is_none() && !has_default && !has_key
 }
 

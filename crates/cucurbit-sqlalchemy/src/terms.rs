@@ -2,7 +2,8 @@
 
 use crate::names::canonical_name;
 use crate::settings::Environment;
-use cucurbit_python::eval::{Arguments, Evaluator, Instance, Place, Term, TermKind, Value};
+use cucurbit_python::eval::{Arguments, Evaluator, FileId, Instance, Place, Term, TermKind, Value};
+use cucurbit_text::Span;
 use std::rc::Rc;
 
 /// The attribute under which an instance keeps what its `__init__` handed to the class outside.
@@ -18,6 +19,9 @@ pub(crate) struct Called {
     /// The number of the term; `None` for an instance of a class of the project.
     pub(crate) serial: Option<u64>,
 }
+
+/// Where something stands whose place is not known; never shown.
+pub(crate) const NOWHERE: Place = Place { file: FileId(0), span: Span { start: 0, end: 0 } };
 
 /// Returns where a value was made.
 pub(crate) fn place_of(value: &Value) -> Option<Place> {

@@ -80,7 +80,7 @@ impl Host for Reader {
     fn guard(&mut self, _: Option<&Unsettled>) {}
 }
 
-const NOWHERE: Place = Place { file: FileId(0), span: Span::new(0, 0) };
+const NOWHERE: Place = Place { file: FileId(0), span: Span { start: 0, end: 0 } };
 
 /// Evaluates a module and hands the value of a name in it to a reader.
 fn with_value<R>(

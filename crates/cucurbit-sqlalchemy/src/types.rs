@@ -52,11 +52,7 @@ pub(crate) fn ddl_text<H: Environment>(
 ) -> Result<String, Unreadable> {
     let place = terms::place_of(value);
     let reading = match resolve::resolve(ev, value, 0) {
-        Ok(resolved) => {
-            let fallback =
-                Place { file: cucurbit_python::eval::FileId(0), span: cucurbit_text::Span::new(0, 0) };
-            finish(ev, resolved, value, place.unwrap_or(fallback), 0)
-        }
+        Ok(resolved) => finish(ev, resolved, value, place.unwrap_or(terms::NOWHERE), 0),
         Err(problem) => return Err(problem),
     };
     match reading.ddl {
@@ -99,8 +95,7 @@ fn finish<H: Environment>(
     let Resolved { form, affinity, written, note } = resolved;
     let mut reading = match form {
         Form::Text(text) => {
-            let (kind, collation) =
-                cucurbit_schema::sql::read_type_and_collation(&text, ev.host.settings().dialect);
+            let (kind, collation) = cucurbit_schema::sql::read_type_and_collation(&text, ev.host.settings().dialect);
             let mut reading = empty(DataType::new(kind));
             reading.collation = collation;
             reading.ddl = Some(text);
@@ -225,11 +220,7 @@ fn of_enum<H: Environment>(
                 labels: labels.labels.clone().unwrap_or_default(),
             };
             let mut reading = empty(DataType::new(kind));
-            let text = quoting::name(&name.name, dialect);
-            reading.ddl = Some(match &name.schema {
-                Some(schema) => format!("{}.{text}", quoting::name(schema, dialect)),
-                None => text,
-            });
+            reading.ddl = Some(quoting::object(&name, dialect));
             reading.enum_type = Some(object);
             if let Err(why) = labels.labels {
                 reading.problems.push(Unreadable { place: known.place, reason: why, what: name.name });

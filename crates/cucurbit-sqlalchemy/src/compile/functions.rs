@@ -33,9 +33,9 @@ impl Writer<'_> {
         let Some(first) = positional.first().or_else(|| call.arguments.keywords.first().map(|(_, v)| v))
         else {
             return match call.name.as_ref() {
-                "null" => Ok(Node::atom("NULL", Kind::Unknown)),
-                "true" => Ok(constant(true, dialect)),
-                "false" => Ok(constant(false, dialect)),
+                "null" | "Null" => Ok(Node::atom("NULL", Kind::Unknown)),
+                "true" | "True_" => Ok(constant(true, dialect)),
+                "false" | "False_" => Ok(constant(false, dialect)),
                 "and_" => Ok(constant(true, dialect)),
                 "or_" => Ok(constant(false, dialect)),
                 _ => Err(untold(ev)),
@@ -147,6 +147,9 @@ impl Writer<'_> {
             _ => None,
         };
         if let Some(text) = fixed.filter(|_| is_plain || last == "now") {
+            let takes = nodes.is_empty() || text.ends_with(')') || last == "now";
+            let arguments: Vec<String> = nodes.into_iter().map(|n| n.text).collect();
+            let text = if takes { text.to_owned() } else { format!("{text}({})", arguments.join(", ")) };
             return Ok(Node::atom(text, kind));
         }
         let texts: Vec<String> = nodes.into_iter().map(|n| n.text).collect();
@@ -169,10 +172,7 @@ impl Writer<'_> {
     ) -> Result<Node, Unreadable> {
         let dialect = ev.host.settings().dialect;
         let node = self.argument(ev, inner, None)?;
-        let place = terms::place_of(value).unwrap_or(cucurbit_python::eval::Place {
-            file: cucurbit_python::eval::FileId(0),
-            span: cucurbit_text::Span::new(0, 0),
-        });
+        let place = terms::place_of(value).unwrap_or(terms::NOWHERE);
         let reading = crate::data_type(ev, data_type, place);
         let kind = kind_of(&reading);
         let written = match (reading.ddl, dialect.is_mysql()) {
@@ -190,8 +190,7 @@ impl Writer<'_> {
                 );
             }
         };
-        let inner = if node.operator.is_empty() { node.text } else { node.text.clone() };
-        let cast = Node::atom(format!("CAST({inner} AS {written})"), kind);
+        let cast = Node::atom(format!("CAST({} AS {written})", node.text), kind);
         Ok(Node { data_type: Some(data_type.clone()), ..cast })
     }
 

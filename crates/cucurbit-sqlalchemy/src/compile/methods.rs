@@ -54,13 +54,22 @@ impl Writer<'_> {
             }
             "startswith" if plain(arguments) => self.part_of(ev, receiver, first, [false, true]),
             "endswith" if plain(arguments) => self.part_of(ev, receiver, first, [true, false]),
-            "contains" if plain(arguments) => {
-                let node = self.expression(ev, receiver)?;
-                if matches!(node.kind, Kind::Json | Kind::Array | Kind::Other) {
-                    return Err(untold(ev));
+            "contains" if plain(arguments) => match self.expression(ev, receiver)?.kind {
+                Kind::Array => self.arrays(ev, receiver, "@>", first),
+                Kind::Json | Kind::Other => Err(untold(ev)),
+                _ => self.part_of(ev, receiver, first, [true, true]),
+            },
+            "contained_by" => self.arrays(ev, receiver, "<@", first),
+            "overlap" | "overlaps" => self.arrays(ev, receiver, "&&", first),
+            "regexp_replace" if dialect != Dialect::Sqlite => match arguments.positional.as_slice() {
+                [pattern, replacement] => {
+                    let text = self.expression(ev, receiver)?.text;
+                    let pattern = self.argument(ev, pattern, None)?.text;
+                    let replacement = self.argument(ev, replacement, None)?.text;
+                    Ok(Node::atom(format!("REGEXP_REPLACE({text}, {pattern}, {replacement})"), Kind::Text))
                 }
-                self.part_of(ev, receiver, first, [true, true])
-            }
+                _ => Err(untold(ev)),
+            },
             "between" => match arguments.positional.as_slice() {
                 [low, high] => self.between(ev, [receiver, low, high]),
                 _ => Err(untold(ev)),
@@ -109,6 +118,28 @@ impl Writer<'_> {
             }
         }
         Ok(Node::atom(self.plain(ev, value, &sql, &values)?, Kind::Unknown))
+    }
+
+    /// An operator of arrays; a list beside it is an array.
+    fn arrays<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        left: &Value,
+        operator: &str,
+        right: &Value,
+    ) -> Result<Node, Unreadable> {
+        if ev.host.settings().dialect != Dialect::PostgreSql {
+            return Err(unreadable(ev, left, "only PostgreSQL has arrays"));
+        }
+        let Value::List(items) = right else { return self.binary(ev, left, operator, 5, right) };
+        let items = items.borrow().clone();
+        let left = self.operand(ev, left, None)?;
+        let mut texts = Vec::with_capacity(items.len());
+        for item in &items {
+            texts.push(self.argument(ev, item, None)?.text);
+        }
+        let text = format!("{} {operator} ARRAY[{}]", left.beside(operator, 5), texts.join(", "));
+        Ok(Node::operation(text, operator, 5, Kind::Boolean))
     }
 
     fn binary<H: Environment>(

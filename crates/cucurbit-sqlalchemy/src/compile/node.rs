@@ -81,7 +81,7 @@ impl Node {
 }
 
 fn joins_itself(operator: &str) -> bool {
-    matches!(operator, "AND" | "OR" | "+" | "*" | "||" | "=" | "!=")
+    matches!(operator, "AND" | "OR" | "+" | "*" | "||")
 }
 
 /// How strongly an operator binds in SQLAlchemy's eyes.

@@ -36,7 +36,10 @@ impl Tally {
         match (mine, theirs) {
             (mine, theirs) if mine == theirs => self.agree += 1,
             // SQLAlchemy refuses, this does not.
-            (Some(_), None) => self.lax += 1,
+            (Some(mine), None) => {
+                self.lax += 1;
+                println!("refused: {what}: {mine}");
+            }
             (mine, theirs) => {
                 let mine = mine.unwrap_or_else(|| "nothing".to_owned());
                 self.wrong.push(format!(
@@ -47,7 +50,8 @@ impl Tally {
         }
     }
 
-    fn finish(self, what: &str) {
+    fn finish(self, what: &str, at_least: usize) {
+        assert!(self.agree + self.wrong.len() >= at_least, "only {} of {what} were compared", self.agree);
         println!("{what}: {} agree, {} refused by SQLAlchemy only", self.agree, self.lax);
         assert!(self.wrong.is_empty(), "{} of {what} differ:\n{}", self.wrong.len(), self.wrong.join("\n"));
     }
@@ -75,12 +79,15 @@ fn types() {
             ddl.compare(&what, reading.ddl.clone().filter(|_| reading.is_known()), theirs);
             if dialect == Dialect::PostgreSql {
                 let theirs = &row["versions"][format!("{}.{}", version.major, version.minor)]["written"];
-                written.compare(&what, reading.data_type.written.as_deref().map(str::to_owned), text(theirs));
+                // 1.4 writes two arguments that nobody can give.
+                let theirs =
+                    text(theirs).map(|t| t.replace(", _warn_on_bytestring=True, _expect_unicode=True", ""));
+                written.compare(&what, reading.data_type.written.as_deref().map(str::to_owned), theirs);
             }
         });
     }
-    ddl.finish("types in DDL");
-    written.finish("types as Alembic writes them");
+    ddl.finish("types in DDL", 2043);
+    written.finish("types as Alembic writes them", 683);
 }
 
 #[test]
@@ -92,6 +99,9 @@ fn tables() {
         let snippet = row["snippet"].as_str().expect("a snippet");
         let module = format!("{prelude}\n{snippet}\n");
         answers(row, |version, dialect, answer| {
+            if has_no_sequences(snippet, dialect) {
+                return;
+            }
             let (lines, problems) = with_value(&module, "t", dialect, version, |ev, value| {
                 let (_, reading) = crate::table_term(ev, value).expect("a table");
                 (shown::table_lines(ev, &reading), reading.problems)
@@ -110,16 +120,35 @@ fn tables() {
             }
         });
     }
-    tally.finish("tables");
+    tally.finish("tables", 605);
 }
 
-/// The text behind the brackets as sorted `key=value`.
+/// SQLAlchemy writes `nextval` for MySQL too, which has none.
+fn has_no_sequences(snippet: &str, dialect: Dialect) -> bool {
+    dialect == Dialect::MySql && snippet.contains("next_value")
+}
+
+/// What is said in several ways, said in one; the text behind the brackets as sorted `key=value`.
 fn comparable(line: &str) -> String {
-    let Some(rest) = line.strip_prefix("behind: ") else { return line.to_owned() };
+    let line = line
+        .replace("set null", "SET NULL")
+        .replace(" ON DELETE NO ACTION", "")
+        .replace("DEFERRABLE INITIALLY", "INITIALLY")
+        .replace("INITIALLY DEFERRED", "DEFERRABLE INITIALLY DEFERRED");
+    if line.starts_with("CREATE ") {
+        // MySQL wants brackets around functions; `ASC` says nothing.
+        return line
+            .replace("((lower(", "(lower(")
+            .replace(")))", "))")
+            .replace("((b DESC NULLS LAST)", "(b DESC NULLS LAST")
+            .replace(" ASC)", ")");
+    }
+    let Some(rest) = line.strip_prefix("behind: ") else { return line };
     let mut out: Vec<String> = Vec::new();
     for (from, to) in [
         ("WITHOUT ROWID", "without rowid=true"),
         ("INHERITS (u)", "inherits=u"),
+        ("INHERITS ( u )", "inherits=u"),
         ("PARTITION BY RANGE (a)", "partition by=RANGE (a)"),
         ("TABLESPACE sp", "tablespace=sp"),
         ("WITH (fillfactor = 70)", "with=fillfactor = 70"),
@@ -148,8 +177,13 @@ fn expressions() {
     for row in recorded["expressions"].as_array().expect("expressions") {
         let expression = row["expression"].as_str().expect("an expression");
         let module = format!("{prelude}\n{columns}\nvalue = {expression}\n");
+        // Types of PostgreSQL mean nothing elsewhere.
+        let is_own = ["j[", "jb", "arr"].iter().any(|p| expression.starts_with(p));
         answers(row, |version, dialect, answer| {
-            let mine = with_value(&module, "value", dialect, version, |ev, value| crate::compile(ev, value));
+            if is_own && dialect != Dialect::PostgreSql {
+                return;
+            }
+            let mine = with_value(&module, "value", dialect, version, crate::compile);
             let what = format!("{expression} on {} with {}.{}", dialect.name(), version.major, version.minor);
             // SQLAlchemy forgets in places that tables are not to be written.
             let theirs = text(answer).map(|t| t.replace("plain.", ""));
@@ -159,7 +193,7 @@ fn expressions() {
             }
         });
     }
-    tally.finish("expressions");
+    tally.finish("expressions", 1331);
 }
 
 #[test]
@@ -171,8 +205,10 @@ fn defaults() {
         let default = row["default"].as_str().expect("a default");
         let module = format!("{prelude}\nvalue = {default}\n");
         answers(row, |version, dialect, answer| {
-            let mine =
-                with_value(&module, "value", dialect, version, |ev, value| crate::server_default(ev, value));
+            if has_no_sequences(default, dialect) {
+                return;
+            }
+            let mine = with_value(&module, "value", dialect, version, crate::server_default);
             let what = format!("{default} on {} with {}.{}", dialect.name(), version.major, version.minor);
             let theirs = text(answer);
             let mine = match mine {
@@ -187,5 +223,5 @@ fn defaults() {
             tally.compare(&what, mine, theirs);
         });
     }
-    tally.finish("defaults");
+    tally.finish("defaults", 471);
 }

@@ -1,19 +1,12 @@
 //! Readings as the lines of DDL that SQLAlchemy would write for them.
 
 use super::Reader;
-use crate::{TableReading, Version, quoting};
+use crate::{TableReading, quoting};
 use cucurbit_python::eval::Evaluator;
 use cucurbit_schema::{
-    Action, CheckMode, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NameKind, NullsOrder,
-    ObjectName, Order, SequenceOptions, TypeKind,
+    Action, CheckMode, Constraint, ConstraintBody, ConstraintKind, Default, Dialect, Index, KeyPart,
+    NameKind, NullsOrder, ObjectName, Order, SequenceOptions, TypeKind,
 };
-
-fn object(name: &ObjectName, dialect: Dialect) -> String {
-    match &name.schema {
-        Some(schema) => format!("{}.{}", quoting::name(schema, dialect), quoting::name(&name.name, dialect)),
-        None => quoting::name(&name.name, dialect),
-    }
-}
 
 fn names(names: &[String], dialect: Dialect) -> String {
     names.iter().map(|n| quoting::name(n, dialect)).collect::<Vec<_>>().join(", ")
@@ -22,7 +15,7 @@ fn names(names: &[String], dialect: Dialect) -> String {
 pub(super) fn default(default: &Default, dialect: Dialect) -> String {
     match default {
         Default::Expression(text) => text.clone(),
-        Default::NextValue(name) => format!("nextval('{}')", object(name, dialect)),
+        Default::NextValue(name) => format!("nextval('{}')", quoting::object(name, dialect)),
         Default::Unknown(why) => format!("<{why}>"),
     }
 }
@@ -30,8 +23,8 @@ pub(super) fn default(default: &Default, dialect: Dialect) -> String {
 fn sequence_options(options: &SequenceOptions) -> String {
     let mut parts = Vec::new();
     for (words, value) in [
-        ("START WITH", options.start),
         ("INCREMENT BY", options.increment),
+        ("START WITH", options.start),
         ("MINVALUE", options.minimum),
         ("MAXVALUE", options.maximum),
         ("CACHE", options.cache),
@@ -47,27 +40,27 @@ fn sequence_options(options: &SequenceOptions) -> String {
 /// The lines of a table: columns, constraints, the text behind the brackets, indexes by name.
 pub(super) fn table_lines(ev: &mut Evaluator<'_, Reader>, reading: &TableReading) -> Vec<String> {
     let dialect = ev.host.settings.dialect;
-    let version = ev.host.settings.version;
     let mut lines = Vec::new();
-    for read in &reading.columns {
-        lines.push(column_line(read, dialect, version));
-    }
     // Checks of columns stand in their lines.
     let inline: usize = reading.columns.iter().map(|c| c.checks.len() - c.data_type.checks.len()).sum();
-    let mut skipped = 0;
-    for (at, constraint) in reading.table.constraints.iter().enumerate() {
-        let is_inline_key = constraint.kind() == cucurbit_schema::ConstraintKind::PrimaryKey
+    let mut checks: Vec<&Constraint> =
+        reading.table.constraints.iter().filter(|c| c.kind() == ConstraintKind::Check).take(inline).collect();
+    let rest: Vec<&Constraint> =
+        reading.table.constraints.iter().filter(|c| !checks.iter().any(|i| std::ptr::eq(*i, *c))).collect();
+    for read in &reading.columns {
+        let mut line = column_line(read, dialect);
+        for check in checks.drain(..read.checks.len() - read.data_type.checks.len()) {
+            line.push_str(&format!(" {}", constraint_line(check, dialect)));
+        }
+        lines.push(line);
+    }
+    for constraint in rest {
+        let is_inline_key = constraint.kind() == ConstraintKind::PrimaryKey
             && reading.columns.iter().any(|c| c.column.autoincrement)
             && dialect == Dialect::Sqlite;
-        if is_inline_key {
-            continue;
+        if !is_inline_key {
+            lines.push(constraint_line(constraint, dialect));
         }
-        if constraint.kind() == cucurbit_schema::ConstraintKind::Check && skipped < inline && at < 1 + inline
-        {
-            skipped += 1;
-            continue;
-        }
-        lines.push(constraint_line(constraint, dialect));
     }
     lines.extend(behind(reading, dialect));
     if reading.temporary {
@@ -81,7 +74,7 @@ pub(super) fn table_lines(ev: &mut Evaluator<'_, Reader>, reading: &TableReading
     lines
 }
 
-fn column_line(read: &crate::ColumnReading, dialect: Dialect, version: Version) -> String {
+fn column_line(read: &crate::ColumnReading, dialect: Dialect) -> String {
     let column = &read.column;
     let is_key = read.primary_key;
     let serial = match &column.data_type.kind {
@@ -89,10 +82,10 @@ fn column_line(read: &crate::ColumnReading, dialect: Dialect, version: Version) 
         _ => None,
     };
     let of_enum = match &column.data_type.kind {
-        TypeKind::Enum { name: Some(name), .. } => Some(object(name, dialect)),
+        TypeKind::Enum { name: Some(name), .. } => Some(quoting::object(name, dialect)),
         _ => None,
     };
-    let data_type = serial.clone().or(of_enum).or_else(|| read.data_type.ddl.clone()).unwrap_or_default();
+    let data_type = serial.or(of_enum).or_else(|| read.data_type.ddl.clone()).unwrap_or_default();
     let mut line = format!("{} {data_type}", quoting::name(&column.name, dialect));
     let is_timestamp = data_type.starts_with("TIMESTAMP");
     let default = column.default.as_ref().map(|d| default(d, dialect));
@@ -149,14 +142,6 @@ fn column_line(read: &crate::ColumnReading, dialect: Dialect, version: Version) 
             line.push_str(&computed.unwrap_or_default());
         }
     }
-    let own = read.data_type.checks.len();
-    let _ = version;
-    for (name, check) in read.checks.iter().skip(own) {
-        let ConstraintBody::Check { expression, .. } = &check.body else { continue };
-        let name =
-            name.text().map(|n| format!("CONSTRAINT {} ", quoting::name(n, dialect))).unwrap_or_default();
-        line.push_str(&format!(" {name}CHECK ({expression})"));
-    }
     line
 }
 
@@ -181,10 +166,15 @@ fn constraint_line(constraint: &Constraint, dialect: Dialect) -> String {
         ConstraintBody::ForeignKey {
             columns, table, references, on_delete, on_update, match_kind, ..
         } => {
+            // SQLite has no foreign keys to other schemas, so none is written.
+            let table = match dialect {
+                Dialect::Sqlite => ObjectName::plain(table.name.clone()),
+                _ => table.clone(),
+            };
             line.push_str(&format!(
                 "FOREIGN KEY({}) REFERENCES {} ({})",
                 names(columns, dialect),
-                object(table, dialect),
+                quoting::object(&table, dialect),
                 names(references, dialect)
             ));
             if let Some(kind) = match_kind {
@@ -246,9 +236,9 @@ fn index_line(index: &Index, reading: &TableReading, dialect: Dialect) -> String
     let (name, table) = match (&reading.table.name.schema, dialect) {
         (Some(schema), Dialect::Sqlite) => {
             let table = ObjectName::plain(reading.table.name.name.clone());
-            (format!("{}.{name}", quoting::name(schema, dialect)), object(&table, dialect))
+            (format!("{}.{name}", quoting::name(schema, dialect)), quoting::object(&table, dialect))
         }
-        _ => (name, object(&reading.table.name, dialect)),
+        _ => (name, quoting::object(&reading.table.name, dialect)),
     };
     line.push_str(&format!("INDEX {name} ON {table} "));
     if let (Some(method), Dialect::PostgreSql) = (&index.method, dialect) {
