@@ -2,6 +2,7 @@
 
 mod chain;
 mod drift;
+mod reconstruct;
 mod schema;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -44,6 +45,11 @@ enum Command {
     ///
     /// Exit code 0: the same. 1: differences. 2: the work could not be done.
     Drift(drift::DriftArguments),
+    /// Writes the migration that was lost: the head schema, rolled back through the migrations that survive.
+    ///
+    /// Exit code 0: written, and following the whole chain with it gives the head schema. 1: it cannot be
+    /// rebuilt; nothing is written, and standard error says what would decide. 2: the work could not be done.
+    Reconstruct(reconstruct::ReconstructArguments),
     /// Explains a rule, by code or name; lists the rules without one.
     Rule {
         /// A code such as GRA001, or a name such as dangling-parent.
@@ -117,6 +123,7 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }

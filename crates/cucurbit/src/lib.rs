@@ -21,6 +21,7 @@ mod alembic_answer;
 mod case;
 mod diagnose;
 mod finding;
+mod reconstruct;
 mod replay;
 pub mod report;
 pub mod rules;
@@ -30,6 +31,8 @@ pub use case::{Case, IgnoredFile};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
+pub use cucurbit_reconstruct::{Assumption, Level};
+pub use reconstruct::{ReconstructError, ReconstructOptions, Reconstruction, made_by};
 pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table, stopped};
 
 pub use cucurbit_alembic as alembic;

@@ -148,7 +148,7 @@ impl Case {
 
     /// The revisions up to one, in the order in which `alembic upgrade` runs them from an empty database; where
     /// Alembic would not load the chain, parents before children.
-    fn order_to(&self, revision: Option<&str>) -> Result<(Vec<Node>, Vec<String>), SchemaError> {
+    pub(crate) fn order_to(&self, revision: Option<&str>) -> Result<(Vec<Node>, Vec<String>), SchemaError> {
         let graph = self.graph();
         if self.files().is_empty() {
             return Err(SchemaError::NoRevisions);

@@ -1,0 +1,245 @@
+//! Rebuilding a lost migration: the head schema rolled back through the migrations that survive.
+
+use crate::case::Case;
+use crate::replay::SchemaOptions;
+use cucurbit_graph::Node;
+use cucurbit_reconstruct::{Assumption, Level, RolledBack, Survivor, roll_back, run_forward};
+use cucurbit_render::{Heading, Rendered, migration};
+use cucurbit_replay::{ReplayOptions, Replayer};
+use cucurbit_schema::{Change, Database, Difference, Mismatch, ObjectRef, Origin, between, diff};
+use cucurbit_sqlalchemy::Settings;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct ReconstructOptions {
+    /// Dialect, versions, import roots.
+    pub schema: SchemaOptions,
+    /// The schema that the whole chain makes: from a dump or from models.
+    pub head: Database,
+    /// The lost revision, where several are missing.
+    pub revision: Option<String>,
+}
+
+/// A migration that was rebuilt, and what is known of it.
+#[derive(Debug)]
+pub struct Reconstruction {
+    /// The lost revision's id: the one that a survivor names.
+    pub revision: String,
+    /// Its parents: the survivors below the gap.
+    pub down_revision: Vec<String>,
+    /// The migration as text.
+    pub rendered: Rendered,
+    /// The state before it and after it.
+    pub before: Database,
+    /// The state that it makes.
+    pub after: Database,
+    /// What it does.
+    pub changes: Vec<Change>,
+    /// What was put in because a survivor needs it.
+    pub assumptions: Vec<Assumption>,
+    /// What does not fit when the whole chain is followed with it: revision and misfit.
+    pub misfits: Vec<(String, Mismatch)>,
+    /// What differs at the end from the head that was given.
+    pub differences: Vec<Difference>,
+    /// Survivors for which no state before them fits, with what was left over.
+    pub unsettled: Vec<(String, usize)>,
+}
+
+impl Reconstruction {
+    /// Says whether the chain runs with it and makes the head that was given.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.misfits.is_empty() && self.differences.is_empty() && self.rendered.left_out.is_empty()
+    }
+
+    /// Returns what a person could answer to let it be rebuilt, in the order of the chain.
+    #[must_use]
+    pub fn questions(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for (revision, mismatch) in &self.misfits {
+            out.push(format!(
+                "{revision} cannot run: {}; what did the lost migration do there?",
+                crate::replay::describe_mismatch(mismatch)
+            ));
+        }
+        for difference in &self.differences {
+            out.push(format!("{}: the rebuilt chain ends otherwise ({:?}); which is right?", difference.object, difference.kind));
+        }
+        for (object, reason) in &self.rendered.left_out {
+            out.push(format!("{object}: {reason}; what is it?"));
+        }
+        out
+    }
+}
+
+/// Why nothing can be rebuilt.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReconstructError {
+    /// No revision is missing.
+    #[error("no revision is missing from the chain")]
+    NothingMissing,
+    /// Several are missing and none was named.
+    #[error("several revisions are missing; name one: {}", .0.join(", "))]
+    SeveralMissing(Vec<String>),
+    /// The one that was named is not missing.
+    #[error("`{0}` is not missing from the chain")]
+    NotMissing(String),
+    /// Several survivors below the gap could be its parent.
+    #[error("the parent of `{revision}` cannot be told; it may be any of {}", candidates.join(", "))]
+    SeveralParents {
+        /// The lost revision.
+        revision: String,
+        /// Heads of what is left below.
+        candidates: Vec<String>,
+    },
+}
+
+impl Case {
+    /// Rebuilds a lost revision from the head schema and the migrations that survive.
+    ///
+    /// One migration stands for all that is lost between the survivors below the gap and those above it; its id is
+    /// the one that the survivor above names. The result is judged by following the whole chain with it: read
+    /// [`Reconstruction::is_proved`] before using it.
+    ///
+    /// # Errors
+    /// When nothing is missing, or what is missing cannot be told.
+    pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
+        let (lost, below, above) = self.gap(options.revision.as_deref())?;
+        let graph = self.graph();
+        let files = self.project_files(&options.schema.import_roots);
+        let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
+        let metadata = self.target_metadata(&files, &settings);
+        let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
+        let survivor = |node: &Node| -> Option<Survivor> {
+            let row = self.row_of(*node)?;
+            Some(Survivor { id: graph.id(*node).to_owned(), path: self.path(row).to_owned() })
+        };
+        let mut before = Database::new(options.schema.dialect);
+        for survivor in below.iter().filter_map(survivor) {
+            before = run_forward(&mut replayer, &before, &survivor).end;
+        }
+        let above: Vec<Survivor> = above.iter().filter_map(survivor).collect();
+        let mut after = options.head.clone();
+        let mut assumptions = Vec::new();
+        let mut unsettled = Vec::new();
+        for survivor in above.iter().rev() {
+            let RolledBack { state, misfits, differences, assumptions: put_in, .. } =
+                roll_back(&mut replayer, &after, survivor, &[&before]);
+            if !misfits.is_empty() || !differences.is_empty() {
+                unsettled.push((survivor.id.clone(), misfits.len() + differences.len()));
+            }
+            assumptions.extend(put_in);
+            after = state;
+        }
+        let changes = between(&before, &after);
+        let back = between(&after, &before);
+        // The judge: the whole chain, from what the changes really make.
+        let mut made = before.clone();
+        let mut misfits = Vec::new();
+        for change in &changes {
+            let applied = made.apply(change, Origin::default());
+            misfits.extend(applied.mismatches.into_iter().map(|m| (lost.clone(), m)));
+        }
+        let mut state = made.clone();
+        for survivor in &above {
+            let trial = run_forward(&mut replayer, &state, survivor);
+            misfits.extend(trial.misfits.iter().map(|(_, m, _)| (survivor.id.clone(), m.clone())));
+            state = trial.end;
+        }
+        let differences = diff(&state, &options.head);
+        let down_revision: Vec<String> =
+            self.heads_of(&below).iter().map(|n| graph.id(*n).to_owned()).collect();
+        if down_revision.len() > 1 {
+            return Err(ReconstructError::SeveralParents { revision: lost, candidates: down_revision });
+        }
+        let heading = Heading {
+            revision: lost.clone(),
+            down_revision: down_revision.clone(),
+            message: "reconstructed".to_owned(),
+            notes: notes(&above, &assumptions),
+            ..Heading::default()
+        };
+        let rendered = migration(&heading, &before, &changes, &back);
+        Ok(Reconstruction {
+            revision: lost,
+            down_revision,
+            rendered,
+            before,
+            after: made,
+            changes,
+            assumptions,
+            misfits,
+            differences,
+            unsettled,
+        })
+    }
+
+    /// The lost revision, the survivors below it and those above it, each with parents before children.
+    fn gap(&self, wanted: Option<&str>) -> Result<(String, Vec<Node>, Vec<Node>), ReconstructError> {
+        let graph = self.graph();
+        let missing: Vec<Node> = graph.missing().collect();
+        let lost = match (wanted, missing.as_slice()) {
+            (_, []) => return Err(ReconstructError::NothingMissing),
+            (Some(id), all) => *all
+                .iter()
+                .find(|n| graph.id(**n) == id)
+                .ok_or_else(|| ReconstructError::NotMissing(id.to_owned()))?,
+            (None, [one]) => *one,
+            (None, many) => {
+                let ids = many.iter().map(|n| graph.id(*n).to_owned()).collect();
+                return Err(ReconstructError::SeveralMissing(ids));
+            }
+        };
+        let (order, _) = self.order_to(None).map_err(|_| ReconstructError::NothingMissing)?;
+        let above: BTreeSet<usize> = graph.descendants(lost).iter().map(|n| n.index()).collect();
+        let (over, under): (Vec<Node>, Vec<Node>) = order.into_iter().partition(|n| above.contains(&n.index()));
+        Ok((graph.id(lost).to_owned(), under, over))
+    }
+
+    /// The revisions of a set that no other of the set descends from.
+    fn heads_of(&self, nodes: &[Node]) -> Vec<Node> {
+        let graph = self.graph();
+        let mut heads: BTreeMap<usize, Node> = nodes.iter().map(|n| (n.index(), *n)).collect();
+        for node in nodes {
+            for parent in graph.parents(*node) {
+                heads.remove(&parent.index());
+            }
+        }
+        heads.into_values().collect()
+    }
+}
+
+/// What stands above `upgrade()`: where the migration comes from, and what was assumed.
+fn notes(above: &[Survivor], assumptions: &[Assumption]) -> Vec<String> {
+    let mut out = vec![format!(
+        "This migration was lost. It was rebuilt from the schema at the head and the {} migrations above it.",
+        above.len()
+    )];
+    let assumed: Vec<&Assumption> = assumptions.iter().filter(|a| a.level == Level::Assumed).collect();
+    if !assumed.is_empty() {
+        out.push("Assumed, because a later migration needs it; none of it reaches the head:".to_owned());
+        for assumption in assumed {
+            out.push(format!("- {} ({}): {}", assumption.object, assumption.revision, assumption.reason));
+        }
+    }
+    out
+}
+
+/// Objects that a list of changes makes, for reports.
+#[must_use]
+pub fn made_by(changes: &[Change]) -> Vec<ObjectRef> {
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::CreateTable { table, .. } => Some(ObjectRef::Table(table.name.clone())),
+            Change::CreateEnum { enum_type, .. } => Some(ObjectRef::Enum(enum_type.name.clone())),
+            Change::CreateObject { object, .. } => {
+                Some(ObjectRef::Object(object.kind, object.table.clone(), object.name.clone()))
+            }
+            _ => None,
+        })
+        .collect()
+}
