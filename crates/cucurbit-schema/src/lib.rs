@@ -7,12 +7,14 @@
 //! [`UnknownEffect`] with an [`Extent`], which is neither presence nor absence.
 
 pub mod change;
+pub mod ddl;
 pub mod model;
 
 pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
     RowEffect, UnknownEffect,
 };
+pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,
