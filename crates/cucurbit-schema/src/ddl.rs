@@ -15,8 +15,8 @@ mod types;
 
 use crate::change::ObjectRef;
 use crate::model::{
-    Column, Constraint, ConstraintBody, Database, Dialect, KeyPart, NamedObject, ObjectKey, ObjectKeyOrTable,
-    ObjectKind, ObjectName, Origin, Table, TypeKind,
+    Action, CheckMode, Column, Constraint, ConstraintBody, Database, Dialect, KeyPart, NamedObject,
+    ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Origin, SequenceOptions, Table, TypeKind,
 };
 use order::{Phase, Piece};
 use std::collections::{BTreeMap, BTreeSet};
@@ -412,6 +412,47 @@ fn index_ref(table: &Table, name: Option<&str>) -> ObjectRef {
         Some(name) => ObjectRef::Index(table.name.sibling(name), Some(table.name.clone())),
         None => ObjectRef::Table(table.name.clone()),
     }
+}
+
+/// Writes what a foreign key does.
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::NoAction => "NO ACTION",
+        Action::Restrict => "RESTRICT",
+        Action::Cascade => "CASCADE",
+        Action::SetNull => "SET NULL",
+        Action::SetDefault => "SET DEFAULT",
+    }
+}
+
+/// Writes `DEFERRABLE` and `INITIALLY`, a space in front.
+fn check_mode(mode: CheckMode) -> &'static str {
+    match mode {
+        CheckMode::Immediate => "",
+        CheckMode::Deferrable => " DEFERRABLE",
+        CheckMode::Deferred => " DEFERRABLE INITIALLY DEFERRED",
+    }
+}
+
+/// Writes how a sequence counts, with a space in front of each part.
+fn sequence_options(options: &SequenceOptions) -> String {
+    let mut sql = String::new();
+    let parts = [
+        ("START WITH", options.start),
+        ("INCREMENT BY", options.increment),
+        ("MINVALUE", options.minimum),
+        ("MAXVALUE", options.maximum),
+        ("CACHE", options.cache),
+    ];
+    for (word, value) in parts {
+        if let Some(value) = value {
+            sql.push_str(&format!(" {word} {value}"));
+        }
+    }
+    if options.cycle {
+        sql.push_str(" CYCLE");
+    }
+    sql
 }
 
 /// Puts in front of a reason which constraint is meant, when it has no name to be known by.

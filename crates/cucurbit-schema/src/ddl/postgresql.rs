@@ -2,14 +2,13 @@
 
 use super::order::Phase;
 use super::{
-    Writer, Written, about, constraint_ref, constraint_texts, in_brackets, index_ref, index_texts,
-    object_ref, quote, text, types, without_brackets,
+    Writer, Written, about, action, check_mode, constraint_ref, constraint_texts, in_brackets, index_ref,
+    index_texts, object_ref, quote, sequence_options, text, types, without_brackets,
 };
 use crate::change::ObjectRef;
 use crate::model::{
-    Action, CheckMode, Column, Constraint, ConstraintBody, Database, Default, Dialect, EnumType, Index,
-    KeyPart, NamedObject, NullsOrder, ObjectKind, ObjectName, Order, Origin, Sequence, SequenceOptions,
-    Table, TypeKind,
+    Action, Column, Constraint, ConstraintBody, Database, Default, Dialect, EnumType, Index, KeyPart,
+    NamedObject, NullsOrder, ObjectKind, ObjectName, Order, Origin, Sequence, Table, TypeKind,
 };
 use std::collections::BTreeSet;
 
@@ -104,27 +103,6 @@ fn make_enum(writer: &mut Writer<'_>, enum_type: &EnumType) {
         }
         Err(reason) => writer.omit(object, reason),
     }
-}
-
-/// Writes how a sequence counts, with a space in front of each part.
-fn sequence_options(options: &SequenceOptions) -> String {
-    let mut sql = String::new();
-    let parts = [
-        ("START WITH", options.start),
-        ("INCREMENT BY", options.increment),
-        ("MINVALUE", options.minimum),
-        ("MAXVALUE", options.maximum),
-        ("CACHE", options.cache),
-    ];
-    for (word, value) in parts {
-        if let Some(value) = value {
-            sql.push_str(&format!(" {word} {value}"));
-        }
-    }
-    if options.cycle {
-        sql.push_str(" CYCLE");
-    }
-    sql
 }
 
 fn sequence_sql(sequence: &Sequence) -> Written {
@@ -469,26 +447,6 @@ fn include(writer: &Writer<'_>, table: &Table, columns: &[String]) -> Written {
         return Ok(String::new());
     }
     Ok(format!(" INCLUDE ({})", writer.columns_of(&table.name, columns)?))
-}
-
-/// Writes what a foreign key does.
-pub(super) fn action(action: Action) -> &'static str {
-    match action {
-        Action::NoAction => "NO ACTION",
-        Action::Restrict => "RESTRICT",
-        Action::Cascade => "CASCADE",
-        Action::SetNull => "SET NULL",
-        Action::SetDefault => "SET DEFAULT",
-    }
-}
-
-/// Writes `DEFERRABLE` and `INITIALLY`, a space in front.
-pub(super) fn check_mode(mode: CheckMode) -> &'static str {
-    match mode {
-        CheckMode::Immediate => "",
-        CheckMode::Deferrable => " DEFERRABLE",
-        CheckMode::Deferred => " DEFERRABLE INITIALLY DEFERRED",
-    }
 }
 
 /// Writes a constraint as it stands in `CREATE TABLE` or behind `ADD`.

@@ -1,8 +1,9 @@
 //! SQLite.
 
 use super::order::Phase;
-use super::postgresql::{action, check_mode};
-use super::{Writer, Written, about, constraint_ref, in_brackets, index_ref, text, types};
+use super::{
+    Writer, Written, about, action, check_mode, constraint_ref, in_brackets, index_ref, text, types,
+};
 use crate::change::ObjectRef;
 use crate::model::{
     Action, Column, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NullsOrder, ObjectKind,
@@ -14,7 +15,7 @@ const DIALECT: Dialect = Dialect::Sqlite;
 
 /// Pushes every statement. Comments are passed over: SQLite has none.
 pub(super) fn write(writer: &mut Writer<'_>) {
-    for (schema, _) in &writer.database.schemas {
+    for schema in writer.database.schemas.keys() {
         writer.omit(ObjectRef::Schema(schema.clone()), "SQLite cannot make a schema");
     }
     for name in writer.database.enums.keys() {
@@ -213,15 +214,9 @@ fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
     for key in &index.keys {
         let mut sql = match &key.part {
             KeyPart::Column(name) => writer.columns_of(&table.name, std::slice::from_ref(name))?,
-            KeyPart::Expression(text) => {
-                let sql = text::list(text, DIALECT)?;
-                // What follows would belong to a part of it only.
-                let whole = writer.expression_on(table, text).is_ok_and(|_| key.collation.is_none());
-                if !whole {
-                    writer.expression_on(table, &format!("({sql})"))?;
-                }
-                if whole { sql } else { format!("({sql})") }
-            }
+            // A collation behind it would belong to its last part only.
+            KeyPart::Expression(text) if key.collation.is_none() => writer.expression_on(table, text)?,
+            KeyPart::Expression(text) => format!("({})", writer.expression_on(table, text)?),
         };
         if let Some(name) = &key.collation {
             sql.push_str(&format!(" COLLATE {}", collation(writer, name)?));

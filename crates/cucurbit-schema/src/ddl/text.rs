@@ -566,7 +566,11 @@ pub(super) fn first_name(text: &str, dialect: Dialect) -> Option<ObjectName> {
 pub(super) fn is_literal(text: &str, dialect: Dialect) -> bool {
     let all = tokens(text, dialect).unwrap_or_default();
     let real: Vec<Token<'_>> = all.into_iter().filter(|t| t.kind != TokenKind::Comment).collect();
-    let constants = ["null", "true", "false", "current_timestamp", "current_date", "current_time"];
+    let constants: &[&str] = if dialect.is_mysql() {
+        &["null", "true", "false"]
+    } else {
+        &["null", "true", "false", "current_timestamp", "current_date", "current_time"]
+    };
     match real.as_slice() {
         [one] => match one.kind {
             TokenKind::String | TokenKind::Number => true,
@@ -591,6 +595,29 @@ pub(super) fn is_literal(text: &str, dialect: Dialect) -> bool {
             }
             false
         }
+        _ => false,
+    }
+}
+
+/// Says whether a default of MySQL is the time, which needs no brackets; `ON UPDATE` may stand behind it.
+pub(super) fn is_time(text: &str, dialect: Dialect) -> bool {
+    let all = tokens(text, dialect).unwrap_or_default();
+    let real: Vec<Token<'_>> = all.into_iter().filter(|t| t.kind != TokenKind::Comment).collect();
+    let time = |at: usize| {
+        let word = real.get(at)?;
+        let known = ["current_timestamp", "now", "localtime", "localtimestamp"];
+        known.iter().find(|name| word.is_word(name))?;
+        let mut at = at + 1;
+        if real.get(at).is_some_and(|t| t.is_symbol("(")) {
+            at += if real.get(at + 1)?.kind == TokenKind::Number { 2 } else { 1 };
+            real.get(at).filter(|t| t.is_symbol(")"))?;
+            at += 1;
+        }
+        Some(at)
+    };
+    match time(0) {
+        Some(end) if end == real.len() => true,
+        Some(end) if stand(&real, end, &["on", "update"]) => time(end + 2) == Some(real.len()),
         _ => false,
     }
 }
