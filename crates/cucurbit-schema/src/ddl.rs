@@ -107,6 +107,8 @@ struct Writer<'a> {
     columns: BTreeMap<ObjectName, BTreeSet<String>>,
     /// Columns that are not written, folded, by table.
     left_out: BTreeMap<ObjectName, BTreeSet<String>>,
+    /// Tables and views that are not written, folded.
+    lost: BTreeSet<ObjectName>,
 }
 
 impl<'a> Writer<'a> {
@@ -120,6 +122,7 @@ impl<'a> Writer<'a> {
             tables: Vec::new(),
             columns: BTreeMap::new(),
             left_out: BTreeMap::new(),
+            lost: BTreeSet::new(),
         };
         let place = |table: &&Table| {
             database.made.get(&ObjectKeyOrTable::Table(table.name.clone())).copied().unwrap_or(u64::MAX)
@@ -128,6 +131,7 @@ impl<'a> Writer<'a> {
         tables.sort_by_key(place);
         for table in tables {
             if let Err(reason) = writer.look_at_table(table) {
+                writer.lost.insert(writer.key(&table.name));
                 writer.omit(ObjectRef::Table(table.name.clone()), reason);
             }
         }
@@ -181,6 +185,16 @@ impl<'a> Writer<'a> {
             kind = element;
         }
         match kind {
+            TypeKind::Named { name, .. } if self.dialect == Dialect::PostgreSql => {
+                let name = types::object_name(name);
+                for kind in [ObjectKind::Domain, ObjectKind::Type] {
+                    if let Some(object) = self.database.objects.get(&(kind, None, name.clone(), None)) {
+                        text::statement(&object.text, self.dialect)
+                            .map_err(|_| format!("its type `{name}` is left out"))?;
+                    }
+                }
+                Ok(())
+            }
             TypeKind::Enum { name: Some(name), .. } if self.dialect == Dialect::PostgreSql => {
                 match self.database.enums.get(name) {
                     None => Err(format!("nothing made its enum type `{name}`")),
@@ -352,15 +366,43 @@ impl<'a> Writer<'a> {
         self.columns.contains_key(&key) || self.database.objects.values().any(|object| stands(object))
     }
 
+    /// Says whether an object that is kept as its text needs something that is not written.
+    fn look_at_object(&self, object: &NamedObject, sql: &str) -> Result<(), String> {
+        if let Some(table) = &object.table
+            && !self.has_relation(table)
+        {
+            return Err(format!("`{table}` is not there"));
+        }
+        let names = self.mentioned(sql);
+        for name in names.iter().chain(&object.table) {
+            let key = self.key(name);
+            if self.lost.contains(&key) {
+                return Err(format!("`{name}` is left out"));
+            }
+            for column in self.left_out.get(&key).into_iter().flatten() {
+                if names.contains(&ObjectName::plain(column)) {
+                    return Err(format!("the column `{column}` of `{name}` is left out"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Pushes an object that is kept as its text; says whether it could be written.
     fn push_object(&mut self, phase: Phase, object: &NamedObject) -> bool {
-        let written = text::statement(&object.text, self.dialect).and_then(|sql| match &object.table {
-            Some(table) if !self.has_relation(table) => Err(format!("`{table}` is not there")),
-            _ => Ok(sql),
+        let written = text::statement(&object.text, self.dialect).and_then(|sql| {
+            self.look_at_object(object, &sql)?;
+            Ok(sql)
         });
         let sql = match written {
             Ok(sql) => sql,
             Err(reason) => {
+                if matches!(
+                    object.kind,
+                    ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::VirtualTable
+                ) {
+                    self.lost.insert(self.key(&object.name));
+                }
                 self.omit(object_ref(object), reason);
                 return false;
             }
@@ -496,12 +538,9 @@ fn in_brackets(items: &[String]) -> String {
     if items.is_empty() { "()".to_owned() } else { format!("(\n    {}\n)", items.join(",\n    ")) }
 }
 
-/// Takes one pair of brackets off, when it goes around the whole text.
-fn without_brackets(text: &str, dialect: Dialect) -> &str {
-    let trimmed = text.trim();
-    let inner = trimmed.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-    match inner {
-        Some(inner) if text::list(inner, dialect).is_ok() => inner.trim(),
-        _ => trimmed,
-    }
+/// Returns a list without the pair of brackets that goes around the whole, if there is one.
+fn without_brackets(text: &str, dialect: Dialect) -> Written {
+    let whole = text::list(text, dialect)?;
+    let inner = whole.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    Ok(inner.and_then(|inner| text::list(inner, dialect).ok()).unwrap_or(whole))
 }

@@ -298,7 +298,7 @@ fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
             }
             KeyPart::Expression(text) => {
                 let sql = writer.expression_on(table, text)?;
-                format!("({})", without_brackets(&sql, writer.dialect))
+                format!("({})", without_brackets(&sql, writer.dialect)?)
             }
         };
         if let Some(length) = key.length {

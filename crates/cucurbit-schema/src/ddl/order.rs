@@ -3,6 +3,7 @@
 use super::DdlStatement;
 use super::text::fold;
 use crate::model::{Dialect, ObjectName};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When a statement runs, unless another one needs it earlier.
@@ -19,7 +20,8 @@ pub(super) enum Phase {
     Table,
     FunctionOnTable,
     Constraint,
-    Index,
+    /// Those of the most remote descendants first.
+    Index(Reverse<u8>),
     ForeignKey,
     Owner,
     View,

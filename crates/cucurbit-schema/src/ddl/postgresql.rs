@@ -10,6 +10,7 @@ use crate::model::{
     Action, Column, Constraint, ConstraintBody, Database, Default, Dialect, EnumType, Index, KeyPart,
     NamedObject, NullsOrder, ObjectKind, ObjectName, Order, Origin, Sequence, Table, TypeKind,
 };
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 const DIALECT: Dialect = Dialect::PostgreSql;
@@ -200,6 +201,19 @@ fn partition<'a>(writer: &Writer<'a>, table: &Table) -> Option<Partition<'a>> {
     Some(Partition { parent: parent.and_then(|name| writer.database.table(&name)), sql })
 }
 
+/// Counts the tables that a partition belongs to.
+fn ancestors(writer: &Writer<'_>, table: &Table) -> u8 {
+    let mut count = 0;
+    let mut of = partition(writer, table);
+    while let Some(Partition { parent: Some(parent), .. }) = of
+        && count < u8::MAX
+    {
+        count += 1;
+        of = partition(writer, parent);
+    }
+    count
+}
+
 fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
     let object = ObjectRef::Table(table.name.clone());
     let Ok(name) = writer.object(&table.name) else { return };
@@ -262,15 +276,15 @@ fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
         let sql = format!("ALTER TABLE {name} ADD {sql}");
         writer.push(phase, sql, constraint.origin, Some(constraint_ref(table, constraint)), needs);
     }
+    // An index of a partition is made before its parent's, which then takes it for its own.
+    let above = Reverse(ancestors(writer, table));
     for index in &table.indexes {
-        // Made before its parent's, it is the one that belongs to that.
-        let phase = if parent.is_some() { Phase::Constraint } else { Phase::Index };
         let mut needs = BTreeSet::from([table.name.clone()]);
         needs.extend(index_texts(index).into_iter().flat_map(|text| writer.mentioned(text)));
         let written = index_sql(writer, table, index);
         let made = written.is_ok();
         let object = index_ref(table, index.name.as_deref());
-        writer.push_or_omit(phase, written, index.origin, object.clone(), needs);
+        writer.push_or_omit(Phase::Index(above), written, index.origin, object.clone(), needs);
         if made && let Some(name) = &index.name {
             let on = writer.object(&table.name.sibling(name)).map(|name| format!("INDEX {name}"));
             comment(writer, on, index.comment.as_deref(), index.origin, object, &table.name);
@@ -308,14 +322,7 @@ fn table_needs(writer: &Writer<'_>, table: &Table) -> BTreeSet<ObjectName> {
             kind = element;
         }
         match kind {
-            TypeKind::Named { name, .. } => {
-                let parts = types::dotted(name.trim_end_matches("[]"));
-                if let [schema, name] = parts.as_slice() {
-                    needs.insert(ObjectName::new(Some(schema), name, DIALECT));
-                } else if let [name] = parts.as_slice() {
-                    needs.insert(ObjectName::plain(name));
-                }
-            }
+            TypeKind::Named { name, .. } => _ = needs.insert(types::object_name(name)),
             TypeKind::Enum { name: Some(name), .. } => _ = needs.insert(name.clone()),
             _ => {}
         }
@@ -350,12 +357,10 @@ fn table_options(writer: &Writer<'_>, table: &Table) -> (String, Vec<String>) {
     let mut sql = String::new();
     let mut problems = Vec::new();
     let forms: [(&str, Form<'_>); 5] = [
-        ("inherits", &|value| {
-            Ok(format!(" INHERITS ({})", text::list(without_brackets(value, DIALECT), DIALECT)?))
-        }),
+        ("inherits", &|value| Ok(format!(" INHERITS ({})", without_brackets(value, DIALECT)?))),
         ("partition by", &|value| Ok(format!(" PARTITION BY {}", writer.expression(value)?))),
         ("using", &|value| Ok(format!(" USING {}", writer.name(value)?))),
-        ("with", &|value| Ok(format!(" WITH ({})", text::list(without_brackets(value, DIALECT), DIALECT)?))),
+        ("with", &|value| Ok(format!(" WITH ({})", without_brackets(value, DIALECT)?))),
         ("tablespace", &|value| Ok(format!(" TABLESPACE {}", writer.name(value)?))),
     ];
     for (key, form) in forms {
@@ -603,7 +608,7 @@ fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
     let mut only = "";
     for (key, value) in &index.options {
         match key.to_ascii_lowercase().as_str() {
-            "with" => with.push(text::list(without_brackets(value, DIALECT), DIALECT)?),
+            "with" => with.push(without_brackets(value, DIALECT)?),
             "tablespace" => tablespace = format!(" TABLESPACE {}", writer.name(value)?),
             "only" => only = "ONLY ",
             "concurrently" | "if not exists" => {}

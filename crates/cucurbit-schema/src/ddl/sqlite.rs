@@ -9,6 +9,7 @@ use crate::model::{
     Action, Column, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NullsOrder, ObjectKind,
     Order, Table, TypeKind,
 };
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 const DIALECT: Dialect = Dialect::Sqlite;
@@ -85,7 +86,7 @@ fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
         let written = index_sql(writer, table, index);
         let object = index_ref(table, index.name.as_deref());
         let needs = BTreeSet::from([table.name.clone()]);
-        writer.push_or_omit(Phase::Index, written, index.origin, object, needs);
+        writer.push_or_omit(Phase::Index(Reverse(0)), written, index.origin, object, needs);
     }
 }
 

@@ -246,10 +246,17 @@ fn texts_stay_in_their_place() {
         "1E'\\''; DROP TABLE x; --'",
         "E'a'\n'\\'; DROP TABLE x; --'",
         "E'a' --c\n'\\'; DROP TABLE x; --'",
+        "1E$$; DROP TABLE x; --",
+        "a :é$a$b'",
+        "a\u{b}",
     ] {
         assert!(!ok(bad), "{bad}");
     }
     assert_eq!(text::expression("x -- y", Dialect::PostgreSql).as_deref(), Ok("x"));
+    // A no-break space is part of a name.
+    assert_eq!(text::expression(" x -- y\n\u{a0} ", Dialect::PostgreSql).as_deref(), Ok("x -- y\n\u{a0}"));
+    assert_eq!(without_brackets("(x -- y\n)", Dialect::PostgreSql).as_deref(), Ok("x"));
+    assert!(ok("0x1F + 1_000 + 1.5e-3 > a[1:2]"));
     let ok = |text: &str| text::expression(text, Dialect::MySql).is_ok();
     assert!(ok("a = 'it\\'s' -- b"));
     assert!(ok("5--3"));
@@ -261,6 +268,8 @@ fn texts_stay_in_their_place() {
     let ok = |text: &str| text::expression(text, Dialect::Sqlite).is_ok();
     assert!(ok("[a;b] = 'x\\'"));
     assert!(!ok("[a"));
+    assert!(!ok("1\n/\n.shell x"));
+    assert!(ok("'\n/\n' || 1\n/ 2"));
 }
 
 #[test]
@@ -278,6 +287,8 @@ fn statements_are_one_statement() {
     ));
     assert!(!pg("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; DROP TABLE x; END"));
     assert!(!pg("CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP TABLE x; END"));
+    // psql would wait for an END.
+    assert!(!pg("CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'SELECT 1'"));
     assert!(!pg("CREATE VIEW v AS SELECT 1; DROP TABLE x"));
     assert!(!pg("\\! rm"));
     assert!(!pg("CREATE VIEW v AS SELECT 'a"));
@@ -289,7 +300,10 @@ fn statements_are_one_statement() {
         "CREATE TRIGGER begin AFTER INSERT ON a BEGIN SELECT 1; END; DROP TABLE x; SELECT 1 END"
     ));
     assert!(!sqlite("CREATE TABLE trigger(begin int); DROP TABLE x; END"));
+    assert!(!sqlite("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1;"));
     assert!(!sqlite(".shell x"));
+    assert!(!sqlite("go"));
+    assert!(!sqlite("CREATE VIEW v AS SELECT 1\n go -- x\n.shell x"));
     let mysql = |text: &str| one(text, Dialect::MySql).is_ok();
     assert!(mysql(
         "CREATE DEFINER=`root`@`%` PROCEDURE p(a int) COMMENT 'x' BEGIN \
@@ -618,6 +632,9 @@ fn what_cannot_be_written_is_listed() {
     add(&mut database, t);
     add_object(&mut database, ObjectKind::View, None, "v", "CREATE VIEW v AS SELECT 1; DROP TABLE t");
     add_object(&mut database, ObjectKind::Trigger, Some("u"), "trg", "CREATE TRIGGER trg");
+    add_object(&mut database, ObjectKind::View, None, "w", "CREATE VIEW w AS SELECT a FROM t");
+    add_object(&mut database, ObjectKind::View, None, "x", "CREATE VIEW x AS SELECT 1 FROM w");
+    add_object(&mut database, ObjectKind::View, None, "y", "CREATE VIEW y AS SELECT c FROM t");
     let ddl = ddl(&database);
     let said: Vec<String> = ddl
         .omissions
@@ -652,11 +669,14 @@ fn what_cannot_be_written_is_listed() {
             "constraint uq: there is no column `gone` in `t`",
             "t: its option `replica identity` is not known",
             "index ix: a `)` is missing",
-            "object v: it holds a `;`",
+            "object v: it is not one statement",
             "object trg: `u` is not there",
+            "object w: the column `a` of `t` is left out",
+            "object x: `w` is left out",
         ]
     );
-    assert_eq!(statements(&ddl), ["CREATE TABLE t (\n    c integer,\n    d integer,\n    e integer\n)"]);
+    let table = "CREATE TABLE t (\n    c integer,\n    d integer,\n    e integer\n)";
+    assert_eq!(statements(&ddl), [table, "CREATE VIEW y AS SELECT c FROM t"]);
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, Str
     let mut after_escapes = false;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        if byte.is_ascii_whitespace() || byte == 0x0b {
+        if byte.is_ascii_whitespace() {
             at += 1;
             continue;
         }
@@ -134,6 +134,8 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, Str
         let (kind, end) = match byte {
             0 => return Err("it holds a NUL".to_owned()),
             b'\\' => return Err("it holds a backslash outside quotes".to_owned()),
+            // Programs do not agree which of these are spaces.
+            _ if byte.is_ascii_control() => return Err("it holds a control character".to_owned()),
             b'-' if next == Some(b'-')
                 && (!mysql || bytes.get(at + 2).is_none_or(|b| *b <= b' ' || *b == 0x7f)) =>
             {
@@ -175,6 +177,11 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, Str
             _ if starts_word(byte) => {
                 let length = bytes[at..].iter().position(|b| !continues_word(*b)).unwrap_or(bytes.len() - at);
                 let end = at + length;
+                // psql takes this for a variable, whose name ends before the dollar.
+                let colons = bytes[..at].iter().rev().take_while(|b| **b == b':').count();
+                if postgresql && colons % 2 == 1 && bytes[at..end].contains(&b'$') {
+                    return Err("a `$` stands behind a `:`".to_owned());
+                }
                 let letter = length == 1 && bytes.get(end) == Some(&b'\'');
                 match byte.to_ascii_lowercase() {
                     b'e' if letter && postgresql => {
@@ -190,14 +197,15 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, Str
                 }
             }
             _ if byte.is_ascii_digit() || (byte == b'.' && next.is_some_and(|b| b.is_ascii_digit())) => {
-                (TokenKind::Number, number(bytes, at))
+                let end = number(bytes, at);
+                let runs_on = bytes.get(end).is_some_and(|b| continues_word(*b));
+                if runs_on && postgresql {
+                    return Err("a number runs into a word".to_owned());
+                }
+                (TokenKind::Number, end)
             }
             _ => (TokenKind::Symbol, at + 1),
         };
-        // A backslash as the last byte would put the end behind the text.
-        if end > bytes.len() {
-            return Err(unclosed());
-        }
         if text[at..end].contains('\0') {
             return Err("it holds a NUL".to_owned());
         }
@@ -209,10 +217,14 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token<'_>>, Str
     Ok(found)
 }
 
-/// Finds the end of a number: digits, a point, an exponent.
+/// Finds the end of a number: digits, a point, an exponent; or other digits behind `0x`, `0o`, `0b`.
 fn number(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
-    while bytes.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b'.') {
+    if bytes[at] == b'0' && matches!(bytes.get(at + 1), Some(b'x' | b'X' | b'o' | b'O' | b'b' | b'B')) {
+        let digits = bytes[at + 2..].iter().take_while(|b| b.is_ascii_hexdigit() || **b == b'_').count();
+        return if digits == 0 { at + 1 } else { at + 2 + digits };
+    }
+    while bytes.get(at).is_some_and(|b| b.is_ascii_digit() || matches!(b, b'.' | b'_')) {
         at += 1;
     }
     if matches!(bytes.get(at), Some(b'e' | b'E')) {
@@ -257,22 +269,32 @@ impl Brackets {
     }
 }
 
-/// The mysql program takes this word and the rest of its line for itself.
-fn refuse_delimiter(token: &Token<'_>, text: &str, dialect: Dialect) -> Result<(), String> {
-    let behind = text.as_bytes().get(token.end);
-    let alone = behind.is_none_or(|b| b.is_ascii_whitespace());
-    if dialect.is_mysql() && alone && token.is_word("delimiter") {
-        return Err("it holds the word `delimiter`".to_owned());
+/// Refuses what a program takes for a command of its own in the middle of a statement: mysql the word
+/// `delimiter`, sqlite3 a line that is just `go` or `/`.
+fn refuse_command(token: &Token<'_>, text: &str, dialect: Dialect) -> Result<(), String> {
+    let behind = &text[token.end..];
+    if dialect.is_mysql() && token.is_word("delimiter") {
+        if behind.starts_with(|c: char| c.is_ascii_whitespace()) || behind.is_empty() {
+            return Err("it holds the word `delimiter`".to_owned());
+        }
+    } else if dialect == Dialect::Sqlite && (token.is_word("go") || token.is_symbol("/")) {
+        let space = |c: char| c.is_ascii_whitespace() && c != '\n';
+        let before = text[..token.end - token.text.len()].trim_end_matches(space);
+        let behind = behind.trim_start_matches(space);
+        let ends = ["\n", "--", "/*"].iter().any(|end| behind.starts_with(end)) || behind.is_empty();
+        if ends && (before.is_empty() || before.ends_with('\n')) {
+            return Err(format!("it holds a line that is just `{}`", token.text));
+        }
     }
     Ok(())
 }
 
 fn check(text: &str, dialect: Dialect, commas: bool) -> Result<String, String> {
     let mut brackets = Brackets::default();
-    let mut last = None;
+    let mut whole: Option<(usize, usize)> = None;
     for token in tokens(text, dialect)? {
         brackets.take(&token)?;
-        refuse_delimiter(&token, text, dialect)?;
+        refuse_command(&token, text, dialect)?;
         if token.is_symbol(";") {
             return Err("it holds a `;`".to_owned());
         }
@@ -280,12 +302,13 @@ fn check(text: &str, dialect: Dialect, commas: bool) -> Result<String, String> {
             return Err("it holds a `,` outside brackets".to_owned());
         }
         if token.kind != TokenKind::Comment {
-            last = Some(token.end);
+            let start = whole.map_or(token.end - token.text.len(), |(start, _)| start);
+            whole = Some((start, token.end));
         }
     }
     brackets.finish()?;
-    match last {
-        Some(end) => Ok(text[..end].trim().to_owned()),
+    match whole {
+        Some((start, end)) => Ok(text[start..end].to_owned()),
         None => Err("it is empty".to_owned()),
     }
 }
@@ -310,13 +333,15 @@ pub(super) fn statement(text: &str, dialect: Dialect) -> Result<String, String> 
         return Err("it is empty".to_owned());
     };
     let real: Vec<Token<'_>> = all.iter().filter(|t| t.kind != TokenKind::Comment).copied().collect();
-    if !real.first().is_some_and(|t| t.kind == TokenKind::Word) {
-        return Err("it does not start with a word".to_owned());
+    // The programs that read SQL from a file take other first words for commands of their own.
+    let verbs = ["create", "alter", "comment", "grant", "revoke", "security", "select"];
+    if !verbs.iter().any(|verb| stand(&real, 0, &[verb])) {
+        return Err("it does not start like a statement that makes something".to_owned());
     }
     let mut brackets = Brackets::default();
     for token in &real {
         brackets.take(token)?;
-        refuse_delimiter(token, text, dialect)?;
+        refuse_command(token, text, dialect)?;
     }
     brackets.finish()?;
     let whole = match dialect {
@@ -325,7 +350,7 @@ pub(super) fn statement(text: &str, dialect: Dialect) -> Result<String, String> 
         Dialect::MySql | Dialect::MariaDb => is_one_mysql(&real),
     };
     if !whole {
-        return Err("it holds a `;`".to_owned());
+        return Err("it is not one statement".to_owned());
     }
     // What stands in front of the first word is a comment, which says nothing to the database.
     let start = real.first().map_or(0, |t| t.end - t.text.len());
@@ -343,20 +368,28 @@ fn stand(real: &[Token<'_>], at: usize, words: &[&str]) -> bool {
 }
 
 /// A `;` may stand in brackets (rules) and between `BEGIN ATOMIC` and the first `; END`.
+///
+/// In a routine psql looks for `BEGIN`, `CASE` and `END` wherever they stand, so these must match too.
 fn is_one_postgresql(real: &[Token<'_>]) -> bool {
     let at = if stand(real, 1, &["or", "replace"]) { 3 } else { 1 };
     let routine =
         stand(real, 0, &["create"]) && (stand(real, at, &["function"]) || stand(real, at, &["procedure"]));
     let mut depth = 0_usize;
     let mut opened = false;
+    let mut blocks = 0_usize;
     let mut held = false;
     for (at, token) in real.iter().enumerate() {
         if token.is_symbol("(") {
             depth += 1;
         } else if token.is_symbol(")") {
             depth = depth.saturating_sub(1);
-        } else if depth == 0 && routine && stand(real, at, &["begin", "atomic"]) {
-            opened = true;
+        } else if depth == 0 && routine && token.is_word("begin") {
+            opened |= stand(real, at, &["begin", "atomic"]);
+            blocks += 1;
+        } else if depth == 0 && blocks > 0 && token.is_word("case") {
+            blocks += 1;
+        } else if depth == 0 && blocks > 0 && token.is_word("end") {
+            blocks -= 1;
         } else if depth == 0 && token.is_symbol(";") {
             if !opened || (stand(real, at + 1, &["end"]) && at + 2 != real.len()) {
                 return false;
@@ -364,17 +397,17 @@ fn is_one_postgresql(real: &[Token<'_>]) -> bool {
             held = true;
         }
     }
-    !held || real.last().is_some_and(|t| t.is_word("end"))
+    blocks == 0 && (!held || real.last().is_some_and(|t| t.is_word("end")))
 }
 
-/// A trigger holds statements up to the first `; END`.
+/// A trigger holds statements up to the first `; END`, and sqlite3 reads on until it finds one.
 fn is_one_sqlite(real: &[Token<'_>]) -> bool {
-    if !real.iter().any(|t| t.is_symbol(";")) {
-        return true;
-    }
     let at = if stand(real, 1, &["temp"]) || stand(real, 1, &["temporary"]) { 2 } else { 1 };
+    if !(stand(real, 0, &["create"]) && stand(real, at, &["trigger"])) {
+        return !real.iter().any(|t| t.is_symbol(";"));
+    }
     let end = (0..real.len()).find(|n| real[*n].is_symbol(";") && stand(real, n + 1, &["end"]));
-    stand(real, 0, &["create"]) && stand(real, at, &["trigger"]) && end.is_some_and(|n| n + 2 == real.len())
+    end.is_some_and(|n| n + 2 == real.len())
 }
 
 /// A routine, a trigger or an event holds statements between its `BEGIN` and the `END` that belongs to it.
@@ -506,13 +539,17 @@ fn mysql_body(real: &[Token<'_>]) -> Option<usize> {
 
 /// Folds a name the way the dialect compares names.
 pub(super) fn fold(name: &str, dialect: Dialect) -> String {
-    if dialect == Dialect::PostgreSql { name.to_owned() } else { name.to_lowercase() }
+    match dialect {
+        Dialect::PostgreSql => name.to_owned(),
+        Dialect::Sqlite => name.to_ascii_lowercase(),
+        Dialect::MySql | Dialect::MariaDb => name.to_lowercase(),
+    }
 }
 
 /// Returns the name that a token means.
 fn name_of(token: &Token<'_>, dialect: Dialect) -> Option<String> {
     match token.kind {
-        TokenKind::Word if dialect == Dialect::PostgreSql => Some(token.text.to_lowercase()),
+        TokenKind::Word if dialect == Dialect::PostgreSql => Some(token.text.to_ascii_lowercase()),
         TokenKind::Word => Some(fold(token.text, dialect)),
         TokenKind::Quoted => {
             let inner = token.text.get(1..token.text.len() - 1)?;

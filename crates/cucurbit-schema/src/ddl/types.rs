@@ -2,7 +2,7 @@
 
 use super::quote::{checked_name, checked_object, checked_string, is_reserved};
 use super::text;
-use crate::model::{Dialect, TypeKind};
+use crate::model::{Dialect, ObjectName, TypeKind};
 
 /// Types of PostgreSQL whose names are words of the grammar; in quotes they would be other types.
 const WORDS: [&str; 22] = [
@@ -95,7 +95,7 @@ fn arguments(args: &[String], dialect: Dialect) -> Result<String, String> {
     let plain = |arg: &String| {
         let arg = text::expression(arg, dialect)?;
         let number = arg.trim_start_matches(['+', '-']);
-        if dialect == Dialect::Sqlite && !number.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        if dialect == Dialect::Sqlite && !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
             return Err(format!("`{arg}` is no number"));
         }
         Ok(arg)
@@ -116,10 +116,8 @@ fn postgresql(name: &str, args: &str) -> Result<String, String> {
             return Ok(format!("{head}{args}{tail}"));
         }
     }
-    match name.strip_prefix("interval") {
-        Some("") => return Ok(format!("interval{args}")),
-        Some(tail) if FIELDS.contains(&tail.trim_start()) => return Ok(format!("{name}{args}")),
-        _ => {}
+    if name == "interval" || name.strip_prefix("interval ").is_some_and(|tail| FIELDS.contains(&tail)) {
+        return Ok(format!("{name}{args}"));
     }
     let parts: Result<Vec<String>, String> =
         dotted(name).iter().map(|part| checked_name(part, Dialect::PostgreSql)).collect();
@@ -127,7 +125,7 @@ fn postgresql(name: &str, args: &str) -> Result<String, String> {
 }
 
 /// Cuts a name at its dots; a part in quotes is taken out of them.
-pub(super) fn dotted(name: &str) -> Vec<String> {
+fn dotted(name: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = name;
     loop {
@@ -153,6 +151,16 @@ pub(super) fn dotted(name: &str) -> Vec<String> {
             Some(behind) => rest = behind,
             None => return parts,
         }
+    }
+}
+
+/// Returns the object that the name of a PostgreSQL type means, if it is no built-in one.
+pub(super) fn object_name(name: &str) -> ObjectName {
+    let parts = dotted(name.trim_end_matches("[]"));
+    match parts.as_slice() {
+        [schema, name] => ObjectName::new(Some(schema), name, Dialect::PostgreSql),
+        [name] => ObjectName::plain(name),
+        _ => ObjectName::plain(name),
     }
 }
 
