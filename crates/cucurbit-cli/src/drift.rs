@@ -27,8 +27,7 @@ pub(crate) fn run(arguments: &DriftArguments) -> ExitCode {
 
 fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
-    let chain =
-        case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
+    let chain = case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
     let (mut dump, problems) = read_dump(&arguments.dump, arguments.chain.dialect())?;
     for problem in &problems {
         complain(&format!("{}: {problem}", arguments.dump.display()));

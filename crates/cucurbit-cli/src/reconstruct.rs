@@ -63,7 +63,10 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     }
     let assumed = found.assumptions.iter().any(|a| a.level == cucurbit::Level::Assumed);
     if !found.is_proved() || (arguments.strict && assumed) {
-        complain(&format!("revision `{}` cannot be rebuilt from what is there; nothing is written", found.revision));
+        complain(&format!(
+            "revision `{}` cannot be rebuilt from what is there; nothing is written",
+            found.revision
+        ));
         for question in found.questions() {
             complain(&question);
         }

@@ -3,9 +3,10 @@
 use crate::objects::{Object, Rows};
 use crate::record::{Certainty, Operation};
 use cucurbit_python::eval::{
-    Call, Class, Decision, Evaluator, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind, Value,
+    Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind,
+    Value,
 };
-use cucurbit_schema::{Change, Database, Extent, ObjectName, Origin, UnknownEffect};
+use cucurbit_schema::{Change, Database, Extent, MismatchKind, ObjectName, Origin, UnknownEffect};
 use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -148,51 +149,25 @@ impl Host for Replay {
     type Mark = Mark;
 
     fn call(ev: &mut Ev<'_>, call: &Call) -> Outcome {
-        if let (Some(receiver), Some(method)) = (&call.receiver, &call.method) {
-            let (receiver, method) = (receiver.clone(), Rc::clone(method));
-            if let Some(object) = receiver.host::<Object>().cloned() {
-                return crate::connection::method(ev, call, &object, &method);
-            }
-            if let Some(outcome) = crate::objects_call::method(ev, call, &receiver, &method) {
-                return outcome;
-            }
+        if !ev.is_caught() {
+            return dispatch(ev, call);
         }
-        if let Value::External(name) = &call.callee {
-            let name = Rc::clone(name);
-            if let Some(operation) = name.strip_prefix("alembic.op.") {
-                return crate::operations::call(ev, operation, call);
+        // Inside of a `try` what the database refuses is an exception that the migration may be waiting for.
+        let mark = ev.host.mark();
+        let start = ev.host.log.len();
+        let outcome = dispatch(ev, call);
+        match refusal(&ev.host.log[start..]) {
+            Some(message) if matches!(outcome, Outcome::Value(_)) => {
+                ev.host.rewind(mark);
+                let value = Value::External(Rc::from("sqlalchemy.exc.ProgrammingError"));
+                Outcome::Raise(Exception { value, message: Some(Rc::from(message)), place: call.place })
             }
-            if let Some(rest) = name.strip_prefix("alembic.context.") {
-                return context_call(rest, call);
-            }
-            if let Some(object) = opening(&name) {
-                return Outcome::Value(object.value());
-            }
-            if let Some(outcome) = crate::plugins::call(ev, &name, call) {
-                return outcome;
-            }
+            _ => outcome,
         }
-        if let Some(outcome) = cucurbit_sqlalchemy::call(ev, call) {
-            return outcome;
-        }
-        crate::objects_call::outside(ev, call);
-        Outcome::Default
     }
 
     fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
-        if let Some(object) = of.host::<Object>().cloned() {
-            return crate::connection::attribute(ev, &object, name);
-        }
-        if let Value::External(dotted) = of
-            && dotted.as_ref() == "alembic.context"
-            && name == "config"
-        {
-            return Outcome::Default;
-        }
-        match cucurbit_sqlalchemy::attribute(ev, of, name, place) {
-            Some(outcome) => outcome,
-            None => Outcome::Default,
-        }
+        attribute(ev, of, name, place)
     }
 
     fn context(_: &mut Ev<'_>, manager: &Value, enter: bool, place: Place) -> Outcome {
@@ -299,7 +274,70 @@ fn context_call(name: &str, call: &Call) -> Outcome {
     })
 }
 
-/// Makes the attribute of a value as a term, to be called later.
-pub(crate) fn attribute_term(ev: &mut Ev<'_>, of: Value, name: &str, place: Place) -> Value {
-    ev.term(TermKind::Attribute, of, name, cucurbit_python::eval::Arguments::default(), place)
+fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
+    if let (Some(receiver), Some(method)) = (&call.receiver, &call.method) {
+        let (receiver, method) = (receiver.clone(), Rc::clone(method));
+        if let Some(object) = receiver.host::<Object>().cloned() {
+            return crate::connection::method(ev, call, &object, &method);
+        }
+        if let Some(outcome) = crate::objects_call::method(ev, call, &receiver, &method) {
+            return outcome;
+        }
+    }
+    if let Value::External(name) = &call.callee {
+        let name = Rc::clone(name);
+        if let Some(operation) = name.strip_prefix("alembic.op.") {
+            return crate::operations::call(ev, operation, call);
+        }
+        if let Some(rest) = name.strip_prefix("alembic.context.") {
+            return context_call(rest, call);
+        }
+        if let Some(object) = opening(&name) {
+            return Outcome::Value(object.value());
+        }
+        if let Some(outcome) = crate::plugins::call(ev, &name, call) {
+            return outcome;
+        }
+    }
+    if let Some(outcome) = cucurbit_sqlalchemy::call(ev, call) {
+        return outcome;
+    }
+    crate::objects_call::outside(ev, call);
+    Outcome::Default
+}
+
+fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
+    if let Some(object) = of.host::<Object>().cloned() {
+        return crate::connection::attribute(ev, &object, name);
+    }
+    if let Value::External(dotted) = of
+        && dotted.as_ref() == "alembic.context"
+        && name == "config"
+    {
+        return Outcome::Default;
+    }
+    match cucurbit_sqlalchemy::attribute(ev, of, name, place) {
+        Some(outcome) => outcome,
+        None => Outcome::Default,
+    }
+}
+
+/// What the database would refuse of operations, in its own manner; nothing when it is not sure.
+fn refusal(operations: &[Operation]) -> Option<String> {
+    for operation in operations {
+        for (_, applied) in &operation.changes {
+            for mismatch in &applied.mismatches {
+                match &mismatch.kind {
+                    MismatchKind::Missing { .. } => {
+                        return Some(format!("{} does not exist", mismatch.object));
+                    }
+                    MismatchKind::Exists { .. } => {
+                        return Some(format!("{} already exists", mismatch.object));
+                    }
+                    MismatchKind::Needed { .. } | MismatchKind::Refused { .. } => {}
+                }
+            }
+        }
+    }
+    None
 }

@@ -3,8 +3,8 @@
 use crate::change::ObjectRef;
 use crate::expression::normalized;
 use crate::model::{
-    Column, Constraint, ConstraintBody, Database, Default, Dialect, Index, IndexKey, KeyPart, ObjectName,
-    Order, Sequence, Table, TypeKind,
+    Column, Constraint, ConstraintBody, Database, Default, Dialect, Index, IndexKey, KeyPart, ObjectKind,
+    ObjectName, Order, Sequence, Table, TypeKind,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -318,6 +318,34 @@ impl Diff<'_> {
     }
 }
 
+/// The statement that makes an object, in one way of writing: a dump qualifies names, orders the parts of a
+/// function in its own way, and says `FUNCTION` where `PROCEDURE` was written.
+fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> String {
+    let tokens = crate::sql::words(text, dialect);
+    let mut out: Vec<String> = Vec::with_capacity(tokens.len());
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        if token == "or" && tokens.peek().is_some_and(|t| t == "replace") {
+            tokens.next();
+            continue;
+        }
+        if Some(token.as_str()) == dialect.default_schema() && tokens.peek().is_some_and(|t| t == ".") {
+            tokens.next();
+            continue;
+        }
+        out.push(if token == "procedure" { "function".to_owned() } else { token });
+    }
+    match kind {
+        ObjectKind::Function | ObjectKind::Procedure => out.sort(),
+        ObjectKind::View | ObjectKind::MaterializedView => {
+            // A view is printed anew from its tree; only a change of its words can be told.
+            out.retain(|t| !matches!(t.as_str(), "(" | ")" | "as" | ";"));
+        }
+        _ => {}
+    }
+    out.join(" ")
+}
+
 fn shown(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), str::to_owned)
 }
@@ -329,8 +357,16 @@ fn name_or_body(constraint: &Constraint) -> String {
     }
 }
 
-/// `0` and `'0'` and `false` are one default of a boolean.
+/// `0` and `'0'` and `false` are one default of a boolean; `'5'` and `5` are one of a number.
 fn plain_boolean(column: &Column, text: String) -> String {
+    let is_number = matches!(&column.data_type.kind, TypeKind::Named { name, .. }
+        if matches!(name.as_str(), "integer" | "bigint" | "smallint" | "numeric" | "real" | "double precision"));
+    if is_number
+        && let Some(inner) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''))
+        && inner.parse::<f64>().is_ok()
+    {
+        return inner.to_owned();
+    }
     let is_boolean = matches!(&column.data_type.kind, TypeKind::Named { name, .. } if name == "boolean");
     if !is_boolean {
         return text;

@@ -118,6 +118,20 @@ pub fn read_default(text: &str, dialect: Dialect) -> Default {
     Default::Expression(text.to_owned())
 }
 
+/// The pieces of a statement, for comparing: words in lower case, strings with blanks squeezed.
+pub(crate) fn words(text: &str, dialect: Dialect) -> Vec<String> {
+    lex::lex(text, dialect)
+        .into_iter()
+        .map(|token| match token.kind {
+            Kind::Word(word) => word,
+            Kind::Quoted(name) => name,
+            Kind::Text(text) => format!("'{}'", text.split_whitespace().collect::<Vec<_>>().join(" ")),
+            Kind::Number => text.get(token.start..token.end).unwrap_or_default().to_owned(),
+            Kind::Symbol(symbol) => symbol.to_string(),
+        })
+        .collect()
+}
+
 pub(crate) struct Reader<'s> {
     state: &'s Database,
     dialect: Dialect,

@@ -95,7 +95,8 @@ fn finish<H: Environment>(
     let Resolved { form, affinity, written, note } = resolved;
     let mut reading = match form {
         Form::Text(text) => {
-            let (kind, collation) = cucurbit_schema::sql::read_type_and_collation(&text, ev.host.settings().dialect);
+            let (kind, collation) =
+                cucurbit_schema::sql::read_type_and_collation(&text, ev.host.settings().dialect);
             let mut reading = empty(DataType::new(kind));
             reading.collation = collation;
             reading.ddl = Some(text);

@@ -28,12 +28,15 @@ pub mod rules;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
+pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
-pub use cucurbit_reconstruct::{Assumption, Level};
 pub use reconstruct::{ReconstructError, ReconstructOptions, Reconstruction, made_by};
-pub use replay::{ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table, stopped};
+pub use replay::{
+    ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
+    stopped,
+};
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;

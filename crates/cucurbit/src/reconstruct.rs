@@ -64,7 +64,10 @@ impl Reconstruction {
             ));
         }
         for difference in &self.differences {
-            out.push(format!("{}: the rebuilt chain ends otherwise ({:?}); which is right?", difference.object, difference.kind));
+            out.push(format!(
+                "{}: the rebuilt chain ends otherwise ({:?}); which is right?",
+                difference.object, difference.kind
+            ));
         }
         for (object, reason) in &self.rendered.left_out {
             out.push(format!("{object}: {reason}; what is it?"));
@@ -195,7 +198,8 @@ impl Case {
         };
         let (order, _) = self.order_to(None).map_err(|_| ReconstructError::NothingMissing)?;
         let above: BTreeSet<usize> = graph.descendants(lost).iter().map(|n| n.index()).collect();
-        let (over, under): (Vec<Node>, Vec<Node>) = order.into_iter().partition(|n| above.contains(&n.index()));
+        let (over, under): (Vec<Node>, Vec<Node>) =
+            order.into_iter().partition(|n| above.contains(&n.index()));
         Ok((graph.id(lost).to_owned(), under, over))
     }
 

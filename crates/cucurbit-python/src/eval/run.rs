@@ -78,6 +78,8 @@ pub struct Evaluator<'a, H: Host> {
     pub(super) serial: u64,
     pub(super) notes: Vec<Note>,
     pub(super) trials: usize,
+    /// How many `try` statements with handlers enclose what is evaluated.
+    pub(super) tries: usize,
     pub(super) journal: Vec<Undo>,
     pub(super) trace: Vec<(Place, Decision)>,
     pub(super) script: VecDeque<(Place, Decision)>,
@@ -100,6 +102,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             serial: 0,
             notes: Vec::new(),
             trials: 0,
+            tries: 0,
             journal: Vec::new(),
             trace: Vec::new(),
             script: VecDeque::new(),
@@ -177,6 +180,12 @@ impl<'a, H: Host> Evaluator<'a, H> {
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
+    }
+
+    /// Says whether an exception raised now would meet a handler of the project.
+    #[must_use]
+    pub fn is_caught(&self) -> bool {
+        self.tries > 0
     }
 
     /// Takes the notes out.

@@ -273,7 +273,11 @@ impl<'a, H: Host> Evaluator<'a, H> {
         if let Some(target) = &with_item.optional_vars {
             self.assign(target, entered, scope)?;
         }
+        let suppresses =
+            matches!(&manager, Value::Term(term) if term.external() == Some("contextlib.suppress"));
+        self.tries += usize::from(suppresses);
         let result = self.with(s, item + 1, scope);
+        self.tries -= usize::from(suppresses);
         match &manager {
             Value::Instance(instance) if self.class_attribute(&instance.class, "__exit__").is_some() => {
                 if let Some(exit) = self.attribute(&manager, "__exit__", place) {
@@ -297,7 +301,10 @@ impl<'a, H: Host> Evaluator<'a, H> {
     }
 
     fn try_statement(&mut self, s: &ast::StmtTry, scope: &Scope, place: Place) -> Evaluated<Flow> {
+        let guarded = usize::from(!s.handlers.is_empty());
+        self.tries += guarded;
         let mut result = self.block(&s.body, scope);
+        self.tries -= guarded;
         match &result {
             Ok(Flow::Next) => result = self.block(&s.orelse, scope),
             Ok(_) => {}

@@ -412,6 +412,9 @@ pub fn castable(from: &TypeKind, to: &TypeKind) -> Option<bool> {
     if from == to {
         return Some(true);
     }
+    if let (TypeKind::Enum { name: Some(a), .. }, TypeKind::Enum { name: Some(b), .. }) = (from, to) {
+        return Some(a == b);
+    }
     if let (TypeKind::Array { element: from, .. }, TypeKind::Array { element: to, .. }) = (from, to) {
         return castable(from, to);
     }

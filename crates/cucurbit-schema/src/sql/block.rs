@@ -17,7 +17,7 @@ impl Reader<'_> {
             return None;
         }
         let mut state = self.state.clone();
-        let mut run = Run { reader: self, state: &mut state, text: &body };
+        let mut run = Run { reader: self, state: &mut state, text: &body, variables: Vec::new() };
         let mut inner = Cursor::new(&body, crate::Dialect::PostgreSql);
         if inner.eat("declare") {
             while !inner.done() && !inner.is("begin") {
@@ -35,6 +35,8 @@ struct Run<'r, 's, 'b> {
     reader: &'r mut Reader<'s>,
     state: &'b mut Database,
     text: &'b str,
+    /// Loop variables and their values, innermost last.
+    variables: Vec<(String, String)>,
 }
 
 impl Run<'_, '_, '_> {
@@ -61,6 +63,9 @@ impl Run<'_, '_, '_> {
         }
         if c.eat("begin") {
             self.guarded(c, live);
+            return;
+        }
+        if c.is("for") && self.catalog_loop(c, live) {
             return;
         }
         if c.is("for") || c.is("while") || c.is("loop") || c.is("foreach") || c.is("case") {
@@ -112,20 +117,73 @@ impl Run<'_, '_, '_> {
         self.reader.exact &= read.exact;
     }
 
+    /// `FOR r IN SELECT name FROM the catalog LOOP … END LOOP`: run once for each name that the state holds.
+    fn catalog_loop(&mut self, c: &mut Cursor<'_>, live: bool) -> bool {
+        let mut probe = c.clone();
+        probe.at += 1;
+        let Some(variable) = probe.ident() else { return false };
+        if !probe.eat("in") {
+            return false;
+        }
+        let Some(start) = probe.peek().map(|t| t.start) else { return false };
+        while !probe.done() && !probe.is("loop") {
+            probe.at += 1;
+        }
+        let end = probe.tokens.get(probe.at.saturating_sub(1)).map_or(start, |t| t.end);
+        let query = probe.text.get(start..end).unwrap_or_default();
+        let Some(names) = super::catalog::names(query, self.state) else { return false };
+        probe.at += 1;
+        let body = probe.at;
+        let mut after = probe.clone();
+        self.statements(&mut after, false);
+        if live {
+            for name in names {
+                self.variables.push((variable.clone(), name));
+                let mut round = probe.clone();
+                round.at = body;
+                self.statements(&mut round, true);
+                self.variables.pop();
+            }
+        }
+        *c = after;
+        if c.eat("end") {
+            c.eat("loop");
+        }
+        c.eat_symbol(';');
+        true
+    }
+
+    /// The value of `r.name`, or of a variable, in a loop over names.
+    fn variable(&self, c: &mut Cursor<'_>) -> Option<String> {
+        let mut probe = c.clone();
+        let name = probe.ident()?;
+        let value = self.variables.iter().rev().find(|(v, _)| *v == name)?.1.clone();
+        if probe.eat_symbol('.') {
+            probe.ident()?;
+        }
+        *c = probe;
+        Some(value)
+    }
+
     /// The text behind `EXECUTE`: strings joined by `||`, or `format` with literals.
     fn dynamic(&mut self, c: &mut Cursor<'_>) -> Option<String> {
         let mut out = String::new();
         loop {
             if c.is("format") && c.ahead(1).is_some_and(|t| t.symbol('(')) {
                 c.at += 2;
-                out.push_str(&format(c)?);
+                out.push_str(&self.format(c)?);
             } else if c.is("quote_ident") && c.ahead(1).is_some_and(|t| t.symbol('(')) {
                 c.at += 2;
-                let name = c.string()?;
+                let name = match c.string() {
+                    Some(name) => name,
+                    None => self.variable(c)?,
+                };
                 out.push_str(&crate::ddl::quote_name(&name, crate::Dialect::PostgreSql));
                 c.eat_symbol(')').then_some(())?;
+            } else if let Some(text) = c.string() {
+                out.push_str(&text);
             } else {
-                out.push_str(&c.string()?);
+                out.push_str(&self.variable(c)?);
             }
             if c.is_symbol(';') || c.done() {
                 return Some(out);
@@ -302,31 +360,34 @@ impl Run<'_, '_, '_> {
             self.reader.unknown(&text, "a loop over what the database holds");
         }
     }
-}
 
-/// `format('…', 'a', 'b')` with literals only, behind the opening bracket.
-fn format(c: &mut Cursor<'_>) -> Option<String> {
-    let pattern = c.string()?;
-    let mut values = Vec::new();
-    while c.eat_symbol(',') {
-        values.push(c.string()?);
-    }
-    c.eat_symbol(')').then_some(())?;
-    let mut out = String::new();
-    let mut values = values.into_iter();
-    let mut chars = pattern.chars();
-    while let Some(ch) = chars.next() {
-        if ch != '%' {
-            out.push(ch);
-            continue;
+    /// `format('…', 'a', 'b')` with literals and loop variables, behind the opening bracket.
+    fn format(&self, c: &mut Cursor<'_>) -> Option<String> {
+        let pattern = c.string()?;
+        let mut values = Vec::new();
+        while c.eat_symbol(',') {
+            values.push(match c.string() {
+                Some(text) => text,
+                None => self.variable(c)?,
+            });
         }
-        match chars.next()? {
-            '%' => out.push('%'),
-            's' => out.push_str(&values.next()?),
-            'I' => out.push_str(&crate::ddl::quote_name(&values.next()?, crate::Dialect::PostgreSql)),
-            'L' => out.push_str(&crate::ddl::quote_string(&values.next()?, crate::Dialect::PostgreSql)),
-            _ => return None,
+        c.eat_symbol(')').then_some(())?;
+        let mut out = String::new();
+        let mut values = values.into_iter();
+        let mut chars = pattern.chars();
+        while let Some(ch) = chars.next() {
+            if ch != '%' {
+                out.push(ch);
+                continue;
+            }
+            match chars.next()? {
+                '%' => out.push('%'),
+                's' => out.push_str(&values.next()?),
+                'I' => out.push_str(&crate::ddl::quote_name(&values.next()?, crate::Dialect::PostgreSql)),
+                'L' => out.push_str(&crate::ddl::quote_string(&values.next()?, crate::Dialect::PostgreSql)),
+                _ => return None,
+            }
         }
+        Some(out)
     }
-    Some(out)
 }

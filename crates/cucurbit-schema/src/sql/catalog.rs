@@ -216,3 +216,94 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
         }
     }
 }
+
+/// Returns the names that a query of the catalog lists, for the usual questions: constraints of a table by kind and
+/// column, indexes of a table. `None` for anything else.
+pub(super) fn names(query: &str, db: &Database) -> Option<Vec<String>> {
+    let squeezed = query.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = squeezed.to_lowercase();
+    let after = lower.find(" where ")?;
+    if lower[after..].contains(" or ") {
+        return None;
+    }
+    let select = lower.strip_prefix("select ")?.trim_start_matches("distinct ");
+    let selected = select.split(" from ").next()?.trim();
+    let selected = selected.rsplit('.').next()?;
+    let rest = squeezed.get(after + 7..)?;
+    let rest = match rest.to_lowercase().find(" order by ") {
+        Some(at) => &rest[..at],
+        None => rest,
+    };
+    let mut found = Vec::new();
+    for part in split_and(rest) {
+        let (left, right) = part.split_once('=')?;
+        let left = left.trim().rsplit('.').next()?.trim_matches('"').to_lowercase();
+        let right = right.trim().trim_end_matches([';', ')']).split("::").next()?.trim();
+        let schema = left.contains("schema") || left.contains("namespace");
+        match right.strip_prefix('\'').and_then(|r| r.strip_suffix('\'')) {
+            Some(value) => found.push((left, value.replace("''", "'"))),
+            None if schema => {}
+            None => return None,
+        }
+    }
+    let get = |keys: &[&str]| found.iter().find(|(k, _)| keys.contains(&k.as_str())).map(|(_, v)| v.as_str());
+    let known = |keys: &[&str]| found.iter().all(|(k, _)| keys.contains(&k.as_str()));
+    let table = |keys: &[&str]| -> Option<&crate::model::Table> {
+        let name = get(keys)?;
+        let plain = name.rsplit('.').next()?.trim_matches('"');
+        let schema = get(&["table_schema", "schemaname"]);
+        db.table(&ObjectName::new(schema, plain, db.dialect))
+    };
+    if lower.contains("from information_schema.table_constraints")
+        || lower.contains("from information_schema.key_column_usage")
+    {
+        if selected != "constraint_name"
+            || !known(&["table_name", "constraint_type", "column_name", "table_schema"])
+        {
+            return None;
+        }
+        let kind = get(&["constraint_type"]).map(str::to_uppercase);
+        let column = get(&["column_name"]);
+        let Some(table) = table(&["table_name"]) else { return Some(Vec::new()) };
+        return Some(constraints(table, kind.as_deref(), column));
+    }
+    if lower.contains("from pg_constraint") || lower.contains("from pg_catalog.pg_constraint") {
+        if selected != "conname" || !known(&["conrelid", "contype"]) || lower.contains(" join ") {
+            return None;
+        }
+        let kind = match get(&["contype"]) {
+            Some("u") => Some("UNIQUE"),
+            Some("p") => Some("PRIMARY KEY"),
+            Some("f") => Some("FOREIGN KEY"),
+            Some("c") => Some("CHECK"),
+            Some(_) => return None,
+            None => None,
+        };
+        let Some(table) = table(&["conrelid"]) else { return Some(Vec::new()) };
+        return Some(constraints(table, kind, None));
+    }
+    if lower.contains("from pg_indexes") && selected == "indexname" && known(&["tablename", "schemaname"]) {
+        let Some(table) = table(&["tablename"]) else { return Some(Vec::new()) };
+        let keys = table
+            .constraints
+            .iter()
+            .filter(|c| matches!(c.body, ConstraintBody::PrimaryKey { .. } | ConstraintBody::Unique { .. }));
+        let names = table.indexes.iter().filter_map(|i| i.name.clone());
+        return Some(names.chain(keys.filter_map(|c| c.name.clone())).collect());
+    }
+    None
+}
+
+fn constraints(table: &crate::model::Table, kind: Option<&str>, column: Option<&str>) -> Vec<String> {
+    let fits = |constraint: &&Constraint| {
+        let (name, columns): (&str, &[String]) = match &constraint.body {
+            ConstraintBody::PrimaryKey { columns, .. } => ("PRIMARY KEY", columns),
+            ConstraintBody::Unique { columns, .. } => ("UNIQUE", columns),
+            ConstraintBody::ForeignKey { columns, .. } => ("FOREIGN KEY", columns),
+            ConstraintBody::Check { .. } => ("CHECK", &[]),
+            ConstraintBody::Exclude { .. } => ("EXCLUDE", &[]),
+        };
+        kind.is_none_or(|k| k == name) && column.is_none_or(|c| columns.iter().any(|n| n == c))
+    };
+    table.constraints.iter().filter(fits).filter_map(|c| c.name.clone()).collect()
+}
