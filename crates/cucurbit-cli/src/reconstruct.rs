@@ -77,6 +77,12 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         }
         return Ok(ExitCode::from(FOUND));
     }
+    if found.is_new {
+        complain(&format!(
+            "no revision is missing, and the chain ends before the schema does: this migration follows the head under the new id `{}`; where a database's alembic_version holds another id, give the migration that one",
+            found.revision
+        ));
+    }
     match &arguments.out {
         None => write_out(&found.rendered.text).map_err(|error| error.to_string())?,
         Some(path) => write_file(path, &found.rendered.text)?,

@@ -33,6 +33,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
         }
         Object::Inspector => Outcome::Value(inspector::method(ev, call, method)),
         Object::Rows(rows) => result(ev, call, rows, method),
+        Object::Preparer => preparer(ev, call, method),
         Object::Block => Outcome::Value(Object::Block.value()),
     }
 }
@@ -94,6 +95,22 @@ fn context(ev: &mut Ev<'_>, call: &Call, method: &str) -> Outcome {
         _ => {
             Value::unknown(&format!("what `{method}` of the context gives cannot be told"), Some(call.place))
         }
+    })
+}
+
+fn preparer(ev: &mut Ev<'_>, call: &Call, method: &str) -> Outcome {
+    let dialect = ev.host.settings.dialect;
+    let Some(name) = call.arguments.positional.first().and_then(Value::as_str) else {
+        return Outcome::Value(Value::unknown("which name is quoted cannot be told", Some(call.place)));
+    };
+    let quote = if dialect.is_mysql() { '`' } else { '"' };
+    Outcome::Value(match method {
+        "quote" | "format_column" => Value::str(&cucurbit_schema::quote_name(name, dialect)),
+        "quote_identifier" => {
+            let doubled = name.replace(quote, &format!("{quote}{quote}"));
+            Value::str(&format!("{quote}{doubled}{quote}"))
+        }
+        _ => Value::unknown(&format!("what `{method}` gives cannot be told"), Some(call.place)),
     })
 }
 

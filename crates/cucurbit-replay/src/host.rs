@@ -3,8 +3,7 @@
 use crate::objects::{Object, Rows};
 use crate::record::{Certainty, Operation};
 use cucurbit_python::eval::{
-    Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind,
-    Value,
+    Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, Unsettled, UnsettledKind, Value,
 };
 use cucurbit_schema::{Change, Database, Extent, MismatchKind, ObjectName, Origin, UnknownEffect};
 use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
@@ -309,6 +308,9 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
 fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
     if let Some(object) = of.host::<Object>().cloned() {
         return crate::connection::attribute(ev, &object, name);
+    }
+    if name == "identifier_preparer" && of.host::<cucurbit_sqlalchemy::DialectObject>().is_some() {
+        return Outcome::Value(Object::Preparer.value());
     }
     if let Value::External(dotted) = of
         && dotted.as_ref() == "alembic.context"

@@ -20,6 +20,8 @@ pub(crate) enum Object {
     Inspector,
     /// What a statement gives.
     Rows(Rows),
+    /// `dialect.identifier_preparer`: quotes names.
+    Preparer,
     /// `bind.begin()`, `op.get_context().autocommit_block()` and other blocks without a meaning of their own.
     Block,
 }
@@ -41,7 +43,6 @@ pub(crate) enum Scalar {
     Null,
     Int(i64),
     Bool(bool),
-    Text(String),
 }
 
 impl Object {
@@ -62,7 +63,6 @@ impl Scalar {
             Scalar::Null => Value::None,
             Scalar::Int(int) => Value::Int(*int),
             Scalar::Bool(flag) => Value::Bool(*flag),
-            Scalar::Text(text) => Value::str(text),
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
         let change = if create {
             crate::operations::index_change(table, index, checkfirst.unwrap_or(false))
         } else {
-            let name = table.sibling(index.name.clone().unwrap_or_default());
+            let name = table.sibling(index.name.unwrap_or_default());
             Change::DropIndex {
                 name,
                 table: Some(table),

@@ -753,7 +753,7 @@ fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
             let target = text_argument(ev, argument(given, 2, "referent_table"), "referent table")?
                 .ok_or_else(|| "its referent table is not given".to_owned())?;
             let target_schema = match arguments.keyword("referent_schema") {
-                None if given.batch.is_some() => schema.clone(),
+                None if given.batch.is_some() => table.schema.clone(),
                 value => text_argument(ev, value, "referent schema")?,
             };
             let target = ev.host.name(target_schema.as_deref(), &target);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 /// Executes a value: a string, `sa.text(…)`, a statement of SQLAlchemy's, a DDL element.
 pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, place: Place) -> Value {
     let Some(statement) = statement else { return rows(Rows::Unknown(Rc::from("no statement is given"))) };
-    if let Some(text) = text_of(ev, &statement) {
+    if let Some(text) = text_of(&statement) {
         return execute_text(ev, &text, call, place);
     }
     if let Some(done) = crate::objects_call::ddl_element(ev, &statement, call, place) {
@@ -92,16 +92,16 @@ fn on_rows_only(value: &Value) -> bool {
 }
 
 /// Returns the text of a statement: a string, `text("…")` with parameters bound or not, `DDL("…")`.
-fn text_of(ev: &mut Ev<'_>, value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::Str(text) => Some(text.to_string()),
         Value::Term(term) if term.kind == TermKind::Call => {
             if let Some(name) = term.external() {
                 let name = sqla::canonical_name(name)?;
                 return match name.as_ref() {
-                    "text" | "literal_column" => text_of(ev, &term.arguments.get(0, "text")?.clone()),
+                    "text" | "literal_column" => text_of(&term.arguments.get(0, "text")?.clone()),
                     "DDL" => {
-                        let text = text_of(ev, &term.arguments.get(0, "statement")?.clone())?;
+                        let text = text_of(&term.arguments.get(0, "statement")?.clone())?;
                         Some(text.replace("%%", "%"))
                     }
                     _ => None,
@@ -111,7 +111,7 @@ fn text_of(ev: &mut Ev<'_>, value: &Value) -> Option<String> {
             let Value::Term(method) = &term.callee else { return None };
             (method.kind == TermKind::Attribute
                 && matches!(method.name.as_ref(), "bindparams" | "params" | "execution_options" | "columns"))
-            .then(|| text_of(ev, &method.callee))
+            .then(|| text_of(&method.callee))
             .flatten()
         }
         _ => None,

@@ -76,7 +76,7 @@ impl Step<'_> {
                 self.with_constraint(table, name, |constraint| constraint.mode = *mode);
             }
             Change::CreateIndex { table, index, if_not_exists } => {
-                self.create_index(table, index, *if_not_exists)
+                self.create_index(table, index, *if_not_exists);
             }
             Change::DropIndex { name, table, if_exists, cascade } => {
                 self.drop_index(name, table.as_ref(), *if_exists, *cascade);

@@ -3,8 +3,8 @@
 use crate::change::ObjectRef;
 use crate::expression::normalized;
 use crate::model::{
-    Column, Constraint, ConstraintBody, Database, Default, Dialect, Index, IndexKey, KeyPart, ObjectKind,
-    ObjectName, Order, Sequence, Table, TypeKind,
+    Column, Constraint, ConstraintBody, Database, Default, Dialect, Index, IndexKey, KeyPart, NamedObject,
+    ObjectKind, ObjectName, Order, Sequence, Table, TypeKind,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -304,9 +304,8 @@ impl Diff<'_> {
         for (key, found) in &left.objects {
             match right.objects.get(key) {
                 Some(other) => {
-                    let squeeze =
-                        |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-                    let (a, b) = (squeeze(&found.text), squeeze(&other.text));
+                    let text = |object: &NamedObject| object_text(key.0, &object.text, self.dialect);
+                    let (a, b) = (text(found), text(other));
                     self.changed(&reference(key), "text", a, b);
                 }
                 None => self.push(reference(key), DifferenceKind::OnlyLeft),
@@ -337,8 +336,12 @@ fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> String {
     }
     match kind {
         ObjectKind::Function | ObjectKind::Procedure => out.sort(),
-        ObjectKind::View | ObjectKind::MaterializedView => {
-            // A view is printed anew from its tree; only a change of its words can be told.
+        ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Trigger
+        | ObjectKind::Policy
+        | ObjectKind::Rule => {
+            // These are printed anew from their trees; only a change of their words can be told.
             out.retain(|t| !matches!(t.as_str(), "(" | ")" | "as" | ";"));
         }
         _ => {}

@@ -777,4 +777,24 @@ impl Database {
         let table = self.table(self.index_owners.get(name)?)?;
         table.index(&name.name).map(|index| (table, index))
     }
+
+    /// Makes every object stem from nothing ([`Origin::default`]), as a schema that was read does.
+    pub fn forget_origins(&mut self) {
+        let none = Origin::default();
+        self.schemas.values_mut().for_each(|origin| *origin = none);
+        self.enums.values_mut().for_each(|e| e.origin = none);
+        self.sequences.values_mut().for_each(|s| s.origin = none);
+        for object in self.objects.values_mut() {
+            Arc::make_mut(object).origin = none;
+        }
+        for table in self.tables.values_mut() {
+            let table = Arc::make_mut(table);
+            table.origin = none;
+            table.columns.iter_mut().for_each(|c| c.origin = none);
+            table.constraints.iter_mut().for_each(|c| c.origin = none);
+            table.indexes.iter_mut().for_each(|i| i.origin = none);
+        }
+        self.dropped.clear();
+        self.unknown.clear();
+    }
 }

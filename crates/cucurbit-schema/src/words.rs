@@ -138,7 +138,7 @@ fn may_be_column(text: &str, tokens: &[Token], at: usize) -> bool {
     let next = tokens.get(at + 1).map(|t| &text[t.range.clone()]);
     let before = at.checked_sub(1).and_then(|b| tokens.get(b)).map(|t| &text[t.range.clone()]);
     let quoted = tokens[at].kind == Kind::Quoted;
-    !(next == Some("(") && !quoted) && before != Some(":") && next != Some(".")
+    (next != Some("(") || quoted) && before != Some(":") && next != Some(".")
 }
 
 /// Says whether an expression uses a column. Words are compared without regard to case unless the column's

@@ -24,8 +24,11 @@ pub struct ReconstructOptions {
 /// A migration that was rebuilt, and what is known of it.
 #[derive(Debug)]
 pub struct Reconstruction {
-    /// The lost revision's id: the one that a survivor names.
+    /// The lost revision's id: the one that a survivor names. Where the head was lost nothing names it, and it is
+    /// made from what it does.
     pub revision: String,
+    /// No survivor names the revision: its id is new.
+    pub is_new: bool,
     /// Its parents: the survivors below the gap.
     pub down_revision: Vec<String>,
     /// The migration as text.
@@ -109,7 +112,11 @@ impl Case {
     /// # Errors
     /// When nothing is missing, or what is missing cannot be told.
     pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
-        let (lost, below, above) = self.gap(options.revision.as_deref())?;
+        let (lost, below, above) = match self.gap(options.revision.as_deref()) {
+            // Nothing is missing, but the chain may end too early: the head was lost.
+            Err(ReconstructError::NothingMissing) => (String::new(), self.whole_chain(), Vec::new()),
+            other => other?,
+        };
         let graph = self.graph();
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
@@ -126,6 +133,7 @@ impl Case {
         }
         let above: Vec<Survivor> = above.iter().filter_map(survivor).collect();
         let mut after = options.head.clone();
+        after.forget_origins();
         let mut assumptions = Vec::new();
         let mut unsettled = Vec::new();
         for survivor in above.iter().rev() {
@@ -138,6 +146,13 @@ impl Case {
             after = state;
         }
         let changes = between(&before, &after);
+        let lost = if !lost.is_empty() {
+            lost
+        } else if diff(&before, &options.head).is_empty() {
+            return Err(ReconstructError::NothingMissing);
+        } else {
+            id_of(&changes)
+        };
         let back = between(&after, &before);
         // The judge: the whole chain, from what the changes really make.
         let mut made = before.clone();
@@ -167,6 +182,7 @@ impl Case {
         };
         let rendered = migration(&heading, &before, &changes, &back);
         Ok(Reconstruction {
+            is_new: above.is_empty(),
             revision: lost,
             down_revision,
             rendered,
@@ -178,6 +194,10 @@ impl Case {
             differences,
             unsettled,
         })
+    }
+
+    fn whole_chain(&self) -> Vec<Node> {
+        self.order_to(None).map(|(order, _)| order).unwrap_or_default()
     }
 
     /// The lost revision, the survivors below it and those above it, each with parents before children.
@@ -214,6 +234,17 @@ impl Case {
         }
         heads.into_values().collect()
     }
+}
+
+/// An id for a migration that nothing names: the same for the same changes.
+fn id_of(changes: &[Change]) -> String {
+    // FNV-1a, in twelve digits as Alembic's own ids have.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in format!("{changes:?}").bytes() {
+        hash ^= u64::from(byte);
+        hash = hash.wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{:012x}", hash & 0xffff_ffff_ffff)
 }
 
 /// What stands above `upgrade()`: where the migration comes from, and what was assumed.

@@ -342,10 +342,7 @@ impl<H: Host> Evaluator<'_, H> {
                 }
                 self.mro(class).iter().all(|c| matches!(c, Value::Class(_))).then_some(false)
             }
-            Value::Module(file) => match self.module_value(*file, name) {
-                Some(_) => Some(true),
-                None => None,
-            },
+            Value::Module(file) => self.module_value(*file, name).map(|_| true),
             Value::None => Some(false),
             Value::Unknown(_) => None,
             Value::External(_) | Value::Term(_) | Value::Host(_) => {
@@ -497,7 +494,7 @@ impl<H: Host> Evaluator<'_, H> {
                     }
                     out = out
                         .iter()
-                        .flat_map(|p| items.iter().map(|i| [p.as_slice(), &[i.clone()]].concat()))
+                        .flat_map(|p| items.iter().map(|i| [p.as_slice(), std::slice::from_ref(i)].concat()))
                         .collect();
                 }
                 Some(Value::list(out.into_iter().map(|p| Value::Tuple(p.into())).collect()))

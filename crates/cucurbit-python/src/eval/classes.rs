@@ -36,7 +36,7 @@ impl<H: Host> Evaluator<'_, H> {
             keywords: arguments.keywords,
             decorators: decorators.clone(),
             namespace: RefCell::new(namespace),
-            annotations: RefCell::new(annotations.into_iter().map(|(n, v, p)| (n, v, p)).collect()),
+            annotations: RefCell::new(annotations),
             open: is_open,
         });
         for (_, value, _) in class.namespace.borrow().iter() {

@@ -458,7 +458,7 @@ impl<H: Host> Evaluator<'_, H> {
             match part {
                 ast::FStringPart::Literal(literal) => text.push_str(&literal.value),
                 ast::FStringPart::FString(f) => {
-                    self.f_elements(&f.elements, scope, &mut text, &mut unknown)?
+                    self.f_elements(&f.elements, scope, &mut text, &mut unknown)?;
                 }
             }
         }

@@ -364,6 +364,11 @@ impl<H: Host> Evaluator<'_, H> {
                 *set.borrow_mut() = unique.borrow().clone();
                 Some(Value::None)
             }
+            // Which one comes out of several cannot be told.
+            ("pop", []) if set.borrow().len() == 1 => {
+                self.touch_list(set);
+                set.borrow_mut().pop()
+            }
             ("discard" | "remove", [value]) => {
                 let items = set.borrow().clone();
                 self.touch_list(set);

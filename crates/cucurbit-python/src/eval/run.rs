@@ -297,7 +297,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
         while self.journal.len() > length {
             match self.journal.pop() {
                 Some(Undo::Bind(scope, name, Some((value, place)))) => {
-                    scope::bind(&scope, &name, value, place)
+                    scope::bind(&scope, &name, value, place);
                 }
                 Some(Undo::Bind(scope, name, None)) => scope.names.borrow_mut().unbind(&name),
                 Some(Undo::List(list, old)) => *list.borrow_mut() = old,

@@ -393,7 +393,8 @@ impl<'a, H: Host> Evaluator<'a, H> {
                 None => {
                     let reason = self.reason(&subject);
                     let bodies: Vec<&[Stmt]> = s.cases.iter().map(|c| &c.body[..]).collect();
-                    let mut arms: Vec<Box<dyn FnMut(&mut Self) -> Evaluated<Flow> + '_>> = Vec::new();
+                    type Boxed<'b, E> = Box<dyn FnMut(&mut E) -> Evaluated<Flow> + 'b>;
+                    let mut arms: Vec<Boxed<'_, Self>> = Vec::new();
                     for body in bodies {
                         arms.push(Box::new(move |e: &mut Self| e.block(body, scope)));
                     }
@@ -512,10 +513,8 @@ impl<'a, H: Host> Evaluator<'a, H> {
 
     fn delete(&mut self, target: &Expr, scope: &Scope) -> Evaluated<()> {
         match target {
-            Expr::Name(name) => {
-                if self.trials == 0 {
-                    scope.names.borrow_mut().unbind(name.id.as_str());
-                }
+            Expr::Name(name) if self.trials == 0 => {
+                scope.names.borrow_mut().unbind(name.id.as_str());
             }
             Expr::Subscript(s) => {
                 let of = self.expression(&s.value, scope)?;

@@ -200,11 +200,11 @@ impl Step<'_> {
             }
             ColumnAlteration::Nullable(nullable) => {
                 if *nullable && in_primary_key && !self.is_mysql() {
-                    self.refused(object.clone(), format!("column \"{column}\" is in a primary key"));
+                    self.refused(object, format!("column \"{column}\" is in a primary key"));
                     return;
                 }
                 if *nullable && self.is_postgresql() && old.identity.is_some() {
-                    self.refused(object.clone(), format!("column \"{column}\" is an identity column"));
+                    self.refused(object, format!("column \"{column}\" is an identity column"));
                     return;
                 }
                 let nullable = *nullable && !in_primary_key;

@@ -77,7 +77,7 @@ impl Step<'_> {
                 self.move_type(name, &ObjectName { schema: schema.clone(), name: name.name.clone() });
             }
             Change::CreateSequence { sequence, if_not_exists } => {
-                self.create_sequence(sequence, *if_not_exists)
+                self.create_sequence(sequence, *if_not_exists);
             }
             Change::AlterSequence { name, options, owner, if_exists } => {
                 let Some(sequence) = self.db.sequences.get_mut(name) else {
@@ -111,7 +111,7 @@ impl Step<'_> {
                 self.touched(ObjectRef::Sequence(name));
             }
             Change::DropSequence { name, if_exists, cascade } => {
-                self.drop_sequence(name, *if_exists, *cascade)
+                self.drop_sequence(name, *if_exists, *cascade);
             }
             Change::CreateObject { object, or_replace, if_not_exists } => {
                 self.create_object(object, *or_replace, *if_not_exists);

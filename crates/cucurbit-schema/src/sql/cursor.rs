@@ -180,23 +180,11 @@ impl<'t> Cursor<'t> {
         self.text.get(start..end).unwrap_or_default().trim()
     }
 
-    /// Goes on to the next comma or bracket outside of brackets; says whether anything was passed over.
-    pub(crate) fn skip_to_comma(&mut self) -> bool {
-        let from = self.at;
-        self.text_until(|c| c.is_symbol(','));
-        self.at > from
-    }
-
     pub(crate) fn string(&mut self) -> Option<String> {
         let Kind::Text(text) = &self.peek()?.kind else { return None };
         let text = text.clone();
         self.at += 1;
         Some(text)
-    }
-
-    /// The text from here to the end.
-    pub(crate) fn rest(&self) -> &'t str {
-        self.peek().and_then(|t| self.text.get(t.start..)).unwrap_or_default().trim()
     }
 
     pub(crate) fn number(&mut self) -> Option<i64> {

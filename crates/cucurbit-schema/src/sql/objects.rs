@@ -60,7 +60,8 @@ impl Reader<'_> {
             }
             "schema" => {
                 let if_not_exists = c.if_not_exists();
-                let name = if c.eat("authorization") { c.ident()? } else { c.ident()? };
+                c.eat("authorization");
+                let name = c.ident()?;
                 self.changes.push(Change::CreateSchema { name, if_not_exists });
                 Some(())
             }

@@ -117,12 +117,9 @@ fn end_in(tokens: &[Token], start: usize, whole: bool, limit: usize) -> Option<(
             .iter()
             .take(8)
             .any(|t| t.is("trigger") || t.is("procedure") || t.is("function") || t.is("event"));
-    let mut depth = 0usize;
     let mut blocks = 0usize;
     for (at, token) in tokens.iter().enumerate() {
         match &token.kind {
-            Kind::Symbol('(') => depth += 1,
-            Kind::Symbol(')') => depth = depth.saturating_sub(1),
             Kind::Word(word) if is_body => match word.as_str() {
                 "begin" => blocks += 1,
                 "case" if blocks > 0 => blocks += 1,
@@ -137,16 +134,12 @@ fn end_in(tokens: &[Token], start: usize, whole: bool, limit: usize) -> Option<(
                 }
                 _ => {}
             },
-            // A bracket that does not close must not take the rest of the text with it.
-            Kind::Symbol(';') if blocks == 0 => {
-                // The piece may have been cut by the window.
-                if whole || start + token.end < limit {
-                    return Some((start + token.start, start + token.end));
-                }
+            // The piece may have been cut by the window.
+            Kind::Symbol(';') if blocks == 0 && (whole || start + token.end < limit) => {
+                return Some((start + token.start, start + token.end));
             }
             _ => {}
         }
     }
-    let _ = depth;
     None
 }

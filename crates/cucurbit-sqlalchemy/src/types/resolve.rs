@@ -102,6 +102,8 @@ fn of_term<H: Environment>(
         }
         // `Generic[T]` and the like: the arguments in brackets are for type checkers only.
         TermKind::Subscript => resolve(ev, &term.callee.clone(), depth + 1),
+        // `SomeDecorator().impl` is what it decorates.
+        TermKind::Attribute if term.name.as_ref() == "impl" => resolve(ev, &term.callee.clone(), depth + 1),
         TermKind::Attribute => {
             if let Some(resolved) = column_type(ev, value, depth) {
                 return resolved;
