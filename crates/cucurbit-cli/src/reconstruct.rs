@@ -61,6 +61,11 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             complain(&format!("{revision}: no state before it fits; {left} things are left over"));
         }
     }
+    if found.convention_inferred {
+        complain(
+            &"no env.py was read; the names in the dump follow the naming convention that SQLAlchemy recommends, so unnamed constraints are named by it",
+        );
+    }
     let assumed = found.assumptions.iter().any(|a| a.level == cucurbit::Level::Assumed);
     if !found.is_proved() || (arguments.strict && assumed) {
         complain(&format!(

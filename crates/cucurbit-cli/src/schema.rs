@@ -31,7 +31,7 @@ fn try_run(arguments: &SchemaArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
     let wanted = arguments.chain.schema_options(arguments.revision.as_deref());
     let chain = case.schema_at(&wanted).map_err(|error| error.to_string())?;
-    let written = ddl::ddl(&chain.state);
+    let written = ddl(&chain.state);
     write_out(&written.to_sql()).map_err(|error| error.to_string())?;
     let told = tell(&case, &chain, arguments.explain);
     for omission in &written.omissions {
@@ -56,8 +56,7 @@ fn tell(case: &Case, chain: &ReplayedChain, explain: bool) -> bool {
             _ => None,
         };
         let lines = operation.changes.iter().flat_map(|(_, applied)| &applied.mismatches);
-        let lines: Vec<String> =
-            unknown.into_iter().chain(lines.map(|m| cucurbit::describe_mismatch(m))).collect();
+        let lines: Vec<String> = unknown.into_iter().chain(lines.map(cucurbit::describe_mismatch)).collect();
         misfits += lines.len();
         if explain {
             let path = chain.path(operation.place.file);

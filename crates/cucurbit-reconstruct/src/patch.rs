@@ -15,6 +15,8 @@ pub(crate) struct Workshop<'w> {
     pub(crate) evidence: &'w [&'w Database],
     pub(crate) assumptions: &'w mut Vec<Assumption>,
     pub(crate) revision: &'w str,
+    /// Enum types that were not made with a table, so that a table makes them anew.
+    pub(crate) explicit: &'w mut BTreeSet<ObjectName>,
     /// What was done before, so that nothing is done twice.
     pub(crate) tried: &'w mut BTreeSet<String>,
 }
@@ -110,7 +112,7 @@ impl Workshop<'_> {
                 self.once(key) && self.remove(&mismatch.object)
             }
             MismatchKind::Missing { .. } => {
-                if self.undo_rename(change) {
+                if self.undo_rename(change) || self.undo_later_rename(&mismatch.object) {
                     return true;
                 }
                 self.once(key) && self.restore(change, &mismatch.object)
@@ -229,7 +231,7 @@ impl Workshop<'_> {
             }
             Change::AlterColumn { table, column, alteration: ColumnAlteration::Rename(to) } => {
                 let table = self.there(table);
-                if !self.state.table(&table).is_some_and(|t| t.column(to).is_some()) {
+                if self.state.table(&table).is_none_or(|t| t.column(to).is_none()) {
                     return false;
                 }
                 Change::AlterColumn {
@@ -240,7 +242,7 @@ impl Workshop<'_> {
             }
             Change::RenameConstraint { table, from, to } => {
                 let table = self.there(table);
-                if !self.state.table(&table).is_some_and(|t| t.constraint(to).is_some()) {
+                if self.state.table(&table).is_none_or(|t| t.constraint(to).is_none()) {
                     return false;
                 }
                 Change::RenameConstraint { table, from: to.clone(), to: from.clone() }
@@ -283,6 +285,29 @@ impl Workshop<'_> {
         before != *self.state
     }
 
+    /// What is missing may be renamed further on in the migration, and stand in the candidate under its new name.
+    fn undo_later_rename(&mut self, object: &ObjectRef) -> bool {
+        let renames: Vec<Change> = self
+            .trial
+            .changes()
+            .filter(|change| match (change, object) {
+                (Change::RenameTable { from, .. }, ObjectRef::Table(name)) => from == name,
+                (Change::SetTableSchema { table, .. }, ObjectRef::Table(name)) => table == name,
+                (
+                    Change::AlterColumn { table, column, alteration: ColumnAlteration::Rename(_) },
+                    ObjectRef::Column(of, name),
+                ) => column == name && self.there(table) == self.there(of),
+                (Change::RenameType { from, .. }, ObjectRef::Enum(name)) => from == name,
+                (Change::RenameSequence { from, .. }, ObjectRef::Sequence(name)) => from == name,
+                (Change::RenameIndex { from, .. }, ObjectRef::Index(name, _)) => from.name == name.name,
+                (Change::RenameConstraint { from, .. }, ObjectRef::Constraint(_, name)) => from == name,
+                _ => false,
+            })
+            .cloned()
+            .collect();
+        renames.iter().any(|rename| self.undo_rename(rename))
+    }
+
     /// Puts an object into the candidate that a migration needs.
     fn restore(&mut self, change: &Change, object: &ObjectRef) -> bool {
         match object {
@@ -310,6 +335,7 @@ impl Workshop<'_> {
                         let mut table = Table::new(name.clone());
                         // Something has to stand there; nothing of it reaches the head.
                         table.columns.push(Column::new("id", DataType::named("integer", &[])));
+                        table.tainted = true;
                         let change = Change::CreateTable {
                             table: Box::new(table),
                             if_not_exists: true,
@@ -324,6 +350,12 @@ impl Workshop<'_> {
             ObjectRef::Column(table, column) => self.restore_column(change, table, column),
             ObjectRef::Constraint(table, name) => self.restore_constraint(change, table, name),
             ObjectRef::Index(name, table) => self.restore_index(name, table.as_ref()),
+            ObjectRef::Enum(name) if self.state.enums.contains_key(name) && !self.explicit.contains(name) => {
+                // It was there and dropped, and Alembic did not make it anew with the table: it was not made with
+                // a table before either.
+                self.explicit.insert(name.clone());
+                true
+            }
             ObjectRef::Enum(name) => {
                 let found = self.evidence.iter().find_map(|db| db.enums.get(name)).cloned();
                 let level = if found.is_some() { Level::Inferred } else { Level::Assumed };
@@ -436,7 +468,7 @@ impl Workshop<'_> {
                     self.state.sequences.insert(name.clone(), sequence.clone());
                 }
                 self.assume(&object, Level::Inferred, "a downgrade or an earlier migration defines it");
-                self.put_column(&table, found.clone());
+                self.put_column(&table, found);
                 // What stood on it came back with it.
                 if let Some(from) = db.table(&table) {
                     self.put_what_uses(from, column);
@@ -699,13 +731,35 @@ impl Workshop<'_> {
         match &difference.kind {
             DifferenceKind::OnlyLeft => {
                 if self.made_by_trial(&difference.object) {
-                    return false;
+                    return self.remove_twin(&difference.object);
                 }
                 self.remove(&difference.object)
             }
             DifferenceKind::OnlyRight => self.copy(&difference.object),
             DifferenceKind::Changed { .. } => self.copy(&difference.object),
         }
+    }
+
+    /// A constraint or index without a name of its own got a number because its twin was there already.
+    fn remove_twin(&mut self, object: &ObjectRef) -> bool {
+        let (table, name) = match object {
+            ObjectRef::Constraint(table, name) => (table.clone(), name.clone()),
+            ObjectRef::Index(name, Some(table)) => (table.clone(), name.name.clone()),
+            _ => return false,
+        };
+        let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+        if plain == name {
+            return false;
+        }
+        let table = self.there(&table);
+        let Some(found) = self.state.table(&table) else { return false };
+        if found.constraint(&plain).is_some() {
+            return self.remove(&ObjectRef::Constraint(table, plain));
+        }
+        if found.index(&plain).is_some() {
+            return self.remove(&ObjectRef::Index(table.sibling(plain), Some(table)));
+        }
+        false
     }
 
     /// Says whether an object of the state after the trial was made by the trial.
@@ -746,8 +800,17 @@ impl Workshop<'_> {
                     self.state.tables.insert(old, std::sync::Arc::new(changed));
                 } else {
                     let mut table = found.clone();
-                    table.name = old;
+                    table.name = old.clone();
                     self.put_table(&table, self.after);
+                    for sequence in self.after.sequences.values() {
+                        if let Some((owner, column)) = &sequence.owner
+                            && owner == name
+                        {
+                            let mut sequence = sequence.clone();
+                            sequence.owner = Some((old.clone(), column.clone()));
+                            self.state.sequences.entry(sequence.name.clone()).or_insert(sequence);
+                        }
+                    }
                 }
             }
             ObjectRef::Column(table, column) => {
@@ -814,7 +877,12 @@ impl Workshop<'_> {
             }
             ObjectRef::Sequence(name) => {
                 let Some(found) = self.after.sequences.get(name) else { return false };
-                self.state.sequences.insert(name.clone(), found.clone());
+                let mut found = found.clone();
+                if let Some((table, column)) = &mut found.owner {
+                    *table = self.before(table);
+                    *column = self.column_before(table, column);
+                }
+                self.state.sequences.insert(name.clone(), found);
             }
             ObjectRef::Schema(name) => {
                 self.state.schemas.insert(name.clone(), Origin::default());

@@ -78,6 +78,8 @@ pub struct RolledBack {
     pub differences: Vec<Difference>,
     /// What was put in.
     pub assumptions: Vec<Assumption>,
+    /// Enum types that were made by themselves rather than with a table.
+    pub explicit: BTreeSet<ObjectName>,
     /// The search started from what `downgrade()` gives.
     pub from_downgrade: bool,
 }
@@ -102,8 +104,21 @@ fn types_in_tables(state: &Database) -> BTreeSet<ObjectName> {
     out
 }
 
-fn follow(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor, direction: Direction) -> Trial {
-    replayer.new_run(types_in_tables(state));
+/// Enum types that Alembic has made with tables when a state is reached, but for those made by themselves.
+fn made_with_tables(state: &Database, explicit: &BTreeSet<ObjectName>) -> BTreeSet<ObjectName> {
+    types_in_tables(state).into_iter().filter(|name| !explicit.contains(name)).collect()
+}
+
+fn follow(
+    replayer: &mut Replayer<'_>,
+    state: &Database,
+    survivor: &Survivor,
+    direction: Direction,
+    made: Option<BTreeSet<ObjectName>>,
+) -> Trial {
+    if let Some(made) = made {
+        replayer.new_run(made);
+    }
     replayer.set_state(state.clone());
     let start = u32::try_from(replayer.operations().len()).unwrap_or(u32::MAX);
     let step = replayer.step(&survivor.path, direction);
@@ -120,9 +135,15 @@ fn follow(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor, di
     Trial { end, misfits, operations, start, outcome: step.outcome }
 }
 
-/// Follows `upgrade()` from a state.
+/// Starts a run in which tables of a state were made by `op.create_table`, their enum types with them, but for
+/// those that were made by themselves.
+pub fn start_run(replayer: &mut Replayer<'_>, state: &Database, explicit: &BTreeSet<ObjectName>) {
+    replayer.new_run(made_with_tables(state, explicit));
+}
+
+/// Follows `upgrade()` from a state, in the run that was started before.
 pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor) -> Trial {
-    follow(replayer, state, survivor, Direction::Upgrade)
+    follow(replayer, state, survivor, Direction::Upgrade, None)
 }
 
 struct Candidate {
@@ -130,12 +151,15 @@ struct Candidate {
     misfits: Vec<Mismatch>,
     differences: Vec<Difference>,
     assumptions: Vec<Assumption>,
+    explicit: BTreeSet<ObjectName>,
     from_downgrade: bool,
+    /// It comes to the end of `upgrade()`.
+    completes: bool,
 }
 
 impl Candidate {
     fn score(&self) -> usize {
-        self.misfits.len() * 3 + self.differences.len()
+        self.misfits.len() * 3 + self.differences.len() + if self.completes { 0 } else { 1_000 }
     }
 }
 
@@ -150,7 +174,7 @@ pub fn roll_back(
     survivor: &Survivor,
     known: &[&Database],
 ) -> RolledBack {
-    let back = follow(replayer, after, survivor, Direction::Downgrade);
+    let back = follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
     let mut evidence: Vec<&Database> = known.to_vec();
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
@@ -175,6 +199,7 @@ pub fn roll_back(
             misfits: found.misfits,
             differences: found.differences,
             assumptions: found.assumptions,
+            explicit: found.explicit,
             from_downgrade: found.from_downgrade,
         },
         None => RolledBack {
@@ -182,6 +207,7 @@ pub fn roll_back(
             misfits: Vec::new(),
             differences: Vec::new(),
             assumptions: Vec::new(),
+            explicit: BTreeSet::new(),
             from_downgrade: false,
         },
     }
@@ -200,17 +226,21 @@ fn search(
     state.dropped.clear();
     let mut assumptions: Vec<Assumption> = Vec::new();
     let mut best: Option<Candidate> = None;
+    let mut explicit: BTreeSet<ObjectName> = BTreeSet::new();
     let mut idle = 0;
     let mut tried: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
-        let trial = run_forward(replayer, &state, survivor);
+        let made = made_with_tables(&state, &explicit);
+        let trial = follow(replayer, &state, survivor, Direction::Upgrade, Some(made));
         let differences = diff(&trial.end, after);
         let candidate = Candidate {
             state: state.clone(),
             misfits: trial.misfits.iter().map(|(_, m, _)| m.clone()).collect(),
             differences: differences.clone(),
             assumptions: assumptions.clone(),
+            explicit: explicit.clone(),
             from_downgrade,
+            completes: trial.outcome == Outcome::Completed,
         };
         let score = candidate.score();
         if best.as_ref().is_none_or(|b| score < b.score()) {
@@ -228,6 +258,7 @@ fn search(
             trial: &trial,
             evidence,
             assumptions: &mut assumptions,
+            explicit: &mut explicit,
             revision: &survivor.id,
             tried: &mut tried,
         };
@@ -240,6 +271,8 @@ fn search(
         misfits: Vec::new(),
         differences: Vec::new(),
         assumptions,
+        explicit,
         from_downgrade,
+        completes: false,
     })
 }

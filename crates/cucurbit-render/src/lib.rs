@@ -7,9 +7,10 @@ mod operations;
 mod python;
 mod types;
 
-use cucurbit_schema::{Change, Database, ObjectRef};
+use cucurbit_schema::{Change, Database, ObjectName, ObjectRef};
 use operations::Writer;
 use python::{Py, string};
+use std::collections::BTreeSet;
 
 /// What stands around the operations of a migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,14 +41,23 @@ pub struct Rendered {
 }
 
 /// Writes a migration that does `upgrade` on the state `before`, and `downgrade` on the state after it.
+///
+/// Enum types are made with the first table that uses them, as autogenerate writes it, but for those in
+/// `by_themselves`, which Alembic must not remember as made with a table.
 #[must_use]
-pub fn migration(heading: &Heading, before: &Database, upgrade: &[Change], downgrade: &[Change]) -> Rendered {
+pub fn migration(
+    heading: &Heading,
+    before: &Database,
+    upgrade: &[Change],
+    downgrade: &[Change],
+    by_themselves: &BTreeSet<ObjectName>,
+) -> Rendered {
     let mut after = before.clone();
     for change in upgrade {
         after.apply(change, cucurbit_schema::Origin::default());
     }
-    let up = Writer::new(before, upgrade).write();
-    let down = Writer::new(&after, downgrade).write();
+    let up = Writer::new(before, upgrade, by_themselves).write();
+    let down = Writer::new(&after, downgrade, by_themselves).write();
     let mut out = String::new();
     docstring(&mut out, heading);
     out.push_str("from typing import Sequence, Union\n\nfrom alembic import op\nimport sqlalchemy as sa\n");

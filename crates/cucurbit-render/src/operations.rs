@@ -25,16 +25,22 @@ pub(crate) struct Writer<'d> {
     /// Enum types that stand before any table is made with them.
     explicit: BTreeSet<ObjectName>,
     changes: &'d [Change],
+    by_themselves: &'d BTreeSet<ObjectName>,
     pub(crate) out: Written,
 }
 
 impl<'d> Writer<'d> {
-    pub(crate) fn new(before: &Database, changes: &'d [Change]) -> Self {
+    pub(crate) fn new(
+        before: &Database,
+        changes: &'d [Change],
+        by_themselves: &'d BTreeSet<ObjectName>,
+    ) -> Self {
         Writer {
             state: before.clone(),
             dialect: before.dialect,
             explicit: before.enums.keys().cloned().collect(),
             changes,
+            by_themselves,
             out: Written::default(),
         }
     }
@@ -133,7 +139,7 @@ impl<'d> Writer<'d> {
                         self.execute(&format!("CREATE TYPE {name} AS ENUM ({})", labels.join(", ")));
                     }
                     None => {
-                        self.left_out(ObjectRef::Enum(enum_type.name.clone()), "its labels cannot be told")
+                        self.left_out(ObjectRef::Enum(enum_type.name.clone()), "its labels cannot be told");
                     }
                 }
             }
@@ -222,6 +228,9 @@ impl<'d> Writer<'d> {
 
     /// Says whether the table that first uses an enum type will make it.
     fn made_by_table(&self, name: &ObjectName, at: usize) -> bool {
+        if self.by_themselves.contains(name) {
+            return false;
+        }
         let uses = |kind: &TypeKind| -> bool {
             let mut kind = kind;
             while let TypeKind::Array { element, .. } = kind {

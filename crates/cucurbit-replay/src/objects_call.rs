@@ -38,7 +38,8 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
     if let Some(reading) = sqla::enum_of(ev, receiver, place) {
         // `create_type=False` is for tables only: calling `create` makes the type all the same.
         let name = reading.enum_type.name.clone();
-        let guarded = checkfirst.unwrap_or(true);
+        // SQLAlchemy's own `Enum` does not look first unless asked; PostgreSQL's does.
+        let guarded = checkfirst.unwrap_or(!is_generic_enum(receiver));
         let change = if create {
             Change::CreateEnum { enum_type: reading.enum_type, if_not_exists: guarded }
         } else {
@@ -85,6 +86,12 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
 fn flag(ev: &mut Ev<'_>, arguments: &Arguments, name: &str, at: usize) -> Option<bool> {
     let value = arguments.get(at, name)?.clone();
     ev.truth(&value)
+}
+
+/// `sa.Enum(…)` rather than `postgresql.ENUM(…)`.
+fn is_generic_enum(value: &Value) -> bool {
+    let Value::Term(term) = value else { return false };
+    term.external().and_then(sqla::canonical_name).as_deref() == Some("Enum")
 }
 
 fn is_enum_term(ev: &Ev<'_>, value: &Value) -> Option<String> {

@@ -187,9 +187,17 @@ impl Plan<'_> {
         }
     }
 
+    /// Says whether a sequence of the old state is still there when its tables and columns are dropped.
+    fn survives(&self, name: &ObjectName) -> bool {
+        self.from.sequences.get(name).is_some_and(|sequence| match &sequence.owner {
+            Some((table, column)) => self.to.table(table).is_some_and(|t| t.column(column).is_some()),
+            None => true,
+        })
+    }
+
     fn sequences(&mut self) {
         for (name, sequence) in &self.to.sequences {
-            if self.from.sequences.contains_key(name) || serial_of(self.to, sequence) {
+            if self.survives(name) || serial_of(self.to, sequence) {
                 continue;
             }
             let mut made = sequence.clone();
@@ -273,7 +281,7 @@ impl Plan<'_> {
         }
         self.out.extend(late);
         for (name, sequence) in &self.to.sequences {
-            let old = self.from.sequences.get(name);
+            let old = self.from.sequences.get(name).filter(|_| self.survives(name));
             let owned = sequence.owner.is_some() && old.is_none_or(|o| o.owner != sequence.owner);
             if owned && !(old.is_none() && serial_of(self.to, sequence)) {
                 // Owners that are columns of kept tables may come later; they are set at the end.
@@ -418,7 +426,7 @@ impl Plan<'_> {
             let late = sequence.owner.as_ref().is_some_and(|(table, column)| {
                 self.from.table(table).is_some_and(|t| t.column(column).is_none())
             });
-            if late && !self.from.sequences.contains_key(name) && !serial_of(self.to, sequence) {
+            if late && !self.survives(name) && !serial_of(self.to, sequence) {
                 self.out.push(own(sequence));
             }
         }

@@ -3,11 +3,14 @@
 use crate::case::Case;
 use crate::replay::SchemaOptions;
 use cucurbit_graph::Node;
-use cucurbit_reconstruct::{Assumption, Level, RolledBack, Survivor, roll_back, run_forward};
+use cucurbit_python::eval::Value;
+use cucurbit_reconstruct::{Assumption, Level, RolledBack, Survivor, roll_back, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
-use cucurbit_replay::{ReplayOptions, Replayer};
-use cucurbit_schema::{Change, Database, Difference, Mismatch, ObjectRef, Origin, between, diff};
-use cucurbit_sqlalchemy::Settings;
+use cucurbit_replay::{Outcome, ReplayOptions, Replayer};
+use cucurbit_schema::{
+    Change, ConstraintBody, Database, Difference, Mismatch, MismatchKind, ObjectRef, Origin, between, diff,
+};
+use cucurbit_sqlalchemy::{NamingConvention, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
@@ -45,6 +48,9 @@ pub struct Reconstruction {
     pub misfits: Vec<(String, Mismatch)>,
     /// What differs at the end from the head that was given.
     pub differences: Vec<Difference>,
+    /// No `env.py` says how unnamed constraints are named, and the names in the head follow SQLAlchemy's recommended
+    /// convention, so that was taken.
+    pub convention_inferred: bool,
     /// Survivors for which no state before them fits, with what was left over.
     pub unsettled: Vec<(String, usize)>,
 }
@@ -120,7 +126,11 @@ impl Case {
         let graph = self.graph();
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
-        let metadata = self.target_metadata(&files, &settings);
+        let mut metadata = self.target_metadata(&files, &settings);
+        let inferred = if self.environment().env_py.is_none() { convention_of(&options.head) } else { None };
+        if let Some(convention) = &inferred {
+            metadata.convention = convention.clone();
+        }
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
         let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
         let survivor = |node: &Node| -> Option<Survivor> {
@@ -128,6 +138,8 @@ impl Case {
             Some(Survivor { id: graph.id(*node).to_owned(), path: self.path(row).to_owned() })
         };
         let mut before = Database::new(options.schema.dialect);
+        let mut explicit = BTreeSet::new();
+        start_run(&mut replayer, &before, &explicit);
         for survivor in below.iter().filter_map(survivor) {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
@@ -137,12 +149,13 @@ impl Case {
         let mut assumptions = Vec::new();
         let mut unsettled = Vec::new();
         for survivor in above.iter().rev() {
-            let RolledBack { state, misfits, differences, assumptions: put_in, .. } =
+            let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
                 roll_back(&mut replayer, &after, survivor, &[&before]);
             if !misfits.is_empty() || !differences.is_empty() {
                 unsettled.push((survivor.id.clone(), misfits.len() + differences.len()));
             }
             assumptions.extend(put_in);
+            explicit.extend(by_itself);
             after = state;
         }
         let changes = between(&before, &after);
@@ -162,9 +175,15 @@ impl Case {
             misfits.extend(applied.mismatches.into_iter().map(|m| (lost.clone(), m)));
         }
         let mut state = made.clone();
+        start_run(&mut replayer, &state, &explicit);
         for survivor in &above {
             let trial = run_forward(&mut replayer, &state, survivor);
             misfits.extend(trial.misfits.iter().map(|(_, m, _)| (survivor.id.clone(), m.clone())));
+            if let Outcome::Raises(reason, _) = &trial.outcome {
+                let kind = MismatchKind::Refused { reason: format!("upgrade() raises {reason}") };
+                misfits
+                    .push((survivor.id.clone(), Mismatch { object: ObjectRef::Schema(String::new()), kind }));
+            }
             state = trial.end;
         }
         let differences = diff(&state, &options.head);
@@ -180,9 +199,10 @@ impl Case {
             notes: notes(&above, &assumptions),
             ..Heading::default()
         };
-        let rendered = migration(&heading, &before, &changes, &back);
+        let rendered = migration(&heading, &before, &changes, &back, &explicit);
         Ok(Reconstruction {
             is_new: above.is_empty(),
+            convention_inferred: inferred.is_some(),
             revision: lost,
             down_revision,
             rendered,
@@ -234,6 +254,44 @@ impl Case {
         }
         heads.into_values().collect()
     }
+}
+
+/// The naming convention that SQLAlchemy's documentation recommends.
+const RECOMMENDED: [(&str, &str); 5] = [
+    ("ix", "ix_%(column_0_label)s"),
+    ("uq", "uq_%(table_name)s_%(column_0_name)s"),
+    ("ck", "ck_%(table_name)s_%(constraint_name)s"),
+    ("fk", "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s"),
+    ("pk", "pk_%(table_name)s"),
+];
+
+/// The recommended convention, where the names of a schema follow it: most primary keys are `pk_<table>`, and foreign
+/// keys of the form `fk_<table>_<column>_<target>` occur wherever there are foreign keys.
+fn convention_of(head: &Database) -> Option<NamingConvention> {
+    let (mut keys, mut fits, mut foreign, mut foreign_fits) = (0, 0, 0, 0);
+    for table in head.tables.values() {
+        for constraint in &table.constraints {
+            let Some(name) = &constraint.name else { continue };
+            match &constraint.body {
+                ConstraintBody::PrimaryKey { .. } => {
+                    keys += 1;
+                    fits += usize::from(*name == format!("pk_{}", table.name.name));
+                }
+                ConstraintBody::ForeignKey { columns, table: target, .. } => {
+                    foreign += 1;
+                    let column = columns.first().map_or("", String::as_str);
+                    foreign_fits +=
+                        usize::from(*name == format!("fk_{}_{column}_{}", table.name.name, target.name));
+                }
+                _ => {}
+            }
+        }
+    }
+    let follows = keys > 0 && fits * 2 > keys && (foreign == 0 || foreign_fits > 0);
+    follows.then(|| {
+        let items = RECOMMENDED.iter().map(|(key, pattern)| (Value::str(key), Value::str(pattern))).collect();
+        NamingConvention::from_value(&Value::Dict(std::rc::Rc::new(std::cell::RefCell::new(items))))
+    })
 }
 
 /// An id for a migration that nothing names: the same for the same changes.
