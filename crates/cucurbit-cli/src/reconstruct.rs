@@ -58,7 +58,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             ));
         }
         for (revision, left) in &found.unsettled {
-            complain(&format!("{revision}: no state before it fits; {left} things are left over"));
+            complain(&format!("{revision}: no state before it fits: {}", left.join("; ")));
         }
     }
     if found.convention_inferred {

@@ -9,4 +9,4 @@
 mod patch;
 mod search;
 
-pub use search::{Assumption, Level, RolledBack, Survivor, Trial, roll_back, run_forward, start_run};
+pub use search::{Above, Assumption, Level, RolledBack, Survivor, Trial, roll_back, run_forward, start_run};

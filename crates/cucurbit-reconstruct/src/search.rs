@@ -2,7 +2,7 @@
 
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
-use cucurbit_schema::{Change, Database, Difference, Mismatch, ObjectName, TypeKind, diff};
+use cucurbit_schema::{Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, TypeKind, diff};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -87,6 +87,9 @@ pub struct RolledBack {
 /// How often a candidate may be changed.
 const MAX_ROUNDS: usize = 400;
 
+/// How many candidates of one migration are shown to the migrations above it.
+const MAX_JUDGED: usize = 4;
+
 /// Enum types that tables use: Alembic makes those with the tables, once in a run.
 fn types_in_tables(state: &Database) -> BTreeSet<ObjectName> {
     let mut out = BTreeSet::new();
@@ -131,7 +134,14 @@ fn follow(
             }
         }
     }
+    // What was refused inside of a `try` left no operation; where the exception ends the migration it is why.
+    if let Outcome::Raises(..) = step.outcome
+        && let Some((change, mismatch)) = step.refused.last()
+    {
+        misfits.push((change.clone(), mismatch.clone(), operations.len()));
+    }
     let end = replayer.state().clone();
+    replayer.forget_operations(start as usize);
     Trial { end, misfits, operations, start, outcome: step.outcome }
 }
 
@@ -146,6 +156,7 @@ pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Sur
     follow(replayer, state, survivor, Direction::Upgrade, None)
 }
 
+#[derive(Clone)]
 struct Candidate {
     state: Database,
     misfits: Vec<Mismatch>,
@@ -158,13 +169,51 @@ struct Candidate {
 }
 
 impl Candidate {
+    /// What is left over. An object too many or too few weighs more than one that is there and differs: what a
+    /// later migration makes anew is of no account, and mostly such are the ones that differ.
     fn score(&self) -> usize {
-        self.misfits.len() * 3 + self.differences.len() + if self.completes { 0 } else { 1_000 }
+        let differences = self.differences.iter().map(|difference| match difference.kind {
+            DifferenceKind::Changed { .. } => 1,
+            DifferenceKind::OnlyLeft | DifferenceKind::OnlyRight => 2,
+        });
+        let unfinished = if self.completes { 0 } else { 1_000 };
+        self.misfits.len() * 6 + differences.sum::<usize>() + unfinished
+    }
+}
+
+/// What stands above a migration: the judge of states that do not lead to the one above it exactly.
+pub struct Above<'a> {
+    /// The migrations above it, in the order in which they run.
+    pub survivors: &'a [Survivor],
+    /// The schema at the head.
+    pub head: &'a Database,
+    /// How many more times the judge may be asked.
+    pub budget: usize,
+}
+
+impl Above<'_> {
+    /// Says whether the migrations above lead from a state to the head without a misfit.
+    fn accepts(&mut self, replayer: &mut Replayer<'_>, state: &Database, explicit: &BTreeSet<ObjectName>) -> bool {
+        if self.budget < self.survivors.len() {
+            return false;
+        }
+        start_run(replayer, state, explicit);
+        let mut state = state.clone();
+        for survivor in self.survivors {
+            self.budget = self.budget.saturating_sub(1);
+            let trial = run_forward(replayer, &state, survivor);
+            if !trial.misfits.is_empty() || trial.outcome != Outcome::Completed {
+                return false;
+            }
+            state = trial.end;
+        }
+        diff(&state, self.head).is_empty()
     }
 }
 
 /// Finds the state before a migration from the state after it. `known` are other states that may hold the
-/// definitions of lost objects, the most trustworthy first.
+/// definitions of lost objects, the most trustworthy first. A state that does not lead to the one after it exactly
+/// is right too when the migrations above lead from there to the head.
 ///
 /// Total: where no state fits, the one that fits best is given, with what does not fit. Costs a few replays of
 /// the one migration for each object that it touches.
@@ -173,8 +222,10 @@ pub fn roll_back(
     after: &Database,
     survivor: &Survivor,
     known: &[&Database],
+    above: &mut Above<'_>,
 ) -> RolledBack {
-    let back = follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
+    let mut back = follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
+    back.end.forget_origins();
     let mut evidence: Vec<&Database> = known.to_vec();
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
@@ -184,7 +235,7 @@ pub fn roll_back(
         if from_downgrade.is_some_and(|trial| trial.operations.is_empty()) {
             continue;
         }
-        let found = search(replayer, seed, after, survivor, &evidence, from_downgrade.is_some());
+        let found = search(replayer, seed, after, survivor, &evidence, from_downgrade.is_some(), above);
         let better = best.as_ref().is_none_or(|b| found.score() < b.score());
         if better {
             best = Some(found);
@@ -220,6 +271,7 @@ fn search(
     survivor: &Survivor,
     evidence: &[&Database],
     from_downgrade: bool,
+    above: &mut Above<'_>,
 ) -> Candidate {
     let mut state = seed.clone();
     state.unknown.clear();
@@ -228,6 +280,7 @@ fn search(
     let mut best: Option<Candidate> = None;
     let mut explicit: BTreeSet<ObjectName> = BTreeSet::new();
     let mut idle = 0;
+    let mut judged = 0;
     let mut tried: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
         let made = made_with_tables(&state, &explicit);
@@ -244,13 +297,28 @@ fn search(
         };
         let score = candidate.score();
         if best.as_ref().is_none_or(|b| score < b.score()) {
-            best = Some(candidate);
+            best = Some(candidate.clone());
             idle = 0;
         } else {
             idle += 1;
         }
         if score == 0 || idle > 12 {
             break;
+        }
+        // What differs after it may be of no account: the migrations above decide.
+        if trial.misfits.is_empty()
+            && trial.outcome == Outcome::Completed
+            && judged < MAX_JUDGED
+            && above.survivors.len() > 0
+        {
+            judged += 1;
+            if above.accepts(replayer, &trial.end, &explicit)
+                && let Some(found) = &mut best
+            {
+                *found = candidate;
+                found.differences.clear();
+                break;
+            }
         }
         let mut workshop = patch::Workshop {
             state: &mut state,

@@ -31,7 +31,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
             };
             operations::run(ev, &given)
         }
-        Object::Inspector => Outcome::Value(inspector::method(ev, call, method)),
+        Object::Inspector(number) => Outcome::Value(inspector::method(ev, call, method, *number)),
         Object::Rows(rows) => result(ev, call, rows, method),
         Object::Preparer => preparer(ev, call, method),
         Object::Block => Outcome::Value(Object::Block.value()),
@@ -77,8 +77,8 @@ fn connection(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Ou
         | "bulk_save_objects"
         | "bulk_insert_mappings"
         | "bulk_update_mappings" => Value::None,
-        "has_table" => inspector::method(ev, call, "has_table"),
-        "table_names" => inspector::method(ev, call, "get_table_names"),
+        "has_table" => inspector::answer(ev, call, "has_table"),
+        "table_names" => inspector::answer(ev, call, "get_table_names"),
         "query" | "get" => sql::query(ev, call),
         "in_transaction" => Value::Bool(true),
         _ => Value::unknown(&format!("what `{method}` of a connection gives cannot be told"), Some(place)),
@@ -172,8 +172,8 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
         (Object::Context, "as_sql") => Value::Bool(false),
         (Object::Context, "opts") => Value::Dict(Rc::new(RefCell::new(Vec::new()))),
         (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),
-        (Object::Inspector, "dialect") => DialectObject::value(dialect),
-        (Object::Inspector, "bind" | "engine") => Object::Bind.value(),
+        (Object::Inspector(_), "dialect") => DialectObject::value(dialect),
+        (Object::Inspector(_), "bind" | "engine") => Object::Bind.value(),
         (Object::Batch(table, _), "table_name") => Value::str(&table.name),
         (Object::Batch(..), "impl") => Object::Context.value(),
         (Object::Batch(..), "migration_context") => Object::Context.value(),

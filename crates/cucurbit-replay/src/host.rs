@@ -5,9 +5,11 @@ use crate::record::{Certainty, Operation};
 use cucurbit_python::eval::{
     Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, Unsettled, UnsettledKind, Value,
 };
-use cucurbit_schema::{Change, Database, Extent, MismatchKind, ObjectName, Origin, UnknownEffect};
+use cucurbit_schema::{
+    Change, Database, Extent, Mismatch, MismatchKind, ObjectName, Origin, UnknownEffect,
+};
 use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The host: the database as it stands, and what was done to it.
@@ -29,6 +31,12 @@ pub(crate) struct Replay {
     pub(crate) decisions: Vec<(Place, Decision)>,
     /// The work was cut short.
     pub(crate) exhausted: bool,
+    /// What inspectors answered so far: each gives the same answer again, as SQLAlchemy's `info_cache` makes it.
+    pub(crate) reflected: Rc<BTreeMap<(u32, String), Value>>,
+    /// How many inspectors were made.
+    pub(crate) inspectors: u32,
+    /// What the database refused inside of a `try`, where it became an exception.
+    pub(crate) refused: Rc<Vec<(Change, Mismatch)>>,
 }
 
 pub(crate) struct Mark {
@@ -38,6 +46,8 @@ pub(crate) struct Mark {
     effects: usize,
     memo: Rc<BTreeSet<ObjectName>>,
     decisions: usize,
+    reflected: Rc<BTreeMap<(u32, String), Value>>,
+    refused: Rc<Vec<(Change, Mismatch)>>,
 }
 
 pub(crate) type Ev<'a> = Evaluator<'a, Replay>;
@@ -55,7 +65,16 @@ impl Replay {
             memo: Rc::default(),
             decisions: Vec::new(),
             exhausted: false,
+            reflected: Rc::default(),
+            inspectors: 0,
+            refused: Rc::default(),
         }
+    }
+
+    /// Makes an inspector that was not asked anything yet.
+    pub(crate) fn inspector(&mut self) -> Object {
+        self.inspectors += 1;
+        Object::Inspector(self.inspectors)
     }
 
     pub(crate) fn name(&self, schema: Option<&str>, name: &str) -> ObjectName {
@@ -124,7 +143,7 @@ impl Environment for Replay {
 }
 
 /// Names from outside that give a connection, a session or an inspector.
-fn opening(name: &str) -> Option<Object> {
+fn opening(host: &mut Replay, name: &str) -> Option<Object> {
     let last = name.rsplit('.').next().unwrap_or(name);
     match canonical_name(name).as_deref().unwrap_or(name) {
         "inspect"
@@ -132,12 +151,12 @@ fn opening(name: &str) -> Option<Object> {
         | "reflection.Inspector"
         | "Inspector.from_engine"
         | "Inspector"
-        | "inspection.inspect" => Some(Object::Inspector),
+        | "inspection.inspect" => Some(host.inspector()),
         "Session" | "scoped_session" => Some(Object::Session),
         _ if name.starts_with("sqlalchemy.")
             && (last == "inspect" || last == "from_engine" || last == "Inspector") =>
         {
-            Some(Object::Inspector)
+            Some(host.inspector())
         }
         "sqlmodel.Session" => Some(Object::Session),
         _ => None,
@@ -156,8 +175,13 @@ impl Host for Replay {
         let start = ev.host.log.len();
         let outcome = dispatch(ev, call);
         match refusal(&ev.host.log[start..]) {
-            Some(message) if matches!(outcome, Outcome::Value(_)) => {
+            Some((change, mismatch)) if matches!(outcome, Outcome::Value(_)) => {
                 ev.host.rewind(mark);
+                let message = match &mismatch.kind {
+                    MismatchKind::Exists { .. } => format!("{} already exists", mismatch.object),
+                    _ => format!("{} does not exist", mismatch.object),
+                };
+                Rc::make_mut(&mut ev.host.refused).push((change, mismatch));
                 let value = Value::External(Rc::from("sqlalchemy.exc.ProgrammingError"));
                 Outcome::Raise(Exception { value, message: Some(Rc::from(message)), place: call.place })
             }
@@ -214,6 +238,8 @@ impl Host for Replay {
             effects: self.effects,
             memo: Rc::clone(&self.memo),
             decisions: self.decisions.len(),
+            reflected: Rc::clone(&self.reflected),
+            refused: Rc::clone(&self.refused),
         }
     }
 
@@ -224,6 +250,8 @@ impl Host for Replay {
         self.effects = mark.effects;
         self.memo = mark.memo;
         self.decisions.truncate(mark.decisions);
+        self.reflected = mark.reflected;
+        self.refused = mark.refused;
     }
 
     fn effects_since(&self, mark: &Mark) -> usize {
@@ -291,7 +319,7 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         if let Some(rest) = name.strip_prefix("alembic.context.") {
             return context_call(rest, call);
         }
-        if let Some(object) = opening(&name) {
+        if let Some(object) = opening(&mut ev.host, &name) {
             return Outcome::Value(object.value());
         }
         if let Some(outcome) = crate::plugins::call(ev, &name, call) {
@@ -324,17 +352,14 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
     }
 }
 
-/// What the database would refuse of operations, in its own manner; nothing when it is not sure.
-fn refusal(operations: &[Operation]) -> Option<String> {
+/// What the database would refuse of operations; nothing when it is not sure.
+fn refusal(operations: &[Operation]) -> Option<(Change, Mismatch)> {
     for operation in operations {
-        for (_, applied) in &operation.changes {
+        for (change, applied) in &operation.changes {
             for mismatch in &applied.mismatches {
                 match &mismatch.kind {
-                    MismatchKind::Missing { .. } => {
-                        return Some(format!("{} does not exist", mismatch.object));
-                    }
-                    MismatchKind::Exists { .. } => {
-                        return Some(format!("{} already exists", mismatch.object));
+                    MismatchKind::Missing { .. } | MismatchKind::Exists { .. } => {
+                        return Some((change.clone(), mismatch.clone()));
                     }
                     MismatchKind::Needed { .. } | MismatchKind::Refused { .. } => {}
                 }

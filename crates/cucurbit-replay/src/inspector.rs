@@ -30,7 +30,33 @@ fn named(ev: &mut Ev<'_>, arguments: &Arguments) -> Option<ObjectName> {
     Some(ev.host.name(schema.as_deref(), &name))
 }
 
-pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
+/// Answers a call of an inspector. What it answered once it answers again, whatever happened to the schema in
+/// between: SQLAlchemy keeps answers in the inspector's `info_cache` until `clear_cache()`. Before 2.0 `has_table`
+/// asked the database each time.
+pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, method: &str, inspector: u32) -> Value {
+    if method == "clear_cache" {
+        Rc::make_mut(&mut ev.host.reflected).retain(|(number, _), _| *number != inspector);
+        return Value::None;
+    }
+    if method == "has_table" && ev.host.settings.version < cucurbit_sqlalchemy::Version::V2_0 {
+        return answer(ev, call, method);
+    }
+    let mut question = method.to_owned();
+    for value in call.arguments.positional.iter().chain(call.arguments.keywords.iter().map(|(_, v)| v)) {
+        question.push('\0');
+        question.push_str(&ev.describe(value));
+    }
+    let key = (inspector, question);
+    if let Some(known) = ev.host.reflected.get(&key) {
+        return known.clone();
+    }
+    let answer = answer(ev, call, method);
+    Rc::make_mut(&mut ev.host.reflected).insert(key, answer.clone());
+    answer
+}
+
+/// Answers from the state as it is.
+pub(crate) fn answer(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
     let place = call.place;
     let unknown = |why: &str| Value::unknown(why, Some(place));
     if call.arguments.open {
@@ -51,7 +77,6 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
             ),
             _ => unknown("which schema is meant cannot be told"),
         },
-        "clear_cache" => Value::None,
         "has_sequence" => match named(ev, &call.arguments) {
             Some(name) => Value::Bool(ev.host.db.sequences.contains_key(&name)),
             None => unknown("which sequence is meant cannot be told"),

@@ -16,8 +16,8 @@ pub(crate) enum Object {
     Context,
     /// `batch_op` of a table.
     Batch(ObjectName, Option<String>),
-    /// `sa.inspect(bind)`.
-    Inspector,
+    /// `sa.inspect(bind)`, by a number of its own: each remembers what it was asked.
+    Inspector(u32),
     /// What a statement gives.
     Rows(Rows),
     /// `dialect.identifier_preparer`: quotes names.

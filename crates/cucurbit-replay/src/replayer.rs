@@ -4,7 +4,7 @@ use crate::files::ProjectFiles;
 use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
-use cucurbit_schema::{Database, ObjectName, Origin};
+use cucurbit_schema::{Change, Database, Mismatch, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
 use std::path::Path;
@@ -67,6 +67,8 @@ pub struct Step {
     pub notes: Vec<Note>,
     /// The work was cut short, so operations may be missing.
     pub exhausted: bool,
+    /// What the database refused inside of a `try`: it became an exception there and left no operation.
+    pub refused: Vec<(Change, Mismatch)>,
 }
 
 /// Follows revision files one after the other.
@@ -111,6 +113,11 @@ impl<'f> Replayer<'f> {
         &self.evaluator.host.log
     }
 
+    /// Forgets the operations from a number on; origins in states that were made since no longer name any.
+    pub fn forget_operations(&mut self, from: usize) {
+        self.evaluator.host.log.truncate(from);
+    }
+
     /// Returns the operation that an origin names.
     #[must_use]
     pub fn operation(&self, origin: Origin) -> Option<&Operation> {
@@ -129,6 +136,8 @@ impl<'f> Replayer<'f> {
         let start = self.evaluator.host.log.len();
         self.evaluator.host.guards.clear();
         self.evaluator.host.exhausted = false;
+        self.evaluator.host.reflected = Rc::default();
+        self.evaluator.host.refused = Rc::default();
         let place = Place { file, span: Span::new(0, 0) };
         let readable = self.files.parsed(file).is_some();
         let function = self.evaluator.module_value(file, direction.function());
@@ -145,6 +154,7 @@ impl<'f> Replayer<'f> {
             outcome,
             notes,
             exhausted: self.evaluator.host.exhausted,
+            refused: self.evaluator.host.refused.to_vec(),
         }
     }
 

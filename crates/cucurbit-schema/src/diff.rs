@@ -175,7 +175,7 @@ impl Diff<'_> {
             Some(Default::Expression(text)) => {
                 let text = normalized(text, self.dialect);
                 // `DEFAULT NULL` is no default.
-                if text == "null" { "none".to_owned() } else { plain_boolean(column, text) }
+                if text == "null" { "none".to_owned() } else { plain_literal(column, text) }
             }
             Some(Default::NextValue(name)) => format!("nextval({name})"),
             Some(Default::Unknown(why)) => why.clone(),
@@ -366,25 +366,75 @@ fn name_or_body(constraint: &Constraint) -> String {
     }
 }
 
-/// `0` and `'0'` and `false` are one default of a boolean; `'5'` and `5` are one of a number.
-fn plain_boolean(column: &Column, text: String) -> String {
-    let is_number = matches!(&column.data_type.kind, TypeKind::Named { name, .. }
-        if matches!(name.as_str(), "integer" | "bigint" | "smallint" | "numeric" | "real" | "double precision"));
-    if is_number
-        && let Some(inner) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''))
-        && inner.parse::<f64>().is_ok()
-    {
-        return inner.to_owned();
+/// A literal in the one way in which the database holds it in a column of that type: `0`, `'0'` and `false` are
+/// one default of a boolean, `'5'` and `5` one of a number, `'2024-11-20T00:00:00Z'` and `'2024-11-20 00:00:00+00'`
+/// one of a timestamp, and `jsonb` keeps keys in an order of its own.
+fn plain_literal(column: &Column, text: String) -> String {
+    let TypeKind::Named { name, .. } = &column.data_type.kind else { return text };
+    let quoted = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
+    let plain = match (name.as_str(), quoted) {
+        ("integer" | "bigint" | "smallint" | "numeric" | "real" | "double precision", Some(inner)) => {
+            inner.parse::<f64>().is_ok().then(|| inner.to_owned())
+        }
+        ("boolean", _) => match text.trim_matches('\'') {
+            "0" | "f" | "false" | "no" | "off" => Some("false".to_owned()),
+            "1" | "t" | "true" | "yes" | "on" => Some("true".to_owned()),
+            _ => None,
+        },
+        ("jsonb", Some(inner)) => serde_json::from_str::<serde_json::Value>(&inner.replace("''", "'"))
+            .ok()
+            .map(|value| format!("'{}'", jsonb(&value).replace('\'', "''"))),
+        (name, Some(inner)) if name.starts_with("timestamp") => timestamp(inner).map(|t| format!("'{t}'")),
+        _ => None,
+    };
+    plain.unwrap_or(text)
+}
+
+/// A value as `jsonb` prints it: keys by length, then by bytes, each once (PostgreSQL, "JSON Types").
+fn jsonb(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Array(items) => {
+            format!("[{}]", items.iter().map(jsonb).collect::<Vec<_>>().join(", "))
+        }
+        serde_json::Value::Object(items) => {
+            let mut keys: Vec<&String> = items.keys().collect();
+            keys.sort_by_key(|key| (key.len(), key.as_str()));
+            let shown = |key: &String| format!("{}: {}", serde_json::Value::from(key.as_str()), jsonb(&items[key]));
+            format!("{{{}}}", keys.into_iter().map(shown).collect::<Vec<_>>().join(", "))
+        }
+        plain => plain.to_string(),
     }
-    let is_boolean = matches!(&column.data_type.kind, TypeKind::Named { name, .. } if name == "boolean");
-    if !is_boolean {
-        return text;
+}
+
+/// A moment without the freedoms of ISO 8601: a blank between date and time, no zeros at the end of a fraction, the
+/// offset as short as it goes. `None` for anything else (`now`, `infinity`).
+fn timestamp(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (date, rest) = text.split_at_checked(10)?;
+    let is_date = date.bytes().enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        _ => b.is_ascii_digit(),
+    });
+    let rest = match rest.as_bytes() {
+        [] => "00:00:00",
+        [b' ' | b'T' | b't', ..] => &rest[1..],
+        _ => return None,
+    };
+    let split = rest.find(['+', '-', 'Z', 'z']).unwrap_or(rest.len());
+    let (time, offset) = rest.split_at(split);
+    let mut time = time.trim().to_owned();
+    if time.len() == 5 {
+        time.push_str(":00");
     }
-    match text.trim_matches('\'') {
-        "0" | "f" | "false" | "no" | "off" => "false".to_owned(),
-        "1" | "t" | "true" | "yes" | "on" => "true".to_owned(),
-        _ => text,
+    if time.contains('.') {
+        time.truncate(time.trim_end_matches('0').trim_end_matches('.').len());
     }
+    let offset = match offset {
+        "Z" | "z" => "+00",
+        other => other.strip_suffix(":00").or(other.strip_suffix("00").filter(|o| o.len() == 3)).unwrap_or(other),
+    };
+    let is_time = time.len() >= 8 && time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'));
+    (is_date && is_time).then(|| format!("{date} {time}{offset}"))
 }
 
 fn same_type(left: &TypeKind, right: &TypeKind) -> bool {

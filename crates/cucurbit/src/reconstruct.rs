@@ -4,14 +4,17 @@ use crate::case::Case;
 use crate::replay::SchemaOptions;
 use cucurbit_graph::Node;
 use cucurbit_python::eval::Value;
-use cucurbit_reconstruct::{Assumption, Level, RolledBack, Survivor, roll_back, run_forward, start_run};
+use cucurbit_reconstruct::{Above, Assumption, Level, RolledBack, Survivor, roll_back, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{Outcome, ReplayOptions, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintBody, Database, Difference, Mismatch, MismatchKind, ObjectRef, Origin, between, diff,
+    Change, ConstraintBody, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectRef, Origin, between, diff,
 };
 use cucurbit_sqlalchemy::{NamingConvention, Settings};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many migrations may be followed to judge one migration's states.
+const JUDGE_BUDGET: usize = 600;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ pub struct Reconstruction {
     /// convention, so that was taken.
     pub convention_inferred: bool,
     /// Survivors for which no state before them fits, with what was left over.
-    pub unsettled: Vec<(String, usize)>,
+    pub unsettled: Vec<(String, Vec<String>)>,
 }
 
 impl Reconstruction {
@@ -73,10 +76,7 @@ impl Reconstruction {
             ));
         }
         for difference in &self.differences {
-            out.push(format!(
-                "{}: the rebuilt chain ends otherwise ({:?}); which is right?",
-                difference.object, difference.kind
-            ));
+            out.push(format!("{}; which is right?", describe_difference(difference)));
         }
         for (object, reason) in &self.rendered.left_out {
             out.push(format!("{object}: {reason}; what is it?"));
@@ -148,11 +148,15 @@ impl Case {
         after.forget_origins();
         let mut assumptions = Vec::new();
         let mut unsettled = Vec::new();
-        for survivor in above.iter().rev() {
+        for (at, survivor) in above.iter().enumerate().rev() {
+            let mut judge =
+                Above { survivors: &above[at + 1..], head: &options.head, budget: JUDGE_BUDGET };
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
-                roll_back(&mut replayer, &after, survivor, &[&before]);
+                roll_back(&mut replayer, &after, survivor, &[&before], &mut judge);
             if !misfits.is_empty() || !differences.is_empty() {
-                unsettled.push((survivor.id.clone(), misfits.len() + differences.len()));
+                let misfits = misfits.iter().map(crate::replay::describe_mismatch);
+                let left = misfits.chain(differences.iter().map(describe_difference)).collect();
+                unsettled.push((survivor.id.clone(), left));
             }
             assumptions.extend(put_in);
             explicit.extend(by_itself);
@@ -253,6 +257,18 @@ impl Case {
             }
         }
         heads.into_values().collect()
+    }
+}
+
+/// Says how the end of the rebuilt chain differs from the head that was given.
+fn describe_difference(difference: &Difference) -> String {
+    let object = &difference.object;
+    match &difference.kind {
+        DifferenceKind::OnlyLeft => format!("{object}: the chain makes it and the head lacks it"),
+        DifferenceKind::OnlyRight => format!("{object}: the head has it and the chain does not make it"),
+        DifferenceKind::Changed { attribute, left, right } => {
+            format!("{object}: its {attribute} is {left} by the chain and {right} in the head")
+        }
     }
 }
 
