@@ -2,7 +2,7 @@
 
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
-use cucurbit_schema::{Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, TypeKind, diff};
+use cucurbit_schema::{Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind, diff};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -211,8 +211,9 @@ impl Above<'_> {
     }
 }
 
-/// Finds the state before a migration from the state after it. `known` are other states that may hold the
-/// definitions of lost objects, the most trustworthy first. A state that does not lead to the one after it exactly
+/// Finds the state before a migration from the state after it. `forward` is the state to which the migrations below
+/// lead by themselves, without what is lost: what they make is known from there, and so are definitions of lost
+/// objects. `known` are other states that may hold such, the most trustworthy first. A state that does not lead to the one after it exactly
 /// is right too when the migrations above lead from there to the head.
 ///
 /// Total: where no state fits, the one that fits best is given, with what does not fit. Costs a few replays of
@@ -221,21 +222,31 @@ pub fn roll_back(
     replayer: &mut Replayer<'_>,
     after: &Database,
     survivor: &Survivor,
+    forward: &Database,
     known: &[&Database],
     above: &mut Above<'_>,
 ) -> RolledBack {
     let mut back = follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
     back.end.forget_origins();
-    let mut evidence: Vec<&Database> = known.to_vec();
+    let mut evidence: Vec<&Database> = vec![forward];
+    evidence.extend(known);
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
-    let seeds = [(Some(&back), &back.end), (None, after)];
-    for (from_downgrade, seed) in seeds {
-        // A downgrade that does nothing is no other place to start from.
-        if from_downgrade.is_some_and(|trial| trial.operations.is_empty()) {
-            continue;
-        }
-        let found = search(replayer, seed, after, survivor, &evidence, from_downgrade.is_some(), above);
+    for seed in [Seed::Downgrade, Seed::After, Seed::Forward] {
+        let seeded = match seed {
+            // A downgrade that does nothing is no other place to start from.
+            Seed::Downgrade if back.operations.is_empty() => continue,
+            Seed::Downgrade => back.end.clone(),
+            Seed::After => after.clone(),
+            Seed::Forward => {
+                let trial = follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
+                match mixed(after, forward, &trial) {
+                    Some(state) => state,
+                    None => continue,
+                }
+            }
+        };
+        let found = search(replayer, &seeded, after, survivor, &evidence, seed == Seed::Downgrade, above);
         let better = best.as_ref().is_none_or(|b| found.score() < b.score());
         if better {
             best = Some(found);
@@ -262,6 +273,49 @@ pub fn roll_back(
             from_downgrade: false,
         },
     }
+}
+
+/// Where a search starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seed {
+    /// From what `downgrade()` gives.
+    Downgrade,
+    /// From the state after the migration.
+    After,
+    /// From the same, but for what the migrations below make, which is as they make it.
+    Forward,
+}
+
+/// The state after a migration, with the tables that it touches as the migrations below make them; all such tables
+/// where it stopped on the way, so that what it would have touched cannot be told. `None` when nothing is different.
+fn mixed(after: &Database, forward: &Database, trial: &Trial) -> Option<Database> {
+    let touched: BTreeSet<&ObjectName> = trial
+        .operations
+        .iter()
+        .flat_map(|operation| &operation.changes)
+        .flat_map(|(_, applied)| applied.touched.iter().chain(applied.mismatches.iter().map(|m| &m.object)))
+        .filter_map(ObjectRef::table)
+        .collect();
+    let stopped = trial.outcome != Outcome::Completed;
+    let mut state = after.clone();
+    for (name, table) in &forward.tables {
+        if table.tainted || !(stopped || touched.contains(name)) || state.tables.get(name) == Some(table) {
+            continue;
+        }
+        state.put_table(std::sync::Arc::clone(table));
+        for sequence in forward.sequences.values() {
+            if sequence.owner.as_ref().is_some_and(|(owner, _)| owner == name) {
+                state.sequences.insert(sequence.name.clone(), sequence.clone());
+            }
+        }
+    }
+    for name in types_in_tables(&state) {
+        if let Some(made) = forward.enums.get(&name) {
+            state.enums.insert(name, made.clone());
+        }
+    }
+    state.forget_origins();
+    (state != *after).then_some(state)
 }
 
 fn search(

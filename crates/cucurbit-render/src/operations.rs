@@ -176,6 +176,7 @@ impl<'d> Writer<'d> {
                 let name = self.object(name);
                 self.execute(&format!("DROP SEQUENCE {name}"));
             }
+            Change::CreateObject { object, or_replace: true, .. } => self.execute(&replacing(&object.text)),
             Change::CreateObject { object, .. } => self.execute(&object.text),
             Change::DropObject { kind, name, table, signature, .. } => {
                 let what = self.object(name);
@@ -957,4 +958,15 @@ pub(crate) fn escape_binds(sql: &str) -> String {
         out.push(*c);
     }
     out
+}
+
+/// The statement with `OR REPLACE` behind its `CREATE`.
+fn replacing(text: &str) -> String {
+    let trimmed = text.trim_start();
+    let mut words = trimmed.split_whitespace();
+    let is = |word: Option<&str>, wanted: &str| word.is_some_and(|w| w.eq_ignore_ascii_case(wanted));
+    if !is(words.next(), "create") || is(words.next(), "or") {
+        return text.to_owned();
+    }
+    format!("CREATE OR REPLACE{}", &trimmed["create".len()..])
 }

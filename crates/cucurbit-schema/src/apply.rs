@@ -246,6 +246,42 @@ impl Step<'_> {
     }
 }
 
+impl Database {
+    /// Puts a whole table in the place of the one of its name, or beside the others, without asking whether it fits.
+    /// What points at it stays.
+    pub fn put_table(&mut self, table: Arc<Table>) {
+        let name = table.name.clone();
+        if let Some(old) = self.tables.remove(&name) {
+            self.index_owners.retain(|_, owner| *owner != name);
+            for constraint in old.constraints.iter().filter_map(|c| c.name.as_ref()) {
+                let full = name.sibling(constraint.clone());
+                if let Some(count) = self.constraint_names.get_mut(&full) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.constraint_names.remove(&full);
+                    }
+                }
+            }
+        } else {
+            self.made.insert(ObjectKeyOrTable::Table(name.clone()), self.next);
+            self.next += 1;
+        }
+        let by_name = !self.dialect.is_mysql();
+        for constraint in &table.constraints {
+            let Some(own) = &constraint.name else { continue };
+            let full = name.sibling(own.clone());
+            *self.constraint_names.entry(full.clone()).or_default() += 1;
+            if by_name && owns_index(constraint) {
+                self.index_owners.insert(full, name.clone());
+            }
+        }
+        for index in table.indexes.iter().filter_map(|i| i.name.as_ref()).filter(|_| by_name) {
+            self.index_owners.insert(name.sibling(index.clone()), name.clone());
+        }
+        self.tables.insert(name, table);
+    }
+}
+
 fn owns_index(constraint: &Constraint) -> bool {
     matches!(
         constraint.body,

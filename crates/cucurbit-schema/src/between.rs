@@ -58,16 +58,18 @@ fn key_of(object: &NamedObject) -> crate::model::ObjectKey {
     (object.kind, object.table.clone(), object.name.clone(), object.signature.clone())
 }
 
+fn same_text(left: &NamedObject, right: &NamedObject, database: &Database) -> bool {
+    let text = |object: &NamedObject| crate::diff::object_text(object.kind, &object.text, database.dialect);
+    text(left) == text(right)
+}
+
 impl Plan<'_> {
     fn kept(&self, name: &ObjectName) -> Option<(&Table, &Table)> {
         Some((self.from.table(name)?, self.to.table(name)?))
     }
 
     fn same_object(&self, object: &NamedObject) -> bool {
-        self.to.objects.get(&key_of(object)).is_some_and(|other| {
-            let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            squeeze(&other.text) == squeeze(&object.text)
-        })
+        self.to.objects.get(&key_of(object)).is_some_and(|other| same_text(other, object, self.to))
     }
 
     fn drop_objects(&mut self) {
@@ -216,10 +218,7 @@ impl Plan<'_> {
             .iter()
             .filter(|(key, object)| {
                 wanted(object)
-                    && !self.from.objects.get(*key).is_some_and(|old| {
-                        let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-                        squeeze(&old.text) == squeeze(&object.text)
-                    })
+                    && !self.from.objects.get(*key).is_some_and(|old| same_text(old, object, self.to))
             })
             .map(|(key, object)| {
                 (
@@ -234,13 +233,15 @@ impl Plan<'_> {
 
     fn early_objects(&mut self) {
         for object in self.created(|o| is_early(o, self.to), self.to) {
-            self.out.push(create_object(object));
+            // What others may stand on is not dropped first.
+            let stays = self.from.objects.get(&key_of(object)).is_some_and(|old| is_early(old, self.from));
+            self.out.push(create_object(object, stays));
         }
     }
 
     fn late_objects(&mut self) {
         for object in self.created(|o| !is_early(o, self.to), self.to) {
-            self.out.push(create_object(object));
+            self.out.push(create_object(object, false));
         }
     }
 
@@ -470,8 +471,8 @@ fn add_constraint(table: &ObjectName, constraint: Constraint) -> Change {
     }
 }
 
-fn create_object(object: &Arc<NamedObject>) -> Change {
-    Change::CreateObject { object: Box::new((**object).clone()), or_replace: false, if_not_exists: false }
+fn create_object(object: &Arc<NamedObject>, or_replace: bool) -> Change {
+    Change::CreateObject { object: Box::new((**object).clone()), or_replace, if_not_exists: false }
 }
 
 fn drop_object(object: &NamedObject) -> Change {

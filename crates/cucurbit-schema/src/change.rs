@@ -503,6 +503,18 @@ pub struct Applied {
     pub mismatches: Vec<Mismatch>,
 }
 
+impl ObjectRef {
+    /// Returns the table that it is, or that it stands on.
+    #[must_use]
+    pub fn table(&self) -> Option<&ObjectName> {
+        match self {
+            ObjectRef::Table(table) | ObjectRef::Column(table, _) | ObjectRef::Constraint(table, _) => Some(table),
+            ObjectRef::Index(_, table) | ObjectRef::Object(_, table, _) => table.as_ref(),
+            ObjectRef::Schema(_) | ObjectRef::Enum(_) | ObjectRef::Sequence(_) => None,
+        }
+    }
+}
+
 /// For people: what it is and its name; not SQL.
 impl std::fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

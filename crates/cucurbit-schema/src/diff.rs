@@ -321,7 +321,7 @@ impl Diff<'_> {
 
 /// The statement that makes an object, in one way of writing: a dump qualifies names, orders the parts of a
 /// function in its own way, and says `FUNCTION` where `PROCEDURE` was written.
-fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> String {
+pub(crate) fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> String {
     let tokens = crate::sql::words(text, dialect);
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
     let mut tokens = tokens.into_iter().peekable();

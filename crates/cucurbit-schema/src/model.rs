@@ -784,10 +784,18 @@ impl Database {
         self.schemas.values_mut().for_each(|origin| *origin = none);
         self.enums.values_mut().for_each(|e| e.origin = none);
         self.sequences.values_mut().for_each(|s| s.origin = none);
-        for object in self.objects.values_mut() {
+        for object in self.objects.values_mut().filter(|o| o.origin != none) {
             Arc::make_mut(object).origin = none;
         }
         for table in self.tables.values_mut() {
+            let known = table.origin == none
+                && table.columns.iter().all(|c| c.origin == none)
+                && table.constraints.iter().all(|c| c.origin == none)
+                && table.indexes.iter().all(|i| i.origin == none);
+            // A table that is shared stays so.
+            if known {
+                continue;
+            }
             let table = Arc::make_mut(table);
             table.origin = none;
             table.columns.iter_mut().for_each(|c| c.origin = none);

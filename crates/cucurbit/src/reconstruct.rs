@@ -144,6 +144,16 @@ impl Case {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
         let above: Vec<Survivor> = above.iter().filter_map(survivor).collect();
+        // What the survivors make by themselves, without what is lost.
+        let mut forward = vec![before.clone()];
+        for survivor in &above {
+            let mut end = forward.last().map_or_else(
+                || before.clone(),
+                |state| run_forward(&mut replayer, state, survivor).end,
+            );
+            end.forget_origins();
+            forward.push(end);
+        }
         let mut after = options.head.clone();
         after.forget_origins();
         let mut assumptions = Vec::new();
@@ -152,7 +162,7 @@ impl Case {
             let mut judge =
                 Above { survivors: &above[at + 1..], head: &options.head, budget: JUDGE_BUDGET };
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
-                roll_back(&mut replayer, &after, survivor, &[&before], &mut judge);
+                roll_back(&mut replayer, &after, survivor, &forward[at], &[], &mut judge);
             if !misfits.is_empty() || !differences.is_empty() {
                 let misfits = misfits.iter().map(crate::replay::describe_mismatch);
                 let left = misfits.chain(differences.iter().map(describe_difference)).collect();
