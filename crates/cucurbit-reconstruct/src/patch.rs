@@ -1,6 +1,7 @@
 //! From what did not fit to what the state before must have been.
 
 use crate::search::{Assumption, Level, Trial};
+use cucurbit_replay::Outcome;
 use cucurbit_schema::{
     Change, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Difference, DifferenceKind, EnumType, Index, IndexKey, Mismatch, MismatchKind, ObjectName, ObjectRef,
@@ -40,10 +41,74 @@ impl Workshop<'_> {
         if changed {
             return true;
         }
+        if self.trial.outcome != Outcome::Completed && self.stand_for_vain() {
+            return true;
+        }
         for difference in differences {
             changed |= self.difference(difference);
         }
         changed
+    }
+
+    /// A migration that stops after it looked in vain for a constraint relies on there being one.
+    fn stand_for_vain(&mut self) -> bool {
+        let mut changed = false;
+        for (kind, table) in self.trial.vain.clone() {
+            let name = self.there(&table);
+            let Some(found) = self.state.table(&name) else { continue };
+            let body = match kind {
+                ConstraintKind::ForeignKey => self.some_foreign_key(found),
+                _ => found.columns.first().map(|column| ConstraintBody::Unique {
+                    columns: vec![column.name.clone()],
+                    include: Vec::new(),
+                    nulls_not_distinct: false,
+                }),
+            };
+            let Some(body) = body else { continue };
+            if self.once(format!("vain {kind:?} {name}")) {
+                let reason = "it is looked for and nothing tells what it demanded";
+                self.assume(&ObjectRef::Table(name.clone()), Level::Assumed, reason);
+                self.add_constraint(&name, Constraint::new(None, body));
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// A foreign key that a table could have: from its own key, or else its first column that fits, to a table that
+    /// it points at after the migration, or else to any whose key has the same type.
+    fn some_foreign_key(&self, table: &Table) -> Option<ConstraintBody> {
+        let key_of = |other: &Table| match other.primary_key().map(|k| &k.body) {
+            Some(ConstraintBody::PrimaryKey { columns, .. }) => match columns.as_slice() {
+                [one] => other.column(one).cloned(),
+                _ => None,
+            },
+            _ => None,
+        };
+        let pointed = self.after.table(&table.name).into_iter().flat_map(|t| &t.constraints).filter_map(|c| {
+            match &c.body {
+                ConstraintBody::ForeignKey { table, .. } => self.state.table(table),
+                _ => None,
+            }
+        });
+        let others = self.state.tables.values().map(AsRef::as_ref).filter(|t| t.name != table.name);
+        let own = key_of(table);
+        let own = own.iter().chain(&table.columns).collect::<Vec<_>>();
+        for target in pointed.chain(others) {
+            let Some(key) = key_of(target) else { continue };
+            if let Some(column) = own.iter().find(|c| c.data_type == key.data_type) {
+                return Some(ConstraintBody::ForeignKey {
+                    columns: vec![column.name.clone()],
+                    table: target.name.clone(),
+                    references: vec![key.name],
+                    on_delete: cucurbit_schema::Action::NoAction,
+                    on_update: cucurbit_schema::Action::NoAction,
+                    match_kind: None,
+                    set_columns: Vec::new(),
+                });
+            }
+        }
+        None
     }
 
     fn once(&mut self, key: String) -> bool {
@@ -335,7 +400,6 @@ impl Workshop<'_> {
                         let mut table = Table::new(name.clone());
                         // Something has to stand there; nothing of it reaches the head.
                         table.columns.push(Column::new("id", DataType::named("integer", &[])));
-                        table.tainted = true;
                         let change = Change::CreateTable {
                             table: Box::new(table),
                             if_not_exists: true,
@@ -698,6 +762,40 @@ impl Workshop<'_> {
                     return true;
                 }
                 false
+            }
+            // What a foreign key points at is unique.
+            _ if reason.contains("no unique constraint matching") => {
+                let ObjectRef::Constraint(_, name) = object else { return false };
+                let made: Vec<&Constraint> = match change {
+                    Change::CreateTable { table, .. } => table.constraints.iter().collect(),
+                    Change::AddColumn { constraints, .. } => constraints.iter().collect(),
+                    Change::AddConstraint { constraint, .. } => vec![constraint],
+                    _ => return false,
+                };
+                let key = made.into_iter().find_map(|constraint| match &constraint.body {
+                    ConstraintBody::ForeignKey { table, references, .. }
+                        if constraint.name.as_ref().is_none_or(|own| own == name) && !references.is_empty() =>
+                    {
+                        Some((table.clone(), references.clone()))
+                    }
+                    _ => None,
+                });
+                let Some((target, columns)) = key else { return false };
+                let target = self.there(&target);
+                let columns: Vec<String> = columns.iter().map(|c| self.column_before(&target, c)).collect();
+                let Some(table) = self.state.table(&target) else { return false };
+                let missing: Vec<&String> = columns.iter().filter(|c| table.column(c).is_none()).collect();
+                if !missing.is_empty() {
+                    return false;
+                }
+                let body = if table.primary_key().is_none() {
+                    ConstraintBody::PrimaryKey { columns, include: Vec::new() }
+                } else {
+                    ConstraintBody::Unique { columns, include: Vec::new(), nulls_not_distinct: false }
+                };
+                self.add_constraint(&target, Constraint::new(None, body));
+                self.assume(&ObjectRef::Table(target), Level::Assumed, "a foreign key points at it, so that is unique");
+                true
             }
             // A type that has no cast to the new one cannot have stood there: the new one did.
             Change::AlterColumn { table, column, alteration: ColumnAlteration::Type { data_type, .. } }

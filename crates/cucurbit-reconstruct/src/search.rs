@@ -2,7 +2,7 @@
 
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
-use cucurbit_schema::{Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind, diff};
+use cucurbit_schema::{Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind, diff};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -52,6 +52,8 @@ pub struct Trial {
     pub start: u32,
     /// How it ended.
     pub outcome: Outcome,
+    /// Constraints that it looked for on a table that has none of that kind.
+    pub vain: Vec<(ConstraintKind, ObjectName)>,
 }
 
 impl Trial {
@@ -142,7 +144,7 @@ fn follow(
     }
     let end = replayer.state().clone();
     replayer.forget_operations(start as usize);
-    Trial { end, misfits, operations, start, outcome: step.outcome }
+    Trial { end, misfits, operations, start, outcome: step.outcome, vain: step.vain }
 }
 
 /// Starts a run in which tables of a state were made by `op.create_table`, their enum types with them, but for

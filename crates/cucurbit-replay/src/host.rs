@@ -6,7 +6,7 @@ use cucurbit_python::eval::{
     Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, Unsettled, UnsettledKind, Value,
 };
 use cucurbit_schema::{
-    Change, Database, Extent, Mismatch, MismatchKind, ObjectName, Origin, UnknownEffect,
+    Change, ConstraintKind, Database, Extent, Mismatch, MismatchKind, ObjectName, Origin, UnknownEffect,
 };
 use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,11 +33,18 @@ pub(crate) struct Replay {
     pub(crate) exhausted: bool,
     /// What inspectors answered so far: each gives the same answer again, as SQLAlchemy's `info_cache` makes it.
     pub(crate) reflected: Rc<BTreeMap<(u32, String), Value>>,
+    /// Where the operations of the step under way begin.
+    pub(crate) step_start: usize,
     /// How many inspectors were made.
     pub(crate) inspectors: u32,
     /// What the database refused inside of a `try`, where it became an exception.
     pub(crate) refused: Rc<Vec<(Change, Mismatch)>>,
+    /// Constraints that an inspector was asked for on a table that has none.
+    pub(crate) vain: Rc<Vec<(ConstraintKind, ObjectName)>>,
 }
+
+/// How far back in a step an unknown effect is looked for before it is written down again.
+const RECENT: usize = 200;
 
 pub(crate) struct Mark {
     registry: Registry,
@@ -66,8 +73,10 @@ impl Replay {
             decisions: Vec::new(),
             exhausted: false,
             reflected: Rc::default(),
+            step_start: 0,
             inspectors: 0,
             refused: Rc::default(),
+            vain: Rc::default(),
         }
     }
 
@@ -95,6 +104,17 @@ impl Replay {
         changes: Vec<Change>,
         exact: bool,
     ) {
+        let only_unknown = !changes.is_empty() && changes.iter().all(|c| matches!(c, Change::Unknown(_)));
+        if only_unknown {
+            // A loop over rows meets the same statement again and again; once says it all.
+            let step = self.log.get(self.step_start..).unwrap_or_default();
+            let is_same = |operation: &&Operation| {
+                operation.place == place && operation.changes.iter().map(|(c, _)| c).eq(&changes)
+            };
+            if step.iter().rev().take(RECENT).any(|operation| is_same(&operation)) {
+                return;
+            }
+        }
         let origin = Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX));
         let mut done = Vec::with_capacity(changes.len());
         let mut unknown: Option<String> = None;

@@ -3,7 +3,7 @@
 use crate::host::Ev;
 use crate::operations::text_argument;
 use cucurbit_python::eval::{Arguments, Call, Value};
-use cucurbit_schema::{Action, Column, ConstraintBody, Default, KeyPart, ObjectName, Table};
+use cucurbit_schema::{Action, Column, ConstraintBody, ConstraintKind, Default, KeyPart, ObjectName, Table};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -112,6 +112,14 @@ pub(crate) fn answer(ev: &mut Ev<'_>, call: &Call, method: &str) -> Value {
             };
             if table.tainted {
                 return unknown("the table may have been changed in a way that cannot be told");
+            }
+            let kind = match method {
+                "get_foreign_keys" => Some(ConstraintKind::ForeignKey),
+                "get_unique_constraints" => Some(ConstraintKind::Unique),
+                _ => None,
+            };
+            if let Some(kind) = kind.filter(|k| table.constraints.iter().all(|c| c.kind() != *k)) {
+                Rc::make_mut(&mut ev.host.vain).push((kind, name.clone()));
             }
             of_table(ev, call, method, table)
                 .unwrap_or_else(|| unknown(&format!("what `{method}` gives cannot be told")))

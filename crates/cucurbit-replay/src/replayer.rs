@@ -4,7 +4,7 @@ use crate::files::ProjectFiles;
 use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
-use cucurbit_schema::{Change, Database, Mismatch, ObjectName, Origin};
+use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
 use std::path::Path;
@@ -69,6 +69,8 @@ pub struct Step {
     pub exhausted: bool,
     /// What the database refused inside of a `try`: it became an exception there and left no operation.
     pub refused: Vec<(Change, Mismatch)>,
+    /// Constraints that an inspector was asked for on a table that has none of that kind.
+    pub vain: Vec<(ConstraintKind, ObjectName)>,
 }
 
 /// Follows revision files one after the other.
@@ -134,10 +136,12 @@ impl<'f> Replayer<'f> {
     pub fn step(&mut self, path: &Path, direction: Direction) -> Step {
         let file = self.files.id(path);
         let start = self.evaluator.host.log.len();
+        self.evaluator.host.step_start = start;
         self.evaluator.host.guards.clear();
         self.evaluator.host.exhausted = false;
         self.evaluator.host.reflected = Rc::default();
         self.evaluator.host.refused = Rc::default();
+        self.evaluator.host.vain = Rc::default();
         let place = Place { file, span: Span::new(0, 0) };
         let readable = self.files.parsed(file).is_some();
         let function = self.evaluator.module_value(file, direction.function());
@@ -155,6 +159,7 @@ impl<'f> Replayer<'f> {
             notes,
             exhausted: self.evaluator.host.exhausted,
             refused: self.evaluator.host.refused.to_vec(),
+            vain: self.evaluator.host.vain.to_vec(),
         }
     }
 

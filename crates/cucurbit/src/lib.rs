@@ -19,6 +19,7 @@
 
 mod alembic_answer;
 mod case;
+mod convention;
 mod diagnose;
 mod finding;
 mod reconstruct;

@@ -3,14 +3,14 @@
 use crate::case::Case;
 use crate::replay::SchemaOptions;
 use cucurbit_graph::Node;
-use cucurbit_python::eval::Value;
 use cucurbit_reconstruct::{Above, Assumption, Level, RolledBack, Survivor, roll_back, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{Outcome, ReplayOptions, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintBody, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectRef, Origin, between, diff,
+    Change, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectName,
+    ObjectRef, Origin, Table, between, diff,
 };
-use cucurbit_sqlalchemy::{NamingConvention, Settings};
+use cucurbit_sqlalchemy::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many migrations may be followed to judge one migration's states.
@@ -127,7 +127,7 @@ impl Case {
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
         let mut metadata = self.target_metadata(&files, &settings);
-        let inferred = if self.environment().env_py.is_none() { convention_of(&options.head) } else { None };
+        let inferred = if self.environment().env_py.is_none() { crate::convention::infer(&options.head) } else { None };
         if let Some(convention) = &inferred {
             metadata.convention = convention.clone();
         }
@@ -144,16 +144,7 @@ impl Case {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
         let above: Vec<Survivor> = above.iter().filter_map(survivor).collect();
-        // What the survivors make by themselves, without what is lost.
-        let mut forward = vec![before.clone()];
-        for survivor in &above {
-            let mut end = forward.last().map_or_else(
-                || before.clone(),
-                |state| run_forward(&mut replayer, state, survivor).end,
-            );
-            end.forget_origins();
-            forward.push(end);
-        }
+        let forward = made_above(&mut replayer, &before, &options.head, &above);
         let mut after = options.head.clone();
         after.forget_origins();
         let mut assumptions = Vec::new();
@@ -162,7 +153,7 @@ impl Case {
             let mut judge =
                 Above { survivors: &above[at + 1..], head: &options.head, budget: JUDGE_BUDGET };
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
-                roll_back(&mut replayer, &after, survivor, &forward[at], &[], &mut judge);
+                roll_back(&mut replayer, &after, survivor, &forward[at], &[&before], &mut judge);
             if !misfits.is_empty() || !differences.is_empty() {
                 let misfits = misfits.iter().map(crate::replay::describe_mismatch);
                 let left = misfits.chain(differences.iter().map(describe_difference)).collect();
@@ -270,6 +261,50 @@ impl Case {
     }
 }
 
+/// What the survivors above a gap make by themselves: for each, the tables that those before it made, as they are
+/// then. What is lost stands in as the head has it, so that keys have something to point at.
+fn made_above(
+    replayer: &mut Replayer<'_>,
+    before: &Database,
+    head: &Database,
+    above: &[Survivor],
+) -> Vec<Database> {
+    let mut follow = |start: Database| -> Vec<Database> {
+        let mut states = vec![start];
+        for survivor in above {
+            let Some(state) = states.last() else { break };
+            states.push(run_forward(replayer, state, survivor).end);
+        }
+        states
+    };
+    let is_made = |table: &Table| table.origin != Origin::default();
+    let mut start = before.clone();
+    start.forget_origins();
+    let alone = follow(start.clone());
+    let made: BTreeSet<&ObjectName> = alone
+        .iter()
+        .flat_map(|state| state.tables.values().filter(|t| is_made(t)).map(|t| &t.name))
+        .collect();
+    for (name, table) in &head.tables {
+        if !made.contains(name) && !before.tables.contains_key(name) {
+            start.put_table(std::sync::Arc::clone(table));
+        }
+    }
+    let same_or_new = |(name, origin): (&String, &Origin)| (name.clone(), *origin);
+    start.schemas.extend(head.schemas.iter().map(same_or_new));
+    start.forget_origins();
+    let mut states = follow(start);
+    for state in &mut states {
+        let others: Vec<ObjectName> =
+            state.tables.values().filter(|t| !is_made(t)).map(|t| t.name.clone()).collect();
+        for name in others {
+            state.tables.remove(&name);
+        }
+        state.forget_origins();
+    }
+    states
+}
+
 /// Says how the end of the rebuilt chain differs from the head that was given.
 fn describe_difference(difference: &Difference) -> String {
     let object = &difference.object;
@@ -280,44 +315,6 @@ fn describe_difference(difference: &Difference) -> String {
             format!("{object}: its {attribute} is {left} by the chain and {right} in the head")
         }
     }
-}
-
-/// The naming convention that SQLAlchemy's documentation recommends.
-const RECOMMENDED: [(&str, &str); 5] = [
-    ("ix", "ix_%(column_0_label)s"),
-    ("uq", "uq_%(table_name)s_%(column_0_name)s"),
-    ("ck", "ck_%(table_name)s_%(constraint_name)s"),
-    ("fk", "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s"),
-    ("pk", "pk_%(table_name)s"),
-];
-
-/// The recommended convention, where the names of a schema follow it: most primary keys are `pk_<table>`, and foreign
-/// keys of the form `fk_<table>_<column>_<target>` occur wherever there are foreign keys.
-fn convention_of(head: &Database) -> Option<NamingConvention> {
-    let (mut keys, mut fits, mut foreign, mut foreign_fits) = (0, 0, 0, 0);
-    for table in head.tables.values() {
-        for constraint in &table.constraints {
-            let Some(name) = &constraint.name else { continue };
-            match &constraint.body {
-                ConstraintBody::PrimaryKey { .. } => {
-                    keys += 1;
-                    fits += usize::from(*name == format!("pk_{}", table.name.name));
-                }
-                ConstraintBody::ForeignKey { columns, table: target, .. } => {
-                    foreign += 1;
-                    let column = columns.first().map_or("", String::as_str);
-                    foreign_fits +=
-                        usize::from(*name == format!("fk_{}_{column}_{}", table.name.name, target.name));
-                }
-                _ => {}
-            }
-        }
-    }
-    let follows = keys > 0 && fits * 2 > keys && (foreign == 0 || foreign_fits > 0);
-    follows.then(|| {
-        let items = RECOMMENDED.iter().map(|(key, pattern)| (Value::str(key), Value::str(pattern))).collect();
-        NamingConvention::from_value(&Value::Dict(std::rc::Rc::new(std::cell::RefCell::new(items))))
-    })
 }
 
 /// An id for a migration that nothing names: the same for the same changes.
