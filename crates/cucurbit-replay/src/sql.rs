@@ -7,6 +7,9 @@ use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, 
 use cucurbit_sqlalchemy as sqla;
 use std::rc::Rc;
 
+/// What is said of a statement that cannot be told.
+const UNKNOWN_STATEMENT: &str = "the statement cannot be told";
+
 /// Executes a value: a string, `sa.text(…)`, a statement of SQLAlchemy's, a DDL element.
 pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, place: Place) -> Value {
     let Some(statement) = statement else { return rows(Rows::Unknown(Rc::from("no statement is given"))) };
@@ -42,8 +45,10 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
         return rows(Rows::Unknown(Rc::from("the database knows the rows")));
     }
     let reason = match &statement {
-        Value::Unknown(why) => format!("the statement cannot be told: {}", why.reason),
-        _ => "the statement cannot be told".to_owned(),
+        // What an unknown statement gave may be in the next one; the first reason is the one that counts.
+        Value::Unknown(why) if why.reason.starts_with(UNKNOWN_STATEMENT) => why.reason.to_string(),
+        Value::Unknown(why) => format!("{UNKNOWN_STATEMENT}: {}", why.reason),
+        _ => UNKNOWN_STATEMENT.to_owned(),
     };
     unknown(ev, place, call, extent_of_unknown(&statement), &reason);
     rows(Rows::Unknown(Rc::from(reason)))
