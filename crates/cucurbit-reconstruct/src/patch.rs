@@ -5,7 +5,7 @@ use cucurbit_replay::Outcome;
 use cucurbit_schema::{
     Change, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Difference, DifferenceKind, EnumType, Index, IndexKey, Mismatch, MismatchKind, ObjectName, ObjectRef,
-    Origin, Sequence, SequenceOptions, Table, TypeKind,
+    Origin, Sequence, SequenceOptions, Table, TypeHint, TypeKind,
 };
 use std::collections::BTreeSet;
 
@@ -544,7 +544,7 @@ impl Workshop<'_> {
                     Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => {
                         data_type.clone()
                     }
-                    _ => self.type_by_name(&table, column),
+                    _ => self.type_by_use(&table, column).unwrap_or_else(|| self.type_by_name(&table, column)),
                 };
                 self.assume(&object, Level::Assumed, "a migration needs it and nothing tells its type");
                 Column::new(column, data_type)
@@ -552,6 +552,57 @@ impl Workshop<'_> {
         };
         self.put_column(&table, made);
         true
+    }
+
+    /// The type that statements on rows tell of: that of a column with which it is compared or to which it is copied,
+    /// or of a literal.
+    fn type_by_use(&self, table: &ObjectName, column: &str) -> Option<DataType> {
+        let mut plain = None;
+        for change in self.trial.changes() {
+            let Change::Rows { table: used, hints, .. } = change else { continue };
+            if used != table && self.before(used) != *table {
+                continue;
+            }
+            let of_column = |of: &str| of == column || self.column_before(table, of) == column;
+            for (_, hint) in hints.iter().filter(|(of, _)| of_column(of)) {
+                let found = match hint {
+                    TypeHint::Like(other, name) => self.type_of(other, |t| t.column(name)),
+                    TypeHint::LikeNth(other, at) => self.type_of(other, |t| t.columns.get(*at)),
+                    TypeHint::Number => {
+                        plain.get_or_insert("integer");
+                        None
+                    }
+                    TypeHint::Boolean => {
+                        plain.get_or_insert("boolean");
+                        None
+                    }
+                    // Most literals are written as text.
+                    TypeHint::Text => None,
+                };
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+        plain.map(|name| match self.state.dialect {
+            cucurbit_schema::Dialect::Sqlite => DataType::named(&name.to_uppercase(), &[]),
+            _ => DataType::named(name, &[]),
+        })
+    }
+
+    /// The type of a column of a table as the migration makes it, or as it is before or after it.
+    fn type_of<'t>(
+        &'t self,
+        table: &ObjectName,
+        column: impl Fn(&'t Table) -> Option<&'t Column>,
+    ) -> Option<DataType> {
+        let made = self.trial.changes().filter_map(|change| match change {
+            Change::CreateTable { table: made, .. } if made.name == *table => Some(made.as_ref()),
+            _ => None,
+        });
+        let known = [self.state, self.after].into_iter().chain(self.evidence.iter().copied());
+        let known = known.filter_map(|db| db.table(table));
+        made.chain(known).find_map(|t| column(t).map(|c| c.data_type.clone()))
     }
 
     /// The type that columns of that name have elsewhere, else text.

@@ -932,7 +932,8 @@ fn bulk_insert(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     }
     match sqla::table_name(ev, &value) {
         Some(table) => {
-            let change = Change::Rows { table, effect: RowEffect::Insert, columns: Vec::new() };
+            let change =
+                Change::Rows { table, effect: RowEffect::Insert, columns: Vec::new(), hints: Vec::new() };
             record(ev, given.place, given.operation, vec![change], true);
         }
         // Rows of a table that cannot be told: the schema stays all the same.

@@ -26,7 +26,7 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
         let mut changes: Vec<Change> = found
             .rows
             .into_iter()
-            .map(|(table, effect, columns)| Change::Rows { table, effect, columns })
+            .map(|(table, effect, columns)| Change::Rows { table, effect, columns, hints: Vec::new() })
             .collect();
         if changes.is_empty() {
             changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
@@ -193,7 +193,12 @@ pub(crate) fn query(ev: &mut Ev<'_>, call: &Call) -> Value {
     let sure = !open && tables.iter().all(|t| is_empty(ev, t));
     let changes: Vec<Change> = tables
         .into_iter()
-        .map(|table| Change::Rows { table, effect: RowEffect::Read, columns: Vec::new() })
+        .map(|table| Change::Rows {
+            table,
+            effect: RowEffect::Read,
+            columns: Vec::new(),
+            hints: Vec::new(),
+        })
         .collect();
     if !changes.is_empty() {
         record(ev, call.place, "query", changes, true);

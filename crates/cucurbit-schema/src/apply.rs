@@ -84,7 +84,7 @@ impl Step<'_> {
             Change::RenameIndex { from, table, to, if_exists } => {
                 self.rename_index(from, table.as_ref(), to, *if_exists);
             }
-            Change::Rows { table, effect, columns } => self.rows(table, *effect, columns),
+            Change::Rows { table, effect, columns, .. } => self.rows(table, *effect, columns),
             Change::Nothing { .. } => {}
             Change::Unknown(effect) => {
                 if let Extent::Tables(tables) = &effect.extent {

@@ -448,6 +448,8 @@ pub enum Change {
         effect: RowEffect,
         /// Columns that the statement names, as far as a reader can tell.
         columns: Vec<String>,
+        /// What the statement tells of the types of columns.
+        hints: Vec<(String, TypeHint)>,
     },
     /// Surely no effect on the schema (`SET`, `ANALYZE`, `COMMIT`), and what it is.
     Nothing {
@@ -456,6 +458,21 @@ pub enum Change {
     },
     /// Cannot be known.
     Unknown(UnknownEffect),
+}
+
+/// What a statement on rows tells of the type of a column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TypeHint {
+    /// It is compared with or set to a text.
+    Text,
+    /// The same with a number.
+    Number,
+    /// The same with a truth value.
+    Boolean,
+    /// It is compared with or copied to or from another column.
+    Like(ObjectName, String),
+    /// It is copied to the column at that place of a table, counted from 0.
+    LikeNth(ObjectName, usize),
 }
 
 /// What did not fit.

@@ -21,7 +21,7 @@ pub use apply::columns::castable;
 pub use between::between;
 pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
-    RowEffect, UnknownEffect,
+    RowEffect, TypeHint, UnknownEffect,
 };
 pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
 pub use diff::{Difference, DifferenceKind, diff};

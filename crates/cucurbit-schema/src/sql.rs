@@ -12,6 +12,7 @@ mod rows;
 mod split;
 mod table;
 pub(crate) mod types;
+mod uses;
 
 pub use catalog::{Answer, Selects, answer};
 pub use split::{Piece, split};

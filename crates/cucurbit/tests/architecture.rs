@@ -54,7 +54,6 @@ fn third_party_parsers_meet_one_crate_each() {
     for (package, owner) in [
         ("ruff_python_parser", "cucurbit-python"),
         ("petgraph", "cucurbit-graph"),
-        ("squawk-syntax", "cucurbit-schema"),
         ("sqlparser", "cucurbit-schema"),
         ("walkdir", "cucurbit-alembic"),
         ("annotate-snippets", "cucurbit"),

@@ -258,8 +258,24 @@ impl Reader<'_> {
         if out.is_empty() {
             return self.nothing(text);
         }
-        for (table, effect, columns) in out {
-            self.changes.push(Change::Rows { table, effect, columns });
+        let uses = super::uses::uses(text, self.dialect);
+        let of = |table: &ObjectName, alone: bool| {
+            let mine = uses.iter().filter(move |u| alone && u.table == *table);
+            let columns: Vec<String> = mine.clone().map(|u| u.column.clone()).collect();
+            let hints = mine.filter_map(|u| Some((u.column.clone(), u.hint.clone()?))).collect::<Vec<_>>();
+            (columns, hints)
+        };
+        let mut seen: Vec<ObjectName> = Vec::new();
+        for (table, effect, mut columns) in out {
+            // All that is known of a table's columns stands at its first mention.
+            let (more, hints) = of(&table, !seen.contains(&table));
+            for column in more {
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+            seen.push(table.clone());
+            self.changes.push(Change::Rows { table, effect, columns, hints });
         }
         Some(())
     }
