@@ -2,7 +2,7 @@
 
 use crate::chain::{ChainArguments, read_dump};
 use crate::{FAILED, FOUND, complain, write_out};
-use cucurbit::{ReconstructOptions, forget_version_table};
+use cucurbit::{GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, forget_version_table};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,7 +49,15 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         head,
         revision: arguments.revision.clone(),
     };
-    let found = case.reconstruct(&options).map_err(|error| error.to_string())?;
+    let found = match case.reconstruct(&options) {
+        Ok(found) => found,
+        // A question that a person can answer.
+        Err(error @ ReconstructError::SeveralParents { .. }) => {
+            complain(&format!("{error}; nothing is written"));
+            return Ok(ExitCode::from(FOUND));
+        }
+        Err(error) => return Err(error.to_string()),
+    };
     if arguments.explain {
         for assumption in &found.assumptions {
             complain(&format!(
@@ -82,17 +90,118 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         }
         return Ok(ExitCode::from(FOUND));
     }
-    if found.is_new {
-        complain(&format!(
-            "no revision is missing, and the chain ends before the schema does: this migration follows the head under the new id `{}`; where a database's alembic_version holds another id, give the migration that one",
-            found.revision
-        ));
-    }
+    tell(&found);
     match &arguments.out {
-        None => write_out(&found.rendered.text).map_err(|error| error.to_string())?,
-        Some(path) => write_file(path, &found.rendered.text)?,
+        None if !found.companions.is_empty() => {
+            return Err(format!(
+                "{} files are to be written, which standard output cannot hold; use --out",
+                found.companions.len() + 1
+            ));
+        }
+        None => {
+            write_out(&found.rendered.text).map_err(|error| error.to_string())?;
+            for change in &found.reparentings {
+                complain(&format!(
+                    "{}: `{}` has to name `{}` as its down_revision; --out does that too",
+                    change.path.display(),
+                    change.revision,
+                    found.revision
+                ));
+            }
+        }
+        Some(path) => write_all(path, &found)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what a reader should know of the gap.
+fn tell(found: &Reconstruction) {
+    match found.kind {
+        GapKind::Lost => {}
+        GapKind::Head => complain(&format!(
+            "no revision is missing, and the chain ends before the schema does: this migration follows the head under the new id `{}`; where a database's alembic_version holds another id, give the migration that one",
+            found.revision
+        )),
+        GapKind::Base => complain(&format!(
+            "no revision is missing, and the first ones alter tables that none makes: this migration is a new base `{}` below them; databases that exist need no change, for `alembic upgrade` takes what stands below their revision as done",
+            found.revision
+        )),
+    }
+    if !found.other_parents.is_empty() {
+        complain(&format!(
+            "the parent of `{}` is taken to be {}, whose id is most like it; it could be {} as well",
+            found.revision,
+            found.down_revision.join(", "),
+            found.other_parents.join(", ")
+        ));
+    }
+    for other in &found.companions {
+        complain(&format!(
+            "`{}` is lost too: what it did is part of `{}`, and it stands empty on {}",
+            other.revision,
+            found.revision,
+            other.down_revision.join(", ")
+        ));
+    }
+}
+
+/// Writes the migration and what goes with it, all or nothing.
+fn write_all(path: &Path, found: &Reconstruction) -> Result<(), String> {
+    let mut written: Vec<PathBuf> = Vec::new();
+    let mut write = || -> Result<(), String> {
+        write_file(path, &found.rendered.text)?;
+        written.push(path.to_owned());
+        for other in &found.companions {
+            let name: String =
+                other.revision.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            let beside = path.with_file_name(format!("{name}_reconstructed.py"));
+            write_file(&beside, &other.text)?;
+            written.push(beside);
+        }
+        Ok(())
+    };
+    let outcome = write();
+    let changed = outcome.and_then(|()| {
+        let mut done: Vec<&Reparenting> = Vec::new();
+        for change in &found.reparentings {
+            if let Err(error) = replace_file(&change.path, &change.before, &change.after) {
+                for change in done {
+                    let _ = replace_file(&change.path, &change.after, &change.before);
+                }
+                return Err(error);
+            }
+            done.push(change);
+            complain(&format!(
+                "{}: `{}` now names `{}` as its down_revision",
+                change.path.display(),
+                change.revision,
+                found.revision
+            ));
+        }
+        Ok(())
+    });
+    if changed.is_err() {
+        for path in written {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    changed
+}
+
+/// Puts another text in the place of a file's, which must still be the one that was read.
+fn replace_file(path: &Path, before: &str, after: &str) -> Result<(), String> {
+    let tell = |error: std::io::Error| format!("{}: {error}", path.display());
+    if std::fs::read(path).map_err(tell)? != before.as_bytes() {
+        return Err(format!("{}: the file changed meanwhile, or is not plain UTF-8", path.display()));
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(tell)?;
+    file.write_all(after.as_bytes()).map_err(tell)?;
+    let permissions = std::fs::metadata(path).map_err(tell)?.permissions();
+    file.as_file().set_permissions(permissions).map_err(tell)?;
+    file.as_file().sync_all().map_err(tell)?;
+    file.persist(path).map_err(|error| tell(error.error))?;
+    Ok(())
 }
 
 /// Writes a file whole or not at all, and never over another.

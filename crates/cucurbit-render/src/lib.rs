@@ -98,6 +98,12 @@ pub fn migration(
     Rendered { text: out, left_out }
 }
 
+/// Writes a text as a Python literal that means just it.
+#[must_use]
+pub fn string_literal(text: &str) -> String {
+    string(text)
+}
+
 /// A type that is known by its name in SQL alone.
 const NAMED_TYPE: &str = r#"
 

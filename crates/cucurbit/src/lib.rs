@@ -33,7 +33,9 @@ pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
-pub use reconstruct::{ReconstructError, ReconstructOptions, Reconstruction, made_by};
+pub use reconstruct::{
+    Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, made_by,
+};
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,

@@ -1,7 +1,10 @@
 //! Rebuilding a lost migration: the head schema rolled back through the migrations that survive.
 
+mod gap;
+
 use crate::case::Case;
 use crate::replay::SchemaOptions;
+use gap::Gap;
 use cucurbit_graph::Node;
 use cucurbit_reconstruct::{Above, Assumption, Level, RolledBack, Survivor, roll_back, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
@@ -11,7 +14,8 @@ use cucurbit_schema::{
     ObjectRef, Origin, Table, between, diff,
 };
 use cucurbit_sqlalchemy::Settings;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// How many migrations may be followed to judge one migration's states.
 const JUDGE_BUDGET: usize = 600;
@@ -27,14 +31,55 @@ pub struct ReconstructOptions {
     pub revision: Option<String>,
 }
 
+/// What was missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapKind {
+    /// Revisions that survivors name.
+    Lost,
+    /// Nothing that is named: the chain ends before the schema does.
+    Head,
+    /// Nothing that is named: the first revisions alter what no revision makes. The published chain never had a
+    /// base; something beside it made the first tables.
+    Base,
+}
+
+/// A further file that a reconstruction needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    /// The lost revision's id.
+    pub revision: String,
+    /// Its parents.
+    pub down_revision: Vec<String>,
+    /// The migration as text; it does nothing, the first of the lost ones did it all.
+    pub text: String,
+}
+
+/// A change to a file that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reparenting {
+    /// The file.
+    pub path: PathBuf,
+    /// The revision that it defines.
+    pub revision: String,
+    /// The file's text as it is.
+    pub before: String,
+    /// The file's text with the rebuilt revision as parent.
+    pub after: String,
+}
+
 /// A migration that was rebuilt, and what is known of it.
 #[derive(Debug)]
 pub struct Reconstruction {
-    /// The lost revision's id: the one that a survivor names. Where the head was lost nothing names it, and it is
-    /// made from what it does.
+    /// The lost revision's id: the one that a survivor names. Where nothing names it, it is made from what it does.
     pub revision: String,
-    /// No survivor names the revision: its id is new.
-    pub is_new: bool,
+    /// What was missing.
+    pub kind: GapKind,
+    /// Further lost revisions, each on the one before it. They do nothing.
+    pub companions: Vec<Companion>,
+    /// Files to change, where no survivor names the revision yet ([`GapKind::Base`]).
+    pub reparentings: Vec<Reparenting>,
+    /// Other revisions that could be its parent.
+    pub other_parents: Vec<String>,
     /// Its parents: the survivors below the gap.
     pub down_revision: Vec<String>,
     /// The migration as text.
@@ -92,9 +137,6 @@ pub enum ReconstructError {
     /// No revision is missing.
     #[error("no revision is missing from the chain")]
     NothingMissing,
-    /// Several are missing and none was named.
-    #[error("several revisions are missing; name one: {}", .0.join(", "))]
-    SeveralMissing(Vec<String>),
     /// The one that was named is not missing.
     #[error("`{0}` is not missing from the chain")]
     NotMissing(String),
@@ -118,10 +160,9 @@ impl Case {
     /// # Errors
     /// When nothing is missing, or what is missing cannot be told.
     pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
-        let (lost, below, above) = match self.gap(options.revision.as_deref()) {
-            // Nothing is missing, but the chain may end too early: the head was lost.
-            Err(ReconstructError::NothingMissing) => (String::new(), self.whole_chain(), Vec::new()),
-            other => other?,
+        let named = match self.gap(options.revision.as_deref()) {
+            Err(ReconstructError::NothingMissing) => None,
+            other => Some(other?),
         };
         let graph = self.graph();
         let files = self.project_files(&options.schema.import_roots);
@@ -137,13 +178,26 @@ impl Case {
             let row = self.row_of(*node)?;
             Some(Survivor { id: graph.id(*node).to_owned(), path: self.path(row).to_owned() })
         };
+        // Nothing is named as missing: the head was lost, or the chain never had a base.
+        let (kind, gap) = match named {
+            Some(gap) => (GapKind::Lost, gap),
+            None => {
+                let chain: Vec<Survivor> = self.whole_chain().iter().filter_map(survivor).collect();
+                let gap = Gap::default();
+                if is_hollow(&mut replayer, &chain) {
+                    (GapKind::Base, Gap { above: self.whole_chain(), ..gap })
+                } else {
+                    (GapKind::Head, Gap { below: self.whole_chain(), ..gap })
+                }
+            }
+        };
         let mut before = Database::new(options.schema.dialect);
         let mut explicit = BTreeSet::new();
         start_run(&mut replayer, &before, &explicit);
-        for survivor in below.iter().filter_map(survivor) {
+        for survivor in gap.below.iter().filter_map(survivor) {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
-        let above: Vec<Survivor> = above.iter().filter_map(survivor).collect();
+        let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
         let forward = made_above(&mut replayer, &before, &options.head, &above);
         let mut after = options.head.clone();
         after.forget_origins();
@@ -164,12 +218,12 @@ impl Case {
             after = state;
         }
         let changes = between(&before, &after);
-        let lost = if !lost.is_empty() {
-            lost
-        } else if diff(&before, &options.head).is_empty() {
-            return Err(ReconstructError::NothingMissing);
-        } else {
-            id_of(&changes)
+        let lost = match gap.lost.first() {
+            Some(lost) => lost.id.clone(),
+            None if kind == GapKind::Head && diff(&before, &options.head).is_empty() => {
+                return Err(ReconstructError::NothingMissing);
+            }
+            None => id_of(&changes),
         };
         let back = between(&after, &before);
         // The judge: the whole chain, from what the changes really make.
@@ -192,11 +246,13 @@ impl Case {
             state = trial.end;
         }
         let differences = diff(&state, &options.head);
-        let down_revision: Vec<String> =
-            self.heads_of(&below).iter().map(|n| graph.id(*n).to_owned()).collect();
-        if down_revision.len() > 1 {
-            return Err(ReconstructError::SeveralParents { revision: lost, candidates: down_revision });
-        }
+        let (down_revision, other_parents) = match gap.lost.first() {
+            Some(lost) => (lost.parents.clone(), lost.other_parents.clone()),
+            None => (self.heads_of(&gap.below).iter().map(|n| graph.id(*n).to_owned()).collect(), Vec::new()),
+        };
+        let companions = gap.lost.iter().skip(1).map(|other| companion(other, &lost)).collect();
+        let reparentings =
+            if kind == GapKind::Base { self.reparentings(&lost) } else { Vec::new() };
         let heading = Heading {
             revision: lost.clone(),
             down_revision: down_revision.clone(),
@@ -206,7 +262,10 @@ impl Case {
         };
         let rendered = migration(&heading, &before, &changes, &back, &explicit);
         Ok(Reconstruction {
-            is_new: above.is_empty(),
+            kind,
+            companions,
+            reparentings,
+            other_parents,
             convention_inferred: inferred.is_some(),
             revision: lost,
             down_revision,
@@ -225,40 +284,68 @@ impl Case {
         self.order_to(None).map(|(order, _)| order).unwrap_or_default()
     }
 
-    /// The lost revision, the survivors below it and those above it, each with parents before children.
-    fn gap(&self, wanted: Option<&str>) -> Result<(String, Vec<Node>, Vec<Node>), ReconstructError> {
+    /// The files without a parent, each with the rebuilt base as its parent.
+    fn reparentings(&self, base: &str) -> Vec<Reparenting> {
         let graph = self.graph();
-        let missing: Vec<Node> = graph.missing().collect();
-        let lost = match (wanted, missing.as_slice()) {
-            (_, []) => return Err(ReconstructError::NothingMissing),
-            (Some(id), all) => *all
-                .iter()
-                .find(|n| graph.id(**n) == id)
-                .ok_or_else(|| ReconstructError::NotMissing(id.to_owned()))?,
-            (None, [one]) => *one,
-            (None, many) => {
-                let ids = many.iter().map(|n| graph.id(*n).to_owned()).collect();
-                return Err(ReconstructError::SeveralMissing(ids));
+        let mut out = Vec::new();
+        for node in graph.bases().into_iter().filter(|n| !graph.is_missing(*n)) {
+            let Some(row) = self.row_of(node) else { continue };
+            let facts = self.facts(row);
+            let path = self.path(row).to_owned();
+            let (Some(span), Ok(source)) = (facts.down_revision.span(), cucurbit_alembic::read_source(&path)) else {
+                continue;
+            };
+            let before = source.text.as_str().to_owned();
+            let mut edits = vec![(span, cucurbit_render::string_literal(base))];
+            let revises = facts.docstring.as_ref().and_then(|doc| doc.revises.as_ref());
+            if let Some(line) = revises.filter(|_| base.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+                let blank = if line.span.start == line.span.end { " " } else { "" };
+                edits.push((line.span, format!("{blank}{base}")));
             }
-        };
-        let (order, _) = self.order_to(None).map_err(|_| ReconstructError::NothingMissing)?;
-        let above: BTreeSet<usize> = graph.descendants(lost).iter().map(|n| n.index()).collect();
-        let (over, under): (Vec<Node>, Vec<Node>) =
-            order.into_iter().partition(|n| above.contains(&n.index()));
-        Ok((graph.id(lost).to_owned(), under, over))
-    }
-
-    /// The revisions of a set that no other of the set descends from.
-    fn heads_of(&self, nodes: &[Node]) -> Vec<Node> {
-        let graph = self.graph();
-        let mut heads: BTreeMap<usize, Node> = nodes.iter().map(|n| (n.index(), *n)).collect();
-        for node in nodes {
-            for parent in graph.parents(*node) {
-                heads.remove(&parent.index());
+            edits.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+            let mut after = before.clone();
+            for (span, text) in edits {
+                after.replace_range(span.start as usize..span.end as usize, &text);
             }
+            out.push(Reparenting { path, revision: graph.id(node).to_owned(), before, after });
         }
-        heads.into_values().collect()
+        out
     }
+}
+
+/// Says whether a chain needs tables, from an empty database on, that none of its revisions makes.
+fn is_hollow(replayer: &mut Replayer<'_>, chain: &[Survivor]) -> bool {
+    let mut state = replayer.state().clone();
+    start_run(replayer, &state, &BTreeSet::new());
+    for survivor in chain {
+        let trial = run_forward(replayer, &state, survivor);
+        let lacks = |mismatch: &Mismatch| {
+            matches!(mismatch.kind, MismatchKind::Missing { dropped_by: None })
+                && matches!(mismatch.object, ObjectRef::Table(_))
+        };
+        if trial.misfits.iter().any(|(_, mismatch, _)| lacks(mismatch)) {
+            return true;
+        }
+        state = trial.end;
+    }
+    false
+}
+
+/// A lost revision that another did the work of.
+fn companion(lost: &gap::Lost, first: &str) -> Companion {
+    let heading = Heading {
+        revision: lost.id.clone(),
+        down_revision: lost.parents.clone(),
+        message: "reconstructed".to_owned(),
+        notes: vec![
+            "This migration was lost. What it did is part of the migration that was rebuilt as".to_owned(),
+            format!("{first}."),
+        ],
+        ..Heading::default()
+    };
+    let empty = Database::new(cucurbit_schema::Dialect::PostgreSql);
+    let text = migration(&heading, &empty, &[], &[], &BTreeSet::new()).text;
+    Companion { revision: lost.id.clone(), down_revision: lost.parents.clone(), text }
 }
 
 /// What the survivors above a gap make by themselves: for each, the tables that those before it made, as they are
