@@ -19,6 +19,7 @@ mod operate;
 mod run;
 mod scope;
 mod statements;
+mod statements_of;
 mod unsettled;
 mod value;
 
@@ -29,6 +30,7 @@ pub use host::{
 };
 pub use imports::ImportedName;
 pub use run::{Evaluator, Limits, Note};
+pub use statements_of::ImportStatement;
 pub use value::{
     Class, Exception, Function, HostObject, Instance, Key, NativeMethod, Term, TermKind, UnknownValue, Value,
 };

@@ -1,6 +1,6 @@
 //! One replay: a state, and steps that change it.
 
-use crate::files::ProjectFiles;
+use cucurbit_alembic::ProjectFiles;
 use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};

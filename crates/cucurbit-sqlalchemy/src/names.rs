@@ -114,7 +114,7 @@ fn without_modules<'a>(path: &'a str, modules: &[&str]) -> &'a str {
 /// Says whether a dotted name is a package that hands out SQLAlchemy's names under its own object
 /// (`db = SQLAlchemy()`, then `db.Column`).
 #[must_use]
-pub(crate) fn is_flask_extension(dotted: &str) -> bool {
+pub fn is_flask_extension(dotted: &str) -> bool {
     matches!(
         dotted,
         "flask_sqlalchemy.SQLAlchemy"

@@ -261,6 +261,15 @@ impl<H: Host> Evaluator<'_, H> {
         }
         self.call_function(function, arguments, function.place, Some(receiver))
     }
+
+    /// Returns what the annotation behind `->` is worth; `None` when there is none.
+    pub fn return_annotation(&mut self, function: &Rc<Function>) -> Option<Value> {
+        let Body::Def(def) = &function.code.body else { return None };
+        let def = Rc::clone(def);
+        let returns = def.returns.as_deref()?;
+        let scope = Rc::clone(&function.code.scope);
+        Some(self.annotation_expression(returns, &scope))
+    }
 }
 
 impl Function {
