@@ -21,6 +21,7 @@ mod alembic_answer;
 mod case;
 mod diagnose;
 mod finding;
+mod models;
 mod reconstruct;
 mod replay;
 pub mod report;
@@ -28,10 +29,12 @@ pub mod rules;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
+pub use cucurbit_models::{ModelTable, Models, SourceLine, Unresolved};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
+pub use models::read_models;
 pub use reconstruct::{ReconstructError, ReconstructOptions, Reconstruction, made_by};
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
