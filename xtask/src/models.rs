@@ -42,6 +42,9 @@ struct Case {
     dir: String,
     models: Vec<PathBuf>,
     dialect: String,
+    /// What `create_all()` was called on, as `module:attribute`.
+    #[serde(default)]
+    metadata: Vec<String>,
     #[serde(default)]
     pythonpath: Vec<PathBuf>,
     #[serde(default)]
@@ -58,6 +61,18 @@ struct Score {
 impl Score {
     fn share(self) -> f64 {
         if self.all == 0 { 1.0 } else { self.equal as f64 / self.all as f64 }
+    }
+}
+
+impl Case {
+    /// The modules that hold the `MetaData` of the dump; the model files where the case does not say.
+    fn paths(&self, root: &Path) -> Vec<PathBuf> {
+        let module = |entry: &String| {
+            let path = root.join(entry.split(':').next()?.replace('.', "/"));
+            [path.with_extension("py"), path.join("__init__.py")].into_iter().find(|p| p.is_file())
+        };
+        let found: Vec<PathBuf> = self.metadata.iter().filter_map(module).collect();
+        if found.is_empty() { self.models.iter().map(|p| root.join(p)).collect() } else { found }
     }
 }
 
@@ -119,7 +134,7 @@ fn compare(case: &Case, dump: &Path, corpus: &Path, details: bool) -> anyhow::Re
     let root = std::path::absolute(corpus)?.join(&case.dir);
     let mut options = SchemaOptions::new(dialect(&case.dialect)?);
     options.import_roots = case.pythonpath.iter().map(|p| root.join(p)).collect();
-    let paths: Vec<PathBuf> = case.models.iter().map(|p| root.join(p)).collect();
+    let paths = case.paths(&root);
     let Models { database, unresolved, .. } = read_models(&options, &paths);
     let text = std::fs::read_to_string(dump)?;
     let (mut truth, problems) = sql::load(&text, options.dialect);

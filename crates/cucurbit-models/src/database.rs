@@ -23,7 +23,7 @@ pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -
     mapping::take_additions(&mut ev);
     let keys = counted(&mut ev, wanted);
     let tables = tables(&mut ev, wanted, &keys);
-    build(ev, files, settings.dialect, tables)
+    build(ev, files, wanted, tables)
 }
 
 /// The `MetaData` whose tables count.
@@ -171,7 +171,8 @@ fn settle_types(ev: &mut Ev<'_>, tables: &mut [Read]) {
 }
 
 /// Makes the tables in an order in which foreign keys find what they point at; those in a circle come after.
-fn build(mut ev: Ev<'_>, files: &ProjectFiles, dialect: Dialect, tables: Vec<Read>) -> Models {
+fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read>) -> Models {
+    let dialect = ev.host.settings.dialect;
     let mut database = Database::new(dialect);
     let mut late: Vec<(ObjectName, Constraint, Origin)> = Vec::new();
     let lines = Lines { files };
@@ -259,7 +260,9 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, dialect: Dialect, tables: Vec<Rea
         models.notes.push(lines.unresolved(None, &note));
     }
     for note in ev.take_notes() {
-        if note.text.starts_with("loading the module raises") || note.text.starts_with("syntax error") {
+        // In files that make no table it only matters where a name of theirs is used, which says so itself.
+        let is_broken = ["loading the module raises", "syntax error"].iter().any(|t| note.text.starts_with(t));
+        if is_broken && wanted.load.contains(&note.place.file) {
             models.unresolved.push(Unresolved {
                 source: Some(lines.of(note.place)),
                 table: None,
