@@ -2,11 +2,11 @@
 
 use crate::find::Wanted;
 use crate::host::{Ev, Reader};
-use crate::{ModelTable, Models, SourceLine, Unresolved, mapping};
+use crate::{ModelTable, Models, SourceLine, Unresolved, mapping, uncalled};
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{Evaluator, Files, Limits, Place, Value};
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, Database, Dialect, ObjectName, Origin,
+    Change, Constraint, ConstraintBody, Database, Default, Dialect, ObjectName, Origin,
 };
 use cucurbit_sqlalchemy::{MetaDataKey, Settings, TableReading, Unreadable, metadata_key, table_term};
 use cucurbit_text::LineIndex;
@@ -20,9 +20,11 @@ pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -
     for file in &wanted.load {
         ev.load(*file);
     }
+    uncalled::follow(&mut ev, wanted);
     mapping::take_additions(&mut ev);
     let keys = counted(&mut ev, wanted);
     let tables = tables(&mut ev, wanted, &keys);
+    tell_metadata(&mut ev, &keys);
     build(ev, files, wanted, tables)
 }
 
@@ -65,6 +67,38 @@ fn counted(ev: &mut Ev<'_>, wanted: &Wanted) -> BTreeSet<MetaDataKey> {
     keys
 }
 
+/// What a constraint says whose name a convention would give.
+const NO_CONVENTION: &str = "the naming convention cannot be told";
+
+/// Says what cannot be told of the `MetaData` themselves.
+fn tell_metadata(ev: &mut Ev<'_>, keys: &BTreeSet<MetaDataKey>) {
+    for key in keys {
+        let Some(metadata) = ev.host.registry.metadata(key).cloned() else { continue };
+        let first = metadata.tables.iter().find_map(|serial| {
+            let table = ev.host.registry.table(*serial)?;
+            match &table.term {
+                Value::Term(term) => {
+                    let given = term.arguments.get(1, "metadata").cloned();
+                    Some(match given {
+                        Some(Value::Term(made)) => made.place,
+                        _ => term.place,
+                    })
+                }
+                _ => None,
+            }
+        });
+        let Some(place) = first else { continue };
+        if metadata.schema_unknown {
+            let reason = "it cannot be told; its tables are written without a schema";
+            ev.host.problem(None, place, "the default schema of the MetaData", reason);
+        }
+        if metadata.convention.is_unknown() {
+            let reason = "it cannot be told; what it would name has the name that the database gives";
+            ev.host.problem(None, place, "the naming convention of the MetaData", reason);
+        }
+    }
+}
+
 /// A table that counts.
 struct Read {
     reading: TableReading,
@@ -96,16 +130,19 @@ fn tables(ev: &mut Ev<'_>, wanted: &Wanted, keys: &BTreeSet<MetaDataKey>) -> Vec
                 what: "the schema of the table".to_owned(),
             });
         }
-        if let Some(metadata) = table.metadata.as_ref().and_then(|k| ev.host.registry.metadata(k))
-            && metadata.schema_unknown
-            && table.schema.is_none()
-        {
-            reading.problems.push(Unreadable {
-                place: Some(term.place),
-                reason: "the default schema of its MetaData cannot be told".to_owned(),
-                what: "the schema of the table".to_owned(),
-            });
-        }
+        // What cannot be told of a `MetaData` is told once, not for each table.
+        let of_metadata = |p: &Unreadable| {
+            p.reason.ends_with(" of the metadata cannot be told") || p.reason == NO_CONVENTION
+        };
+        let hidden = reading.problems.iter().any(|p| p.reason == NO_CONVENTION);
+        reading.problems.retain(|p| !of_metadata(p));
+        let certain = |p: &Unreadable| {
+            reading.columns.iter().any(|c| {
+                c.data_type.problems.contains(p)
+                    || matches!(&c.column.default, Some(Default::Unknown(why)) if *why == p.to_string())
+            })
+        };
+        reading.table.tainted |= hidden || reading.open || !reading.problems.iter().all(certain);
         out.push(Read { reading, class, place: term.place });
     }
     settle_types(ev, &mut out);
@@ -218,7 +255,6 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
         }
         let (keys, rest) = reading.table.constraints.into_iter().partition(|c| is_foreign_key(c));
         reading.table.constraints = rest;
-        reading.table.tainted |= reading.open;
         let keys: Vec<Constraint> = keys;
         late.extend(keys.into_iter().map(|c| (name.clone(), c, origin)));
         for change in reading.into_changes(false) {

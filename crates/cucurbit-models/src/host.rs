@@ -6,6 +6,7 @@ use cucurbit_python::eval::{
 };
 use cucurbit_schema::ObjectName;
 use cucurbit_sqlalchemy::{Environment, Registry, Settings, Unreadable, canonical_name};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A class that is mapped to a table.
@@ -29,6 +30,8 @@ pub(crate) struct Reader {
     pub(crate) bases: Vec<Rc<Class>>,
     pub(crate) problems: Vec<(Option<ObjectName>, Unreadable)>,
     pub(crate) notes: Vec<Unreadable>,
+    /// Base classes and decorators of other packages that were told of: each is told once.
+    pub(crate) told: BTreeSet<String>,
     /// How many tables and mapped classes were made.
     effects: usize,
 }
@@ -53,6 +56,7 @@ impl Reader {
             bases: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),
+            told: BTreeSet::new(),
             effects: 0,
         }
     }
@@ -120,6 +124,24 @@ fn note_listener(ev: &mut Ev<'_>, name: &str, call: &Call) {
     });
 }
 
+/// `db.Column` of a `db` that another package makes: by that name it is Flask-SQLAlchemy's object.
+fn of_outside_extension(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Option<Value> {
+    let Value::External(path) = of else { return None };
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let is_extension = last.eq_ignore_ascii_case("db") && canonical_name(path).is_none();
+    let is_ours = name.starts_with(|c: char| c.is_ascii_uppercase()) && !matches!(name, "Model" | "Query");
+    let is_ours = is_ours || matches!(name, "func" | "text" | "relationship" | "backref" | "deferred");
+    (is_extension && is_ours).then_some(())?;
+    if ev.host.told.insert(path.to_string()) {
+        ev.host.notes.push(Unreadable {
+            place: Some(place),
+            reason: "it is not in the project; it is taken for the object of Flask-SQLAlchemy".to_owned(),
+            what: format!("`{path}`"),
+        });
+    }
+    Some(Value::External(Rc::from(format!("sqlalchemy.{name}"))))
+}
+
 impl Host for Reader {
     type Mark = Mark;
 
@@ -157,7 +179,10 @@ impl Host for Reader {
                 _ => {}
             }
         }
-        cucurbit_sqlalchemy::attribute(ev, of, name, place).map_or(Outcome::Default, |outcome| outcome)
+        if let Some(value) = of_outside_extension(ev, of, name, place) {
+            return Outcome::Value(value);
+        }
+        cucurbit_sqlalchemy::attribute(ev, of, name, place).unwrap_or(Outcome::Default)
     }
 
     fn context(_: &mut Ev<'_>, _: &Value, _: bool, _: Place) -> Outcome {

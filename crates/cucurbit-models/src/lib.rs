@@ -19,6 +19,7 @@ mod python_types;
 mod scan;
 mod sqlmodel;
 mod table_name;
+mod uncalled;
 
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_schema::{Database, ObjectName};

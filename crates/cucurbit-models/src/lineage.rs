@@ -156,8 +156,10 @@ impl Lineage {
         if HARMLESS.contains(&package) {
             return;
         }
-        if name.ends_with(".db.Model") || name.ends_with(".DB.Model") {
+        let mut parts = name.rsplit('.');
+        if parts.next() == Some("Model") && parts.next().is_some_and(|p| p.eq_ignore_ascii_case("db")) {
             self.found(Root::Flask);
+            return;
         }
         self.outside(name.to_string());
     }

@@ -51,7 +51,7 @@ fn is_abstract(ev: &mut Ev<'_>, class: &Rc<Class>) -> bool {
 }
 
 fn has_columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> bool {
-    own(ev, class, "__table__").is_some() || !scan::attributes(ev, class, lineage).is_empty()
+    own(ev, class, "__table__").is_some() || !scan::attributes(ev, class, lineage).found.is_empty()
 }
 
 /// Writes down that something of a class cannot be told.
@@ -70,8 +70,9 @@ fn map(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) {
         map_to_given(ev, class, &table);
         return;
     }
-    let columns = made_columns(ev, class, lineage);
-    let arguments = table_name::arguments(ev, class, lineage);
+    let (columns, is_whole) = made_columns(ev, class, lineage);
+    let mut arguments = table_name::arguments(ev, class, lineage);
+    arguments.open |= !is_whole;
     let named = table_name::of(ev, class, lineage);
     let (name, has_implicit_name) = match named {
         Named::Written(value) => (Some(value), false),
@@ -116,7 +117,7 @@ fn make_table(
     positional.extend(columns.iter().map(|c| c.term.clone()));
     positional.extend(arguments.items.iter().cloned());
     let keywords = arguments.keywords.clone();
-    let open = arguments.unknown.is_some();
+    let open = arguments.open || arguments.unknown.is_some();
     let callee = Value::External(Rc::from("sqlalchemy.Table"));
     let given = Arguments { positional, keywords, open };
     ev.call(&callee, given, place).unwrap_or_else(|_| Value::unknown("the table", Some(place)))
@@ -172,13 +173,18 @@ fn know(
 fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Option<&ObjectName>) {
     for ancestor in &lineage.ancestors {
         if let Ancestor::Outside(name) = ancestor {
+            if !ev.host.told.insert(name.clone()) {
+                continue;
+            }
             let what = format!("the base class `{name}` of `{}`", class.name);
-            ev.host.problem(table, class.place, &what, "it is not in the project, so its columns cannot be seen");
+            let reason = "it is not in the project, so columns that it brings cannot be seen";
+            ev.host.problem(table, class.place, &what, reason);
         }
     }
     for value in class.decorators.clone() {
-        if decorator(&value).is_none() {
-            let what = format!("the decorator `{}` of `{}`", ev.describe(&value), class.name);
+        let shown = ev.describe(&value);
+        if decorator(&value).is_none() && ev.host.told.insert(shown.clone()) {
+            let what = format!("the decorator `{shown}` of `{}`", class.name);
             ev.host.problem(table, class.place, &what, "it is not in the project, so what it adds cannot be seen");
         }
     }
@@ -191,15 +197,16 @@ fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Op
     }
 }
 
-fn made_columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> Vec<MadeColumn> {
+/// The columns of a class, and whether they are all of them.
+fn made_columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> (Vec<MadeColumn>, bool) {
     if lineage.root == Root::SqlModel {
         return sqlmodel::columns(ev, class, lineage);
     }
     let map = TypeMap::of(ev, lineage);
     let attributes = scan::attributes(ev, class, lineage);
-    let mut columns: Vec<MadeColumn> = attributes.iter().map(|a| columns::make(ev, &map, a)).collect();
+    let mut columns: Vec<MadeColumn> = attributes.found.iter().map(|a| columns::make(ev, &map, a)).collect();
     columns.sort_by_key(|c| c.sort_order);
-    columns
+    (columns, attributes.is_whole)
 }
 
 /// Whether some column or constraint is a primary key.
@@ -223,7 +230,8 @@ fn given_table(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> Option<
             continue;
         }
         if let Some((value, _)) = own(ev, &of, "__table__") {
-            return Some(scan::declared(ev, class, &value));
+            // `__table__ = None` is a hint for type checkers.
+            return Some(scan::declared(ev, class, &value)).filter(|v| !v.is_none());
         }
     }
     None
@@ -232,11 +240,12 @@ fn given_table(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> Option<
 /// The table is there; the class learns its columns.
 fn map_to_given(ev: &mut Ev<'_>, class: &Rc<Class>, table: &Value) {
     let Value::Term(term) = table else {
-        if let Value::Unknown(_) = table {
-            tell(ev, None, class, table, "`__table__` of");
-        }
+        tell(ev, None, class, table, "`__table__` of");
         return;
     };
+    if ev.host.registry.table(term.serial).is_none() {
+        tell(ev, None, class, table, "`__table__` of");
+    }
     let found = ev.host.registry.table(term.serial).cloned();
     let items = found.map(|t| t.items).unwrap_or_default();
     for item in items {

@@ -87,9 +87,17 @@ pub(crate) fn declared(ev: &mut Ev<'_>, class: &Rc<Class>, value: &Value) -> Val
     })
 }
 
+/// The attributes of a class that make columns.
+pub(crate) struct Attributes {
+    pub(crate) found: Vec<Attribute>,
+    /// Nothing was met that may be one more.
+    pub(crate) is_whole: bool,
+}
+
 /// Gathers the attributes of a class that make columns.
-pub(crate) fn attributes(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> Vec<Attribute> {
-    let mut scan = Scan { class: Rc::clone(class), seen: FxHashSet::default(), found: Vec::new() };
+pub(crate) fn attributes(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> Attributes {
+    let seen = FxHashSet::default();
+    let mut scan = Scan { class: Rc::clone(class), seen, found: Vec::new(), is_whole: !class.open };
     for (at, ancestor) in lineage.ancestors.iter().enumerate() {
         match ancestor {
             Ancestor::Class(of) => scan.class(ev, &Rc::clone(of), at == 0),
@@ -104,12 +112,12 @@ pub(crate) fn attributes(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) 
             Ancestor::Outside(_) => {}
         }
     }
-    let mut found = scan.found;
+    let Scan { mut found, is_whole, .. } = scan;
     if ev.host.settings.version < Version::V2_0 {
         // Columns stand in the order in which they were made, those of mixins first.
         found.sort_by_key(|a| a.column.as_ref().and_then(|c| c.serial).unwrap_or(0));
     }
-    found
+    Attributes { found, is_whole }
 }
 
 struct Scan {
@@ -117,6 +125,7 @@ struct Scan {
     /// Names that a class further down binds: the first one wins.
     seen: FxHashSet<Rc<str>>,
     found: Vec<Attribute>,
+    is_whole: bool,
 }
 
 impl Scan {
@@ -155,6 +164,7 @@ impl Scan {
                 self.found.push(Attribute { key, column: None, annotation, place: bound.place });
             } else if let Some(Value::Unknown(why)) = &bound.annotation {
                 let reason = why.reason.to_string();
+                self.is_whole = false;
                 ev.host.problem(None, bound.place, &format!("the annotation of `{key}`"), &reason);
             }
             return;
@@ -180,6 +190,7 @@ impl Scan {
         match value {
             Value::Unknown(why) => {
                 let reason = why.reason.to_string();
+                self.is_whole = false;
                 ev.host.problem(None, place, &format!("`{key}`, which may be a column"), &reason);
             }
             Value::Term(term) => self.term(ev, &key, term, annotation, place),
@@ -227,6 +238,7 @@ impl Scan {
                 }
             }
             _ if last.to_lowercase().ends_with("column") => {
+                self.is_whole = false;
                 let what = format!("`{key}`, which may be a column");
                 ev.host.problem(None, place, &what, &format!("`{name}` is not in the project"));
             }

@@ -16,8 +16,9 @@ enum Source {
     Fact(Fact),
 }
 
-/// Returns the columns of a table model: fields of its bases first, each at the place where it first stood.
-pub(crate) fn columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> Vec<MadeColumn> {
+/// Returns the columns of a table model, and whether they are all of them: fields of its bases first, each at the
+/// place where it first stood.
+pub(crate) fn columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> (Vec<MadeColumn>, bool) {
     let mut fields: Vec<(Rc<str>, Source)> = Vec::new();
     let mut put = |name: Rc<str>, source: Source| match fields.iter_mut().find(|(n, _)| *n == name) {
         Some(found) => found.1 = source,
@@ -47,13 +48,14 @@ pub(crate) fn columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> 
         }
     }
     let mut made = Vec::with_capacity(fields.len());
+    let mut is_whole = !class.open;
     for (name, source) in fields {
         let column = match source {
             Source::Fact(fact) => {
                 let value = fact.column(ev, class.place);
                 column_parts(ev, &value).map(|p| columns::finish(ev, name, p, None, 0, class.place))
             }
-            Source::Field(bound) => field(ev, &bound),
+            Source::Field(bound) => field(ev, &bound, &mut is_whole),
         };
         made.extend(column);
     }
@@ -65,7 +67,7 @@ pub(crate) fn columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> 
             made.push(columns::finish(ev, name, parts, written, 0, bound.place));
         }
     }
-    made
+    (made, is_whole)
 }
 
 /// The call of `Field(…)`, where there is one.
@@ -76,7 +78,7 @@ fn field_call(value: &Value) -> Option<&Rc<Term>> {
     (term.kind == TermKind::Call && of_package && name.rsplit('.').next() == Some("Field")).then_some(term)
 }
 
-fn field(ev: &mut Ev<'_>, bound: &Bound) -> Option<MadeColumn> {
+fn field(ev: &mut Ev<'_>, bound: &Bound, is_whole: &mut bool) -> Option<MadeColumn> {
     let place = bound.place;
     let key = Rc::clone(&bound.name);
     let written = bound.annotation.clone()?;
@@ -102,6 +104,7 @@ fn field(ev: &mut Ev<'_>, bound: &Bound) -> Option<MadeColumn> {
             }
             None => {
                 let shown = ev.describe(&value);
+                *is_whole = false;
                 ev.host.problem(None, place, &format!("`sa_column` of `{key}`"), &shown);
                 None
             }

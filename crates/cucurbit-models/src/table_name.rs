@@ -98,6 +98,8 @@ pub(crate) struct TableArguments {
     pub(crate) keywords: Vec<(Rc<str>, Value)>,
     /// It cannot be told, or not wholly.
     pub(crate) unknown: Option<Value>,
+    /// Columns may be missing too.
+    pub(crate) open: bool,
 }
 
 /// Reads `__table_args__`: a tuple whose last item may be options, options alone, or a function of the class.

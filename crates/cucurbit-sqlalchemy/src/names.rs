@@ -73,6 +73,11 @@ const SQLMODEL: &[&str] =
 /// `None` for anything else.
 #[must_use]
 pub fn canonical_name(dotted: &str) -> Option<Cow<'_, str>> {
+    // A module `compat.sqlalchemy` hands SQLAlchemy's names on.
+    let dotted = match dotted.find(".compat.sqlalchemy.") {
+        Some(at) => &dotted[at + ".compat.".len()..],
+        None => dotted,
+    };
     let rest = match dotted.strip_prefix("sqlalchemy.") {
         Some(rest) => rest,
         None => {

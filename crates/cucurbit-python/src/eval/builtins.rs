@@ -156,6 +156,8 @@ impl<H: Host> Evaluator<'_, H> {
                 Value::Str(text) => text.trim().parse().ok().map(Value::Int),
                 _ => None,
             },
+            // Functions, wrapped by hand: what they are is told by how they are looked up.
+            ("staticmethod" | "classmethod" | "property", [value @ Value::Function(_)]) => Some(value.clone()),
             ("bool", [value]) => self.truth(value).map(Value::Bool),
             ("bool", []) => Some(Value::Bool(false)),
             ("float", [Value::Int(i)]) => Some(Value::Float(*i as f64)),

@@ -273,6 +273,15 @@ impl<H: Host> Evaluator<'_, H> {
 }
 
 impl Function {
+    /// Returns where its whole text stands in its file.
+    #[must_use]
+    pub fn text_place(&self) -> Place {
+        match &self.code.body {
+            Body::Def(def) => place_of(self.place.file, def.as_ref()),
+            Body::Lambda(lambda) => place_of(self.place.file, lambda.as_ref()),
+        }
+    }
+
     /// Returns the function's parameters by name, in order, without the starred ones.
     #[must_use]
     pub fn parameter_names(&self) -> Vec<String> {
