@@ -3,7 +3,7 @@
 use crate::annotations;
 use crate::host::Ev;
 use crate::lineage::{Ancestor, Lineage};
-use cucurbit_python::eval::{Arguments, Class, Function, Place, TermKind, Value};
+use cucurbit_python::eval::{Arguments, Class, Function, Place, Term, TermKind, Value};
 use cucurbit_sqlalchemy::{ColumnParts, Version, canonical_name, column_parts};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
@@ -202,7 +202,7 @@ impl Scan {
         &mut self,
         ev: &mut Ev<'_>,
         key: &Rc<str>,
-        term: &Rc<cucurbit_python::eval::Term>,
+        term: &Rc<Term>,
         annotation: Option<Value>,
         place: Place,
     ) {
@@ -212,15 +212,7 @@ impl Scan {
         }
         let last = name.rsplit('.').next().unwrap_or(&name);
         match last {
-            // A composite holds columns of its own.
-            "composite" => {
-                for (at, part) in term.arguments.positional.clone().iter().enumerate() {
-                    if let Some(column) = column_parts(ev, part) {
-                        let key = Rc::from(format!("{key}_{at}"));
-                        self.found.push(Attribute { key, column: Some(column), annotation: None, place });
-                    }
-                }
-            }
+            "composite" => self.composite(ev, key, term, annotation, place),
             // A dataclass field that carries its column.
             "field" => {
                 let Some(Value::Dict(metadata)) = term.arguments.keyword("metadata") else { return };
@@ -243,6 +235,33 @@ impl Scan {
                 ev.host.problem(None, place, &what, &format!("`{name}` is not in the project"));
             }
             _ => {}
+        }
+    }
+
+    /// A composite holds columns of its own; those without a type take it from the fields of its class.
+    fn composite(
+        &mut self,
+        ev: &mut Ev<'_>,
+        key: &Rc<str>,
+        term: &Rc<Term>,
+        annotation: Option<Value>,
+        place: Place,
+    ) {
+        let parts = term.arguments.positional.iter().filter(|v| !matches!(v, Value::Class(_)));
+        let class = match (term.arguments.positional.first(), &annotation) {
+            (Some(Value::Class(class)), _) | (_, Some(Value::Class(class))) => Some(Rc::clone(class)),
+            _ => None,
+        };
+        let fields: Vec<Value> = match &class {
+            Some(class) => class.annotations.borrow().iter().map(|(_, v, _)| v.clone()).collect(),
+            None => Vec::new(),
+        };
+        for (at, part) in parts.cloned().collect::<Vec<_>>().iter().enumerate() {
+            if let Some(column) = column_parts(ev, part) {
+                let key = Rc::from(format!("{key}_{at}"));
+                let annotation = fields.get(at).cloned();
+                self.found.push(Attribute { key, column: Some(column), annotation, place });
+            }
         }
     }
 }

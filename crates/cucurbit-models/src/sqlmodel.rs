@@ -7,7 +7,8 @@ use crate::host::Ev;
 use crate::lineage::{Ancestor, Lineage};
 use crate::scan::{self, Bound};
 use cucurbit_python::eval::{Arguments, Class, Place, Term, TermKind, Value};
-use cucurbit_sqlalchemy::{ColumnParts, column_parts};
+use cucurbit_sqlalchemy::{ColumnParts, Unreadable, column_parts};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A field of a model, before it is a column.
@@ -48,6 +49,10 @@ pub(crate) fn columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> 
         }
     }
     let mut made = Vec::with_capacity(fields.len());
+    let own: Vec<Rc<str>> = class.annotations.borrow().iter().map(|(n, _, _)| Rc::clone(n)).collect();
+    let order = merged(fields.iter().map(|(n, _)| Rc::clone(n)).collect(), own);
+    let at = |name: &Rc<str>| order.iter().position(|n| n == name);
+    fields.sort_by_key(|(name, _)| at(name));
     let mut is_whole = !class.open;
     for (name, source) in fields {
         let column = match source {
@@ -68,6 +73,36 @@ pub(crate) fn columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> 
         }
     }
     (made, is_whole)
+}
+
+/// Merges all fields with the annotations of the class itself as SQLAlchemy does: each list is followed up to a
+/// name that both have, then the other.
+fn merged(all: Vec<Rc<str>>, own: Vec<Rc<str>>) -> Vec<Rc<str>> {
+    let mut both: BTreeSet<Rc<str>> = own.iter().filter(|n| all.contains(n)).cloned().collect();
+    let (mut current, mut other) = (all.into_iter(), own.into_iter());
+    let mut out = Vec::new();
+    loop {
+        let Some(name) = current.next() else {
+            out.extend(other);
+            return out;
+        };
+        if both.remove(&name) {
+            std::mem::swap(&mut current, &mut other);
+        } else {
+            out.push(name);
+        }
+    }
+}
+
+/// Says once what a plain `datetime` is taken for.
+fn note_date_time(ev: &mut Ev<'_>, place: Place) {
+    if ev.host.told.insert("sqlmodel datetime".to_owned()) {
+        ev.host.notes.push(Unreadable {
+            place: Some(place),
+            reason: "taken for a time without time zone, as SQLModel does before 0.0.46".to_owned(),
+            what: "a plain `datetime`".to_owned(),
+        });
+    }
 }
 
 /// The call of `Field(…)`, where there is one.
@@ -218,6 +253,9 @@ fn field_type(ev: &mut Ev<'_>, annotation: &Annotation, arguments: &Arguments, p
     match &annotation.python {
         Value::External(name) => {
             if let Some((_, class)) = STANDARD.iter().find(|(n, _)| *n == name.as_ref()) {
+                if name.as_ref() == "datetime.datetime" {
+                    note_date_time(ev, place);
+                }
                 return external(class);
             }
             if is_text(name) {

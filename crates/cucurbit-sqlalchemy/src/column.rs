@@ -330,6 +330,8 @@ fn keywords<H: Environment>(ev: &mut Evaluator<'_, H>, arguments: &Arguments, re
                 _ => reading.problems.push(unreadable(ev, value, "`autoincrement` cannot be told")),
             },
             "comment" => match given::text(ev, Some(value), "the comment of a column cannot be told") {
+                // SQLite has no comments, and SQLAlchemy writes none.
+                Ok(_) if ev.host.settings().dialect == Dialect::Sqlite => {}
                 Ok(comment) => reading.column.comment = comment,
                 Err(problem) => reading.problems.push(problem),
             },

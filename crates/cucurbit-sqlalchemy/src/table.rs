@@ -169,6 +169,7 @@ impl Build<'_> {
         let dialect = ev.host.settings().dialect;
         match given::text(ev, given::keyword(keywords, "comment"), "the comment of the table cannot be told")
         {
+            Ok(_) if dialect == Dialect::Sqlite => {}
             Ok(comment) => self.reading.table.comment = comment,
             Err(problem) => self.problem(problem),
         }
