@@ -4,6 +4,7 @@ use crate::annotations::Annotation;
 use crate::host::Ev;
 use crate::lineage::{Ancestor, Lineage, own};
 use cucurbit_python::eval::{Arguments, Place, TermKind, Value};
+use cucurbit_sqlalchemy::{Version, canonical_name};
 use std::rc::Rc;
 
 /// A `type_annotation_map`.
@@ -96,10 +97,25 @@ const STANDARD: &[(&str, &str)] = &[
 
 /// Returns the type of SQLAlchemy that an annotation means; an unknown value where that cannot be told.
 pub(crate) fn column_type(ev: &mut Ev<'_>, map: &TypeMap, annotation: &Annotation, place: Place) -> Value {
-    if let Some(found) = map.find(ev, &annotation.full) {
+    let found = match map.find(ev, &annotation.full) {
+        Some(found) => found,
+        None => of_python(ev, map, &annotation.python, place, 0),
+    };
+    without_schema(ev, found)
+}
+
+/// An enum that comes by an annotation is made anew, which from 2.1 on says that it has no schema.
+fn without_schema(ev: &mut Ev<'_>, found: Value) -> Value {
+    let Value::Term(term) = &found else { return found };
+    let is_enum = term.kind == TermKind::Call
+        && term.external().and_then(canonical_name).is_some_and(|name| name.ends_with("Enum"));
+    let says = |name: &str| term.arguments.keyword(name).is_some();
+    if !is_enum || ev.host.settings.version < Version::V2_1 || says("schema") || says("inherit_schema") {
         return found;
     }
-    of_python(ev, map, &annotation.python, place, 0)
+    let mut arguments = term.arguments.clone();
+    arguments.keywords.push((Rc::from("schema"), Value::None));
+    ev.term(TermKind::Call, term.callee.clone(), "", arguments, term.place)
 }
 
 fn of_python(ev: &mut Ev<'_>, map: &TypeMap, python: &Value, place: Place, depth: usize) -> Value {
