@@ -17,6 +17,7 @@ fn taken_apart(path: &Path) -> Option<(String, Version, Dialect)> {
     let dialect = match parts.next()? {
         "postgresql" => Dialect::PostgreSql,
         "sqlite" => Dialect::Sqlite,
+        "mysql" => Dialect::MySql,
         _ => return None,
     };
     let (minor, major) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
