@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 /// Reads the tables of the wanted files.
 pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -> Models {
-    let limits = Limits { ticks: 4_000_000, ..Limits::default() };
+    let limits = Limits { ticks: 4_000_000, goes_on: true, ..Limits::default() };
     let mut ev = Evaluator::new(files, Reader::new(settings.clone()), limits);
     for file in &wanted.load {
         ev.load(*file);
@@ -297,7 +297,7 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
     }
     for note in ev.take_notes() {
         // In files that make no table it only matters where a name of theirs is used, which says so itself.
-        let is_broken = ["loading the module raises", "syntax error"].iter().any(|t| note.text.starts_with(t));
+        let is_broken = ["the statement raises", "syntax error"].iter().any(|t| note.text.starts_with(t));
         if is_broken && wanted.load.contains(&note.place.file) {
             models.unresolved.push(Unresolved {
                 source: Some(lines.of(note.place)),

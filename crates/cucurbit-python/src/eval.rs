@@ -16,6 +16,7 @@ mod host;
 mod imports;
 mod methods;
 mod operate;
+mod pattern;
 mod run;
 mod scope;
 mod statements;
