@@ -153,7 +153,9 @@ impl Lineage {
             return;
         }
         let package = name.split('.').next().unwrap_or(name);
-        if HARMLESS.contains(&package) {
+        let is_flask_security = package == "flask_security"
+            && matches!(name.rsplit('.').next(), Some("AsaList" | "RoleMixin" | "UserMixin"));
+        if HARMLESS.contains(&package) || is_flask_security {
             return;
         }
         let mut parts = name.rsplit('.');

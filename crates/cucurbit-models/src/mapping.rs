@@ -71,6 +71,8 @@ fn map(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) {
         return;
     }
     let (columns, is_whole) = made_columns(ev, class, lineage);
+    // `__table_args__` that is computed finds the columns on the class.
+    bind(class, &columns);
     let mut arguments = table_name::arguments(ev, class, lineage);
     arguments.open |= !is_whole;
     let named = table_name::of(ev, class, lineage);
@@ -145,7 +147,19 @@ fn finish(
     know(ev, class, serial, object.as_ref(), columns, has_implicit_name);
 }
 
-/// Binds the attributes of a class to the columns of its table.
+/// Binds the attributes of a class to columns.
+fn bind(class: &Rc<Class>, columns: &[MadeColumn]) {
+    let mut namespace = class.namespace.borrow_mut();
+    for column in columns {
+        let item = (Rc::clone(&column.key), column.term.clone(), column.place);
+        match namespace.iter_mut().find(|(n, _, _)| *n == column.key) {
+            Some(found) => *found = item,
+            None => namespace.push(item),
+        }
+    }
+}
+
+/// Says which columns are the table's, and that the class is mapped.
 fn know(
     ev: &mut Ev<'_>,
     class: &Rc<Class>,
@@ -157,12 +171,6 @@ fn know(
     for column in columns {
         if let (Some(written), Some(name)) = (column.written, &column.name) {
             ev.host.registry.name_column(written, object, name);
-        }
-        let mut namespace = class.namespace.borrow_mut();
-        let item = (Rc::clone(&column.key), column.term.clone(), column.place);
-        match namespace.iter_mut().find(|(n, _, _)| *n == column.key) {
-            Some(found) => *found = item,
-            None => namespace.push(item),
         }
     }
     let seen = class.namespace.borrow().len();

@@ -179,6 +179,13 @@ impl Scan {
         } else {
             value.clone()
         };
+        // From 2.0 on a column is annotated with `Mapped`, or not at all.
+        let is_other = annotation.is_none()
+            && bound.annotation.as_ref().is_some_and(|a| !matches!(a, Value::Unknown(_) | Value::Str(_)));
+        let is_unknown = matches!(value, Value::Unknown(_));
+        if is_other && is_unknown && ev.host.settings.version >= Version::V2_0 {
+            return;
+        }
         self.column(ev, key, &value, annotation, bound.place);
     }
 
@@ -188,6 +195,7 @@ impl Scan {
             return;
         }
         match value {
+            Value::Unknown(why) if is_plain(&why.reason) => {}
             Value::Unknown(why) => {
                 let reason = why.reason.to_string();
                 self.is_whole = false;
@@ -264,4 +272,9 @@ impl Scan {
             }
         }
     }
+}
+
+/// Whether something that cannot be told is surely no column, by why it cannot be told.
+fn is_plain(reason: &str) -> bool {
+    ["a comprehension", "a list", "a set", "a tuple", "the part `"].iter().any(|text| reason.starts_with(text))
 }

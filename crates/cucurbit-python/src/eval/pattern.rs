@@ -34,7 +34,6 @@ pub(super) fn substitute(pattern: &str, replacement: &str, text: &str) -> Option
     let mut matcher = Matcher { text: &letters, groups: vec![None; parser.groups + 1], steps: 0 };
     let mut out = String::new();
     let mut at = 0;
-    let mut last_end = None;
     while at <= letters.len() {
         matcher.groups.fill(None);
         let mut end = None;
@@ -46,11 +45,9 @@ pub(super) fn substitute(pattern: &str, replacement: &str, text: &str) -> Option
             return None;
         }
         match end.filter(|_| found) {
-            // An empty match right behind another one counts; one at the same end does not.
-            Some(end) if end > at || last_end != Some(at) => {
+            Some(end) => {
                 matcher.groups[0] = Some((at, end));
                 out.push_str(&expanded(replacement, &letters, &matcher.groups)?);
-                last_end = Some(end);
                 if end == at {
                     out.extend(letters.get(at));
                     at += 1;
@@ -58,7 +55,7 @@ pub(super) fn substitute(pattern: &str, replacement: &str, text: &str) -> Option
                     at = end;
                 }
             }
-            _ => {
+            None => {
                 out.extend(letters.get(at));
                 at += 1;
             }

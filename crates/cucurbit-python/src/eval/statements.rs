@@ -63,7 +63,10 @@ impl<'a, H: Host> Evaluator<'a, H> {
             _ => Vec::new(),
         };
         let reason = format!("what it stands for raises {what}");
-        self.note(place, format!("the statement raises {what}"));
+        // An unknown name says why it is unknown where it is used.
+        if targets.is_empty() {
+            self.note(place, format!("the statement raises {what}"));
+        }
         for (name, place) in targets {
             let unknown = Value::unknown(&reason, Some(place));
             self.bind(scope, &name, unknown, place);
