@@ -7,7 +7,7 @@ mod survey;
 
 use crate::Outcome;
 use anyhow::Context;
-use cucurbit::schema::{Database, DifferenceKind, Dialect, ObjectName, ObjectRef, TypeKind, diff, sql};
+use cucurbit::schema::{Database, Dialect, DifferenceKind, ObjectName, ObjectRef, TypeKind, diff, sql};
 use cucurbit::{Models, SchemaOptions, read_models};
 use serde::Deserialize;
 use std::collections::BTreeSet;

@@ -27,10 +27,7 @@ pub(crate) struct MadeColumn {
 /// Makes the column that an attribute stands for.
 pub(crate) fn make(ev: &mut Ev<'_>, map: &TypeMap, attribute: &Attribute) -> MadeColumn {
     let place = attribute.column.as_ref().map_or(attribute.place, |c| c.place);
-    let annotation = match &attribute.annotation {
-        Some(value) => Some(Annotation::read(ev, value, attribute.place)),
-        None => None,
-    };
+    let annotation = attribute.annotation.as_ref().map(|value| Annotation::read(ev, value, attribute.place));
     let written = attribute.column.as_ref().and_then(|c| c.serial);
     let mut parts = match &attribute.column {
         Some(parts) => parts.clone(),

@@ -5,9 +5,7 @@ use crate::host::{Ev, Reader};
 use crate::{ModelTable, Models, SourceLine, Unresolved, mapping, uncalled};
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{Evaluator, Files, Limits, Place, Value};
-use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, Database, Default, Dialect, ObjectName, Origin,
-};
+use cucurbit_schema::{Change, Constraint, ConstraintBody, Database, Default, Dialect, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaDataKey, Settings, TableReading, Unreadable, metadata_key, table_term};
 use cucurbit_text::LineIndex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,9 +167,11 @@ fn settle_types(ev: &mut Ev<'_>, tables: &mut [Read]) {
             for (column, other, target) in tables[at].reading.types_from.clone() {
                 let found = default_schema(&own, &other).iter().find_map(|name| places.get(name).copied());
                 let Some(found) = found else { continue };
-                let source = tables[found].reading.columns.iter().find(|c| {
-                    c.key.as_deref() == Some(target.as_str()) || c.column.name == target
-                });
+                let source = tables[found]
+                    .reading
+                    .columns
+                    .iter()
+                    .find(|c| c.key.as_deref() == Some(target.as_str()) || c.column.name == target);
                 // What counts by itself there does not here.
                 let Some(source) = source.map(|c| (c.data_type.clone(), c.column.collation.clone())) else {
                     continue;
@@ -236,7 +236,14 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
                 reason: "its columns are read from a database".to_owned(),
             });
         }
-        if models.tables[..at].iter().any(|t| t.name == name) {
+        if let Some(first) = models.tables[..at].iter().find(|t| t.name == name) {
+            let file = first.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            models.unresolved.push(Unresolved {
+                source: Some(lines.of(place)),
+                table: Some(name.clone()),
+                what: "a second table of that name, in another MetaData".to_owned(),
+                reason: format!("it is left out; the first one stands in {file}:{}", first.source.line),
+            });
             continue;
         }
         if let Some(schema) = &name.schema {
@@ -253,9 +260,9 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
                 database.apply(&Change::CreateEnum { enum_type, if_not_exists: true }, origin);
             }
         }
-        let (keys, rest) = reading.table.constraints.into_iter().partition(|c| is_foreign_key(c));
+        let (keys, rest): (Vec<Constraint>, _) =
+            reading.table.constraints.into_iter().partition(is_foreign_key);
         reading.table.constraints = rest;
-        let keys: Vec<Constraint> = keys;
         late.extend(keys.into_iter().map(|c| (name.clone(), c, origin)));
         for change in reading.into_changes(false) {
             match change {
@@ -319,7 +326,6 @@ fn is_foreign_key(constraint: &Constraint) -> bool {
     matches!(constraint.body, ConstraintBody::ForeignKey { .. })
 }
 
-
 /// Lines of places.
 struct Lines<'f> {
     files: &'f ProjectFiles,
@@ -344,4 +350,3 @@ impl Lines<'_> {
         }
     }
 }
-

@@ -54,7 +54,8 @@ impl Wanted {
 
 /// Words without which a module makes no table. Modules without them are still followed where a name of theirs
 /// is used.
-const SIGNS: &[&str] = &["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"];
+const SIGNS: &[&str] =
+    &["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"];
 
 /// Returns the files and what they import, as far as it stands in the project and may make tables.
 fn closure(files: &ProjectFiles, start: &[FileId], functions_too: bool) -> Vec<FileId> {

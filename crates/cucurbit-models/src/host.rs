@@ -77,8 +77,7 @@ impl Reader {
     }
 
     pub(crate) fn problem(&mut self, table: Option<&ObjectName>, place: Place, what: &str, reason: &str) {
-        let problem =
-            Unreadable { place: Some(place), reason: reason.to_owned(), what: what.to_owned() };
+        let problem = Unreadable { place: Some(place), reason: reason.to_owned(), what: what.to_owned() };
         self.problems.push((table.cloned(), problem));
     }
 }

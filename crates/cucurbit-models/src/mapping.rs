@@ -79,7 +79,9 @@ fn map(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) {
     let (name, has_implicit_name) = match named {
         Named::Written(value) => (Some(value), false),
         // A class without a key of its own shares the table of its parent.
-        Named::Implicit(_) if lineage.root == Root::Flask && parent.is_some() && !has_key(ev, &columns, &arguments) => {
+        Named::Implicit(_)
+            if lineage.root == Root::Flask && parent.is_some() && !has_key(ev, &columns, &arguments) =>
+        {
             (None, false)
         }
         Named::Implicit(name) => (Some(Value::str(&name)), true),
@@ -193,7 +195,12 @@ fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Op
         let shown = ev.describe(&value);
         if decorator(&value).is_none() && ev.host.told.insert(shown.clone()) {
             let what = format!("the decorator `{shown}` of `{}`", class.name);
-            ev.host.problem(table, class.place, &what, "it is not in the project, so what it adds cannot be seen");
+            ev.host.problem(
+                table,
+                class.place,
+                &what,
+                "it is not in the project, so what it adds cannot be seen",
+            );
         }
     }
     if own(ev, class, "__versioned__").is_some() {

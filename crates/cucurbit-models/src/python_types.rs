@@ -152,14 +152,13 @@ fn of_python(ev: &mut Ev<'_>, map: &TypeMap, python: &Value, place: Place, depth
         }
         Value::Term(term) if term.kind == TermKind::Call && depth < 6 => {
             let name = term.external().unwrap_or_default();
-            if name.ends_with(".NewType") || name.ends_with(".TypeAliasType") {
-                if let Some(inner) = term.arguments.positional.get(1).cloned() {
-                    let annotation = Annotation::read(ev, &inner, place);
-                    if let Some(found) = map.find(ev, &annotation.full) {
-                        return found;
-                    }
-                    return of_python(ev, map, &annotation.python, place, depth + 1);
+            let is_other_name = name.ends_with(".NewType") || name.ends_with(".TypeAliasType");
+            if is_other_name && let Some(inner) = term.arguments.positional.get(1).cloned() {
+                let annotation = Annotation::read(ev, &inner, place);
+                if let Some(found) = map.find(ev, &annotation.full) {
+                    return found;
                 }
+                return of_python(ev, map, &annotation.python, place, depth + 1);
             }
         }
         _ => {}

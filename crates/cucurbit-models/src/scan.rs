@@ -189,7 +189,14 @@ impl Scan {
         self.column(ev, key, &value, annotation, bound.place);
     }
 
-    fn column(&mut self, ev: &mut Ev<'_>, key: Rc<str>, value: &Value, annotation: Option<Value>, place: Place) {
+    fn column(
+        &mut self,
+        ev: &mut Ev<'_>,
+        key: Rc<str>,
+        value: &Value,
+        annotation: Option<Value>,
+        place: Place,
+    ) {
         if let Some(column) = column_parts(ev, value) {
             self.found.push(Attribute { key, column: Some(column), annotation, place });
             return;
@@ -276,5 +283,7 @@ impl Scan {
 
 /// Whether something that cannot be told is surely no column, by why it cannot be told.
 fn is_plain(reason: &str) -> bool {
-    ["a comprehension", "a list", "a set", "a tuple", "the part `"].iter().any(|text| reason.starts_with(text))
+    ["a comprehension", "a list", "a set", "a tuple", "the part `"]
+        .iter()
+        .any(|text| reason.starts_with(text))
 }

@@ -117,7 +117,9 @@ fn field(ev: &mut Ev<'_>, bound: &Bound, is_whole: &mut bool) -> Option<MadeColu
     let place = bound.place;
     let key = Rc::clone(&bound.name);
     let written = bound.annotation.clone()?;
-    if key.starts_with('_') || key.as_ref() == "model_config" || annotations::is_class_variable(ev, &written, place)
+    if key.starts_with('_')
+        || key.as_ref() == "model_config"
+        || annotations::is_class_variable(ev, &written, place)
     {
         return None;
     }

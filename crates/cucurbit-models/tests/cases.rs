@@ -294,7 +294,9 @@ class B(Base):
         &["models.py"],
         "CREATE TABLE a (id integer NOT NULL, CONSTRAINT a_pkey PRIMARY KEY (id));
          CREATE TABLE b (id integer NOT NULL, CONSTRAINT b_pkey PRIMARY KEY (id));",
-        &["models.py:4: the default schema of the MetaData: it cannot be told; its tables are written without a schema"],
+        &[
+            "models.py:4: the default schema of the MetaData: it cannot be told; its tables are written without a schema",
+        ],
     );
 }
 
@@ -385,6 +387,78 @@ class Meta(type(Base)):
     let models = read_in(folder.path(), &["models.py"]);
     assert_eq!(tables(&models), ["a", "made_x", "made_y"]);
     assert_eq!(models.tables.len(), 3);
+}
+
+#[test]
+fn two_metadata_with_the_same_table_are_told() {
+    check(
+        "
+--- models.py
+from sqlalchemy import Column, MetaData, String, Table
+Table('a', MetaData(), Column('id', String(1)))
+Table('a', MetaData(), Column('id', String(2)))
+",
+        &["models.py"],
+        "CREATE TABLE a (id character varying(1));",
+        &[
+            "models.py:3: a: a second table of that name, in another MetaData: it is left out; the first one stands in models.py:2",
+        ],
+    );
+}
+
+#[test]
+fn statements_that_raise_cost_only_what_they_bind() {
+    let folder = project(
+        "
+--- models.py
+import sqlalchemy as sa
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+def late(type_):
+    raise RuntimeError('not yet')
+class A(Base):
+    __tablename__ = 'a'
+    id = sa.Column(sa.String(1), primary_key=True)
+    secret = sa.Column(late(sa.String))
+late(1)
+class B(Base):
+    __tablename__ = 'b'
+    id = sa.Column(sa.String(1), primary_key=True)
+",
+    );
+    let models = read_in(folder.path(), &["models.py"]);
+    assert_eq!(tables(&models), ["a", "b"]);
+    assert_eq!(
+        told(&models),
+        [
+            "models.py:9: `secret`, which may be a column: what it stands for raises not yet",
+            "models.py:10: the statement raises not yet",
+        ]
+    );
+    assert!(models.database.tables.values().any(|t| t.name.name == "a" && t.tainted));
+}
+
+#[test]
+fn names_made_by_regular_expressions() {
+    let folder = project(
+        r"
+--- models.py
+import re
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, declared_attr
+HUMP = re.compile('(?<!^)(?=[A-Z])')
+class Base(DeclarativeBase):
+    @declared_attr.directive
+    def __tablename__(cls):
+        return HUMP.sub('_', cls.__name__).lower()
+class FlowRunState(Base):
+    id = sa.Column(sa.Integer, primary_key=True)
+class Other(Base):
+    __tablename__ = re.sub(r'([a-z])([A-Z])', r'-', 'someName')
+    id = sa.Column(sa.Integer, primary_key=True)
+",
+    );
+    assert_eq!(tables(&read_in(folder.path(), &["models.py"])), ["flow_run_state", "some-Name"]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use cucurbit_sqlalchemy::{Settings, Version};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
-    std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/models")).expect("fixtures")
+    std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/models"))
+        .expect("fixtures")
 }
 
 /// `name.2.0.postgresql.sql`.

@@ -74,7 +74,9 @@ pub(crate) fn run(
         println!("{count:5} {reason}");
     }
     let share = if columns == 0 { 0.0 } else { 100.0 * unknown as f64 / columns as f64 };
-    println!("{tables} tables, {columns} columns, {unknown} of unknown type ({share:.2} %), {items} not told");
+    println!(
+        "{tables} tables, {columns} columns, {unknown} of unknown type ({share:.2} %), {items} not told"
+    );
     Ok(Outcome::AsExpected)
 }
 
