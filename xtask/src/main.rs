@@ -10,6 +10,7 @@ mod corpus;
 mod diagnosis;
 mod inject;
 mod manifest;
+mod models;
 mod new_rule;
 mod program;
 mod shuffle;
@@ -34,6 +35,8 @@ enum Chore {
     Inject(inject::InjectArguments),
     /// Times `cucurbit diagnose` against `alembic heads` and against reading the files.
     BenchAlembic(bench::BenchArguments),
+    /// Compares models, read without running them, with dumps of `metadata.create_all()`.
+    Models(models::ModelsArguments),
     /// Writes the stubs of a rule.
     NewRule(new_rule::NewRuleArguments),
     /// Looks whether the order of files on disk or the number of threads changes a report.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::Inject(arguments) => inject::run(&arguments),
         Chore::BenchAlembic(arguments) => bench::run(&arguments),
+        Chore::Models(arguments) => models::run(&arguments),
         Chore::NewRule(arguments) => new_rule::run(&arguments),
         Chore::Shuffle(arguments) => shuffle::run(&arguments),
         Chore::ReadFiles(arguments) => bench::read_files(&arguments),

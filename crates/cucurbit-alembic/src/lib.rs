@@ -6,12 +6,14 @@
 pub mod config;
 mod folder;
 mod imports;
+mod project;
 mod revision;
 
 pub use folder::{
     Entry, EntryKind, FolderOptions, Ignored, Listing, PassedOver, UnlistedFolder, bytecode_module,
     list_folders,
 };
+pub use project::ProjectFiles;
 pub use revision::{
     DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile, read_revision,
     read_revision_file, read_source, version_column_width,

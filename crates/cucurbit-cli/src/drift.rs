@@ -11,8 +11,11 @@ pub(crate) struct DriftArguments {
     #[command(flatten)]
     chain: ChainArguments,
     /// A dump of the schema to compare with: `pg_dump --schema-only`, SQLite's `.schema`, `mysqldump --no-data`.
-    #[arg(long, value_name = "FILE")]
-    dump: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "models")]
+    dump: Option<PathBuf>,
+    /// Models to compare with instead: files, or folders with all files below them.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "dump")]
+    models: Vec<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &DriftArguments) -> ExitCode {
@@ -28,19 +31,26 @@ pub(crate) fn run(arguments: &DriftArguments) -> ExitCode {
 fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
     let chain = case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
-    let (mut dump, problems) = read_dump(&arguments.dump, arguments.chain.dialect())?;
-    for problem in &problems {
-        complain(&format!("{}: {problem}", arguments.dump.display()));
-    }
-    cucurbit::forget_version_table(&mut dump);
-    let found = diff(&chain.state, &dump);
+    let (mut schema, what) = match &arguments.dump {
+        Some(dump) => {
+            let (schema, problems) = read_dump(dump, arguments.chain.dialect())?;
+            for problem in &problems {
+                complain(&format!("{}: {problem}", dump.display()));
+            }
+            (schema, "dump")
+        }
+        None => (crate::models::read(&arguments.chain, &arguments.models)?.database, "models"),
+    };
+    cucurbit::forget_version_table(&mut schema);
+    let found = diff(&chain.state, &schema);
     let mut text = String::new();
     for difference in &found {
         text.push_str(&line(difference));
         text.push('\n');
     }
     if found.is_empty() {
-        text.push_str("no drift: the chain and the dump make the same schema\n");
+        let verb = if what == "dump" { "makes" } else { "make" };
+        text.push_str(&format!("no drift: the {what} {verb} the same schema as the chain\n"));
     }
     write_out(&text).map_err(|error| error.to_string())?;
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })

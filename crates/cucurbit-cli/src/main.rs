@@ -2,6 +2,7 @@
 
 mod chain;
 mod drift;
+mod models;
 mod reconstruct;
 mod schema;
 
@@ -35,13 +36,13 @@ enum Command {
     ///
     /// Exit code 0: nothing found. 1: findings. 2: the work could not be done.
     Diagnose(DiagnoseArguments),
-    /// Writes the schema at a revision, without a database.
+    /// Writes the schema at a revision or of models, without a database.
     ///
     /// The migrations are followed, not run. Standard output holds the schema and nothing else; what could
     /// not be told is said on standard error. Exit code 0: written. 1: written, and something is left out
     /// or could not be told. 2: the work could not be done.
     Schema(schema::SchemaArguments),
-    /// Compares the schema that the chain makes with a dump, without a database.
+    /// Compares the schema that the chain makes with a dump or with models, without a database.
     ///
     /// Exit code 0: the same. 1: differences. 2: the work could not be done.
     Drift(drift::DriftArguments),

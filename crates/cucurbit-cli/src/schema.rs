@@ -4,6 +4,7 @@ use crate::chain::{ChainArguments, show};
 use crate::{FAILED, FOUND, complain, write_out};
 use cucurbit::schema::ddl;
 use cucurbit::{Case, ReplayedChain, stopped};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -15,6 +16,9 @@ pub(crate) struct SchemaArguments {
     /// Lists on standard error what could not be told, with file and line.
     #[arg(long)]
     explain: bool,
+    /// Writes the schema of models instead: files, or folders with all files below them.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["revision", "explain"])]
+    models: Vec<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &SchemaArguments) -> ExitCode {
@@ -28,6 +32,9 @@ pub(crate) fn run(arguments: &SchemaArguments) -> ExitCode {
 }
 
 fn try_run(arguments: &SchemaArguments) -> Result<ExitCode, String> {
+    if !arguments.models.is_empty() {
+        return write_models(arguments);
+    }
     let case = arguments.chain.case()?;
     let wanted = arguments.chain.schema_options(arguments.revision.as_deref());
     let chain = case.schema_at(&wanted).map_err(|error| error.to_string())?;
@@ -38,6 +45,17 @@ fn try_run(arguments: &SchemaArguments) -> Result<ExitCode, String> {
         complain(&format!("left out: {}: {}", omission.object, omission.reason));
     }
     Ok(if told || !written.omissions.is_empty() { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+fn write_models(arguments: &SchemaArguments) -> Result<ExitCode, String> {
+    let models = crate::models::read(&arguments.chain, &arguments.models)?;
+    let written = ddl(&models.database);
+    write_out(&written.to_sql()).map_err(|error| error.to_string())?;
+    for omission in &written.omissions {
+        complain(&format!("left out: {}: {}", omission.object, omission.reason));
+    }
+    let is_whole = models.unresolved.is_empty() && written.omissions.is_empty();
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
 /// Says on standard error what is not sure; tells whether there was anything.

@@ -185,3 +185,58 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!(code(&output), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+const MODELS: &str = "import sqlalchemy as sa
+from elsewhere import Strange
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class A(Base):
+    __tablename__ = 'a'
+    id = sa.Column(sa.String(3), primary_key=True)
+";
+
+#[test]
+fn schema_of_models_is_ddl_alone_and_the_rest_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("models.py"), MODELS).expect("a file");
+    let output = run(folder.path(), &["schema", "--models", "models.py"]);
+    assert_eq!(code(&output), Some(0));
+    let expected = "CREATE TABLE a (\n    id character varying(3) NOT NULL,\n    CONSTRAINT a_pkey PRIMARY KEY (id)\n);\n";
+    assert_eq!(out(&output), expected);
+    assert!(output.stderr.is_empty());
+
+    let strange = format!("{MODELS}    odd = sa.Column(Strange)\n");
+    std::fs::write(folder.path().join("models.py"), strange).expect("a file");
+    let output = run(folder.path(), &["schema", "--models", "models.py", "--dialect", "sqlite"]);
+    assert_eq!(code(&output), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("models.py:8: a: elsewhere.Strange: the type"), "{told}");
+
+    assert_eq!(code(&run(folder.path(), &["schema", "--models", "nowhere.py"])), Some(2));
+    std::fs::write(folder.path().join("models.py"), "").expect("a file");
+    assert_eq!(code(&run(folder.path(), &["schema", "--models", "models.py"])), Some(2));
+}
+
+#[test]
+fn drift_compares_the_chain_with_models() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let versions = folder.path().join("versions");
+    std::fs::create_dir(&versions).expect("a folder");
+    std::fs::write(folder.path().join("models.py"), MODELS).expect("a file");
+    let revision = "revision = 'a1'\ndown_revision = None\nfrom alembic import op\nimport sqlalchemy as sa\n
+def upgrade():
+    op.create_table('a', sa.Column('id', sa.String(3), nullable=False), sa.PrimaryKeyConstraint('id'))
+";
+    std::fs::write(versions.join("a1.py"), revision).expect("a file");
+    let drift = ["drift", "--versions", "versions", "--models", "models.py"];
+    let output = run(folder.path(), &drift);
+    assert_eq!(out(&output), "no drift: the models make the same schema as the chain\n");
+    assert_eq!(code(&output), Some(0));
+
+    let more = format!("{MODELS}    more = sa.Column(sa.Text)\n");
+    std::fs::write(folder.path().join("models.py"), more).expect("a file");
+    let output = run(folder.path(), &drift);
+    assert_eq!(out(&output), "column a.more: the chain does not make it\n");
+    assert_eq!(code(&output), Some(1));
+    assert_eq!(code(&run(folder.path(), &["drift", "--versions", "versions"])), Some(2));
+}

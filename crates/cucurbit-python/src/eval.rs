@@ -16,9 +16,11 @@ mod host;
 mod imports;
 mod methods;
 mod operate;
+mod pattern;
 mod run;
 mod scope;
 mod statements;
+mod statements_of;
 mod unsettled;
 mod value;
 
@@ -29,6 +31,7 @@ pub use host::{
 };
 pub use imports::ImportedName;
 pub use run::{Evaluator, Limits, Note};
+pub use statements_of::ImportStatement;
 pub use value::{
     Class, Exception, Function, HostObject, Instance, Key, NativeMethod, Term, TermKind, UnknownValue, Value,
 };

@@ -7,7 +7,6 @@
 
 mod catalog;
 mod connection;
-mod files;
 mod host;
 mod inspector;
 mod objects;
@@ -18,6 +17,6 @@ mod record;
 mod replayer;
 mod sql;
 
-pub use files::ProjectFiles;
+pub use cucurbit_alembic::ProjectFiles;
 pub use record::{Certainty, Operation};
 pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, target_metadata};

@@ -207,26 +207,11 @@ fn create_table(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
     let mut reading = sqla::table(ev, &name, &items, &keywords, &metadata, place);
     settle_types_from(ev, &mut reading);
     let mut changes = enum_changes(ev, &reading.enums, true);
-    for sequence in &reading.sequences {
-        changes.push(Change::CreateSequence { sequence: sequence.clone(), if_not_exists: false });
-    }
     let if_not_exists = reading.if_not_exists || flag(given.arguments, "if_not_exists");
     let problems = reading.problems.clone();
     let is_open = reading.open || given.arguments.open;
     let table_name = reading.table.name.clone();
-    changes.push(Change::CreateTable {
-        table: Box::new(reading.table),
-        if_not_exists,
-        temporary: reading.temporary,
-    });
-    for constraint in reading.late {
-        changes.push(Change::AddConstraint {
-            table: table_name.clone(),
-            constraint: Box::new(constraint),
-            using_index: None,
-            if_not_exists: false,
-        });
-    }
+    changes.extend(reading.into_changes(if_not_exists));
     add_problems(&mut changes, &table_name, &problems, is_open);
     record(ev, place, given.operation, changes, true);
     // `op.create_table` gives the table, which data steps use.

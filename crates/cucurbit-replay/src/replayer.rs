@@ -1,8 +1,8 @@
 //! One replay: a state, and steps that change it.
 
-use crate::files::ProjectFiles;
 use crate::host::Replay;
 use crate::record::Operation;
+use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
 use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};

@@ -8,7 +8,7 @@ use crate::registry::MetaData;
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::terms::{self, Called, NOWHERE};
 use crate::{quoting, table};
-use cucurbit_python::eval::{Arguments, Evaluator, Value};
+use cucurbit_python::eval::{Arguments, Evaluator, Place, Value};
 use cucurbit_schema::{Column, Constraint, ConstraintBody, Default, Dialect, ObjectName};
 use std::rc::Rc;
 
@@ -98,6 +98,46 @@ fn split<H: Environment>(ev: &mut Evaluator<'_, H>, arguments: &Arguments) -> Sp
         }
     }
     Split { name, data_type, items: rest }
+}
+
+/// A column as it is written, taken apart and not yet read.
+#[derive(Debug, Clone)]
+pub struct ColumnParts {
+    /// Its name, where one is written.
+    pub name: Option<Value>,
+    /// Its type, where one is written.
+    pub data_type: Option<Value>,
+    /// What else stands in it: foreign keys, checks, sequences.
+    pub items: Vec<Value>,
+    /// Keyword arguments but for the name and the type.
+    pub keywords: Vec<(Rc<str>, Value)>,
+    /// Some arguments cannot be told.
+    pub open: bool,
+    /// It was written as `mapped_column(…)`, which reads annotations.
+    pub is_mapped: bool,
+    /// Where it stands.
+    pub place: Place,
+    /// The number of the term that made it.
+    pub serial: Option<u64>,
+}
+
+/// Takes a column apart, out of what it may be wrapped in (`deferred(…)`, `.copy()`); `None` when the value is
+/// no column.
+pub fn column_parts<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<ColumnParts> {
+    let value = bare(ev, value);
+    let call = terms::called(ev, &value).filter(|call| is_column(&call.name))?;
+    let Split { name, data_type, items } = split(ev, &call.arguments);
+    let keywords = call.arguments.keywords.iter().filter(|(k, _)| !matches!(k.as_ref(), "name" | "type_"));
+    Some(ColumnParts {
+        name,
+        data_type,
+        items,
+        keywords: keywords.cloned().collect(),
+        open: call.arguments.open,
+        is_mapped: matches!(call.name.as_ref(), "mapped_column" | "MappedColumn"),
+        place: call.place,
+        serial: call.serial,
+    })
 }
 
 /// The name as the call of a column writes it.
@@ -290,6 +330,8 @@ fn keywords<H: Environment>(ev: &mut Evaluator<'_, H>, arguments: &Arguments, re
                 _ => reading.problems.push(unreadable(ev, value, "`autoincrement` cannot be told")),
             },
             "comment" => match given::text(ev, Some(value), "the comment of a column cannot be told") {
+                // SQLite has no comments, and SQLAlchemy writes none.
+                Ok(_) if ev.host.settings().dialect == Dialect::Sqlite => {}
                 Ok(comment) => reading.column.comment = comment,
                 Err(problem) => reading.problems.push(problem),
             },

@@ -12,6 +12,7 @@ mod column;
 mod compile;
 mod constraints;
 mod convention;
+mod creation;
 mod defaults;
 mod given;
 mod index;
@@ -28,7 +29,7 @@ mod terms;
 mod types;
 
 pub use calls::{assigned, attribute, call, items, operate};
-pub use column::{added_column, column};
+pub use column::{ColumnParts, added_column, column, column_parts};
 pub use compile::compile;
 pub use constraints::constraint;
 pub use convention::{NameText, Named, NamedColumn, NamingConvention, Parts, truncated};
@@ -36,7 +37,7 @@ pub use defaults::{ServerDefault, sequence, server_default, split_on_update};
 pub use given::name_text;
 pub use index::{index, index_of};
 pub use metadata::metadata_key;
-pub use names::canonical_name;
+pub use names::{canonical_name, is_flask_extension};
 pub use objects::DialectObject;
 pub use reading::{
     AddedColumn, Affinity, Autoincrement, ColumnReading, EnumReading, ForeignKeyReading, IntegerSize,

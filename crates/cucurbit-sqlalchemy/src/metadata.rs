@@ -84,6 +84,9 @@ pub(crate) fn owned<H: Environment>(ev: &mut Evaluator<'_, H>, owner: &Value, pl
             if let Some(given) = arguments.keyword("metadata").filter(|m| !m.is_none()) {
                 return Some(given.clone());
             }
+            if let Some(metadata) = of_model_class(ev, &arguments, place) {
+                return Some(metadata);
+            }
             Some(implicit(ev, Rc::as_ptr(term).addr(), place))
         }
         Value::Instance(instance) => {
@@ -95,6 +98,9 @@ pub(crate) fn owned<H: Environment>(ev: &mut Evaluator<'_, H>, owner: &Value, pl
             if let Some(given) = arguments.keyword("metadata").filter(|m| !m.is_none()) {
                 return Some(given.clone());
             }
+            if let Some(metadata) = of_model_class(ev, &arguments, place) {
+                return Some(metadata);
+            }
             Some(implicit(ev, Rc::as_ptr(instance).addr(), place))
         }
         _ => None,
@@ -102,17 +108,14 @@ pub(crate) fn owned<H: Environment>(ev: &mut Evaluator<'_, H>, owner: &Value, pl
 }
 
 fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, place: Place) -> Option<Value> {
-    if let Some(own) = ev.class_attribute(class, "metadata")
-        && !matches!(own, Value::Function(_))
-    {
-        return Some(own);
-    }
-    if let Some(registry) = ev.class_attribute(class, "registry") {
-        return owned(ev, &registry, place);
-    }
     let mro = ev.mro(class);
     for (at, ancestor) in mro.iter().enumerate() {
         match ancestor {
+            Value::Class(ancestor) => {
+                if let Some(metadata) = own_of_class(ev, &Rc::clone(ancestor), place) {
+                    return Some(metadata);
+                }
+            }
             Value::External(name) if name.ends_with("SQLModel") => return owned(ev, ancestor, place),
             Value::External(name)
                 if crate::canonical_name(name)
@@ -138,6 +141,62 @@ fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, place:
         }
     }
     None
+}
+
+/// The `MetaData` that a class itself brings: as an attribute, by its registry or by its decorator.
+fn own_of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, place: Place) -> Option<Value> {
+    let has = |name: &str| class.namespace.borrow().iter().any(|(n, _, _)| n.as_ref() == name);
+    if has("metadata")
+        && let Some(own) = ev.class_attribute(class, "metadata")
+        && !matches!(own, Value::Function(_) | Value::None)
+    {
+        return Some(own);
+    }
+    if has("registry")
+        && let Some(registry) = ev.class_attribute(class, "registry")
+        && let Some(metadata) = owned(ev, &registry, place)
+    {
+        return Some(metadata);
+    }
+    for decorator in class.decorators.clone() {
+        let (receiver, method) = match terms::method(&decorator) {
+            Some((receiver, method, _)) => (receiver.clone(), method.to_owned()),
+            None => match terms::attribute_term(&decorator) {
+                Some((receiver, name)) => (receiver.clone(), name.to_owned()),
+                None => (Value::None, String::new()),
+            },
+        };
+        if matches!(method.as_str(), "mapped" | "mapped_as_dataclass" | "as_declarative_base") {
+            return owned(ev, &receiver, place);
+        }
+        let Some(call) = terms::called(ev, &decorator) else { continue };
+        match call.name.as_ref() {
+            "as_declarative" => {
+                return match call.arguments.keyword("metadata").filter(|m| !m.is_none()) {
+                    Some(given) => Some(given.clone()),
+                    None => Some(implicit(ev, Rc::as_ptr(class).addr(), place)),
+                };
+            }
+            "mapped_as_dataclass" => {
+                let registry = call.arguments.positional.first()?.clone();
+                return owned(ev, &registry, place);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `SQLAlchemy(model_class=Base)` has the `MetaData` of that base.
+fn of_model_class<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    arguments: &Arguments,
+    place: Place,
+) -> Option<Value> {
+    match arguments.keyword("model_class") {
+        Some(Value::Class(class)) => of_class(ev, &Rc::clone(class), place),
+        _ => None,
+    }
 }
 
 fn implicit<H: Environment>(ev: &mut Evaluator<'_, H>, owner: usize, place: Place) -> Value {

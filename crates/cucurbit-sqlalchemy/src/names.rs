@@ -73,6 +73,11 @@ const SQLMODEL: &[&str] =
 /// `None` for anything else.
 #[must_use]
 pub fn canonical_name(dotted: &str) -> Option<Cow<'_, str>> {
+    // A module `compat.sqlalchemy` hands SQLAlchemy's names on.
+    let dotted = match dotted.find(".compat.sqlalchemy.") {
+        Some(at) => &dotted[at + ".compat.".len()..],
+        None => dotted,
+    };
     let rest = match dotted.strip_prefix("sqlalchemy.") {
         Some(rest) => rest,
         None => {
@@ -114,7 +119,7 @@ fn without_modules<'a>(path: &'a str, modules: &[&str]) -> &'a str {
 /// Says whether a dotted name is a package that hands out SQLAlchemy's names under its own object
 /// (`db = SQLAlchemy()`, then `db.Column`).
 #[must_use]
-pub(crate) fn is_flask_extension(dotted: &str) -> bool {
+pub fn is_flask_extension(dotted: &str) -> bool {
     matches!(
         dotted,
         "flask_sqlalchemy.SQLAlchemy"

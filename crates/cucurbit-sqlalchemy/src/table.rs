@@ -141,6 +141,11 @@ impl Build<'_> {
             if item.is_none() {
                 continue;
             }
+            let item = match only_if(ev, item) {
+                Some(true) => terms::method(item).map_or(item, |(receiver, _, _)| receiver),
+                Some(false) => continue,
+                None => item,
+            };
             let Some(call) = terms::called(ev, item) else {
                 self.problem(unreadable(ev, item, "a part of the table cannot be told"));
                 self.reading.open = true;
@@ -169,6 +174,7 @@ impl Build<'_> {
         let dialect = ev.host.settings().dialect;
         match given::text(ev, given::keyword(keywords, "comment"), "the comment of the table cannot be told")
         {
+            Ok(_) if dialect == Dialect::Sqlite => {}
             Ok(comment) => self.reading.table.comment = comment,
             Err(problem) => self.problem(problem),
         }
@@ -678,6 +684,21 @@ impl Build<'_> {
             }
             self.reading.table.indexes.push(made);
         }
+    }
+}
+
+/// Whether what stands under `.ddl_if(dialect=…)` is made; `None` for anything else, and where that cannot be told.
+fn only_if<H: Environment>(ev: &mut Evaluator<'_, H>, item: &Value) -> Option<bool> {
+    let (_, "ddl_if", term) = terms::method(item)? else { return None };
+    let arguments = term.arguments.clone();
+    if arguments.open || arguments.get(1, "callable_").is_some_and(|c| !c.is_none()) {
+        return None;
+    }
+    let own = ev.host.settings().dialect.name();
+    let wanted = arguments.get(0, "dialect")?.clone();
+    match terms::text_of(ev, &wanted) {
+        Some(name) => Some(name == own),
+        None => Some(terms::items(ev, &wanted)?.iter().any(|name| name.as_str() == Some(own))),
     }
 }
 

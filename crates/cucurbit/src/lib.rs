@@ -22,6 +22,7 @@ mod case;
 mod convention;
 mod diagnose;
 mod finding;
+mod models;
 mod reconstruct;
 mod replay;
 pub mod report;
@@ -29,10 +30,12 @@ pub mod rules;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
+pub use cucurbit_models::{ModelTable, Models, SourceLine, Unresolved};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
+pub use models::read_models;
 pub use reconstruct::{
     Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, made_by,
 };

@@ -156,6 +156,8 @@ impl<H: Host> Evaluator<'_, H> {
                 Value::Str(text) => text.trim().parse().ok().map(Value::Int),
                 _ => None,
             },
+            // Functions, wrapped by hand: what they are is told by how they are looked up.
+            ("staticmethod" | "classmethod" | "property", [value]) => Some(value.clone()),
             ("bool", [value]) => self.truth(value).map(Value::Bool),
             ("bool", []) => Some(Value::Bool(false)),
             ("float", [Value::Int(i)]) => Some(Value::Float(*i as f64)),
@@ -441,6 +443,11 @@ impl<H: Host> Evaluator<'_, H> {
                 json(value, 0).map(|text| Value::Str(Rc::from(text)))
             }
             ("typing.cast", [_, value]) => Some(value.clone()),
+            ("re.sub", [Value::Str(pattern), Value::Str(replacement), Value::Str(text)])
+                if arguments.keywords.is_empty() && !arguments.open =>
+            {
+                super::pattern::substitute(pattern, replacement, text).map(|t| Value::Str(Rc::from(t)))
+            }
             ("copy.copy" | "copy.deepcopy", [value]) => Some(match value {
                 Value::List(items) => Value::list(items.borrow().clone()),
                 Value::Dict(items) => Value::Dict(Rc::new(std::cell::RefCell::new(items.borrow().clone()))),

@@ -6,7 +6,7 @@ use super::host::{Arguments, Call, Host, Outcome, Place};
 use super::run::{Evaluator, Frame};
 use super::scope::{Scope, ScopeData, ScopeKind};
 use super::statements::{Flow, Waiting};
-use super::value::{Class, Function, TermKind, Value};
+use super::value::{Class, Function, Term, TermKind, Value};
 use ruff_python_ast as ast;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,6 +31,12 @@ impl<H: Host> Evaluator<'_, H> {
                     return Ok(result);
                 }
                 self.call_outside(callee.clone(), None, None, arguments, place)
+            }
+            // `PATTERN.sub(…)` of a `PATTERN = re.compile(…)`.
+            Value::Term(term) if compiled_pattern(term).is_some() && term.name.as_ref() == "sub" => {
+                let mut all = arguments;
+                all.positional.splice(0..0, compiled_pattern(term));
+                self.invoke(&Value::External(Rc::from("re.sub")), all, place)
             }
             Value::Term(term) if term.kind == TermKind::Attribute => {
                 let (receiver, method) = (term.callee.clone(), Rc::clone(&term.name));
@@ -261,9 +267,27 @@ impl<H: Host> Evaluator<'_, H> {
         }
         self.call_function(function, arguments, function.place, Some(receiver))
     }
+
+    /// Returns what the annotation behind `->` is worth; `None` when there is none.
+    pub fn return_annotation(&mut self, function: &Rc<Function>) -> Option<Value> {
+        let Body::Def(def) = &function.code.body else { return None };
+        let def = Rc::clone(def);
+        let returns = def.returns.as_deref()?;
+        let scope = Rc::clone(&function.code.scope);
+        Some(self.annotation_expression(returns, &scope))
+    }
 }
 
 impl Function {
+    /// Returns where its whole text stands in its file.
+    #[must_use]
+    pub fn text_place(&self) -> Place {
+        match &self.code.body {
+            Body::Def(def) => place_of(self.place.file, def.as_ref()),
+            Body::Lambda(lambda) => place_of(self.place.file, lambda.as_ref()),
+        }
+    }
+
     /// Returns the function's parameters by name, in order, without the starred ones.
     #[must_use]
     pub fn parameter_names(&self) -> Vec<String> {
@@ -284,6 +308,14 @@ impl Function {
     fn code_waits(&self) -> bool {
         self.has_decorator("contextmanager") || self.has_decorator("asynccontextmanager")
     }
+}
+
+/// The pattern of a method of `re.compile(pattern)`.
+fn compiled_pattern(method: &Term) -> Option<Value> {
+    let Value::Term(made) = &method.callee else { return None };
+    let is_plain = made.arguments.positional.len() == 1 && made.arguments.keywords.is_empty();
+    (method.kind == TermKind::Attribute && made.external() == Some("re.compile") && is_plain)
+        .then(|| made.arguments.positional[0].clone())
 }
 
 /// The dotted name of a decorator from outside.

@@ -385,6 +385,10 @@ impl<H: Host> Evaluator<'_, H> {
             (Value::Unknown(unknown), _, _) | (_, _, Value::Unknown(unknown)) => {
                 Value::Unknown(Rc::clone(unknown))
             }
+            // `Status | None`: a union of types.
+            (Value::Class(_), "|", _) | (_, "|", Value::Class(_)) => {
+                self.operation(op, vec![left.clone(), right.clone()], place)
+            }
             _ if is_outside(left) || is_outside(right) => match H::operate(self, left, op, right) {
                 Some(value) => value,
                 None => self.operation(op, vec![left.clone(), right.clone()], place),

@@ -21,11 +21,14 @@ pub struct Limits {
     pub ticks: u64,
     /// How often a loop with a known condition may go round.
     pub rounds: usize,
+    /// A statement of a module or of a class that raises does not end it: what it would bind is unknown, and
+    /// the next statement follows. Python itself would stop there.
+    pub goes_on: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { depth: 30, ticks: 400_000, rounds: 10_000 }
+        Limits { depth: 30, ticks: 400_000, rounds: 10_000, goes_on: false }
     }
 }
 

@@ -33,12 +33,44 @@ type Clause<'c> = (Option<&'c Expr>, &'c [Stmt]);
 impl<'a, H: Host> Evaluator<'a, H> {
     pub(super) fn block(&mut self, body: &[Stmt], scope: &Scope) -> Evaluated<Flow> {
         for stmt in body {
-            match self.statement(stmt, scope)? {
-                Flow::Next => {}
-                flow => return Ok(flow),
+            match self.statement(stmt, scope) {
+                Ok(Flow::Next) => {}
+                Ok(flow) => return Ok(flow),
+                Err(raised) if self.goes_on_after(stmt, scope) => self.pass_over(stmt, scope, &raised),
+                Err(raised) => return Err(raised),
             }
         }
         Ok(Flow::Next)
+    }
+
+    fn goes_on_after(&self, stmt: &Stmt, scope: &Scope) -> bool {
+        self.limits.goes_on
+            && self.tries == 0
+            && self.trials == 0
+            && scope.kind != super::scope::ScopeKind::Function
+            && !matches!(stmt, Stmt::Raise(_))
+    }
+
+    /// Binds what a statement that raises would bind to something unknown.
+    fn pass_over(&mut self, stmt: &Stmt, scope: &Scope, raised: &Exception) {
+        let what = raised.message.as_deref().unwrap_or("an exception").to_owned();
+        let place = place_of(scope.file, stmt);
+        let targets: Vec<(String, Place)> = match stmt {
+            Stmt::Assign(s) => names_in(&s.targets, scope),
+            Stmt::AnnAssign(s) => names_in(std::slice::from_ref(&s.target), scope),
+            Stmt::ClassDef(s) => vec![(s.name.to_string(), place)],
+            Stmt::FunctionDef(s) => vec![(s.name.to_string(), place)],
+            _ => Vec::new(),
+        };
+        let reason = format!("what it stands for raises {what}");
+        // An unknown name says why it is unknown where it is used.
+        if targets.is_empty() {
+            self.note(place, format!("the statement raises {what}"));
+        }
+        for (name, place) in targets {
+            let unknown = Value::unknown(&reason, Some(place));
+            self.bind(scope, &name, unknown, place);
+        }
     }
 
     fn statement(&mut self, stmt: &Stmt, scope: &Scope) -> Evaluated<Flow> {
@@ -546,3 +578,12 @@ const EXCEPTION_PARENTS: &[(&str, &[&str])] = &[
     ("NoSuchTableError", &["SQLAlchemyError", "InvalidRequestError"]),
     ("CompileError", &["SQLAlchemyError"]),
 ];
+
+/// The plain names among targets of an assignment.
+fn names_in<E: std::borrow::Borrow<Expr>>(targets: &[E], scope: &Scope) -> Vec<(String, Place)> {
+    let name = |target: &E| match target.borrow() {
+        Expr::Name(name) => Some((name.id.to_string(), place_of(scope.file, name))),
+        _ => None,
+    };
+    targets.iter().filter_map(name).collect()
+}

@@ -1,6 +1,6 @@
 //! The project's files as the evaluator asks for them.
 
-use cucurbit_alembic::read_source;
+use crate::read_source;
 use cucurbit_python::eval::{FileId, Files, Found, ModuleName, Parsed};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -176,6 +176,29 @@ impl ProjectFiles {
     #[must_use]
     pub fn text(&self, file: FileId) -> Option<Arc<Parsed>> {
         self.parsed(file)
+    }
+
+    /// Returns the Python files below a folder, or the file itself, sorted. Hidden folders and installed packages
+    /// are passed over; at most 100,000 entries and 32 levels are looked at.
+    #[must_use]
+    pub fn python_files(&self, path: &Path) -> Vec<PathBuf> {
+        const PASSED_OVER: &[&str] = &["__pycache__", "node_modules", "site-packages", "venv"];
+        let wanted = |entry: &walkdir::DirEntry| {
+            let name = entry.file_name().to_string_lossy();
+            entry.depth() == 0 || !(name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()))
+        };
+        let mut found: Vec<PathBuf> = walkdir::WalkDir::new(path)
+            .max_depth(32)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(wanted)
+            .take(100_000)
+            .flatten()
+            .filter(|e| e.file_type().is_file() && e.path().extension().is_some_and(|x| x == "py"))
+            .map(walkdir::DirEntry::into_path)
+            .collect();
+        found.sort();
+        found
     }
 
     fn is_file(&self, path: &Path) -> bool {

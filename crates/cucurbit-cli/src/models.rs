@@ -1,0 +1,30 @@
+//! Models on the command line.
+
+use crate::chain::ChainArguments;
+use crate::complain;
+use cucurbit::Models;
+use std::path::PathBuf;
+
+/// Reads models, and says on standard error what could not be told.
+pub(crate) fn read(chain: &ChainArguments, paths: &[PathBuf]) -> Result<Models, String> {
+    if let Some(missing) = paths.iter().find(|p| !p.exists()) {
+        return Err(format!("{}: there is no such file or folder", missing.display()));
+    }
+    let paths: Vec<PathBuf> =
+        paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
+    let models = cucurbit::read_models(&chain.schema_options(None), &paths);
+    let here = std::env::current_dir().unwrap_or_default();
+    for item in models.unresolved.iter().chain(&models.notes) {
+        match &item.source {
+            Some(source) => {
+                let path = source.path.strip_prefix(&here).unwrap_or(&source.path);
+                complain(&format!("{}:{}: {item}", path.display(), source.line));
+            }
+            None => complain(item),
+        }
+    }
+    if models.tables.is_empty() {
+        return Err("no table is defined in these models".to_owned());
+    }
+    Ok(models)
+}

@@ -1,0 +1,107 @@
+//! Which files of the project are read.
+
+use cucurbit_alembic::ProjectFiles;
+use cucurbit_python::eval::{FileId, Files, Found, ImportStatement, ModuleName};
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+
+/// How many files are followed.
+const MAX_FILES: usize = 20_000;
+
+/// The files that are read, and whose tables count.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Files that are loaded, in order: those that were asked for and those that they import.
+    pub(crate) load: Vec<FileId>,
+    /// Files that were asked for: their `MetaData` count.
+    pub(crate) named: BTreeSet<FileId>,
+    /// The file whose `target_metadata` says which `MetaData` count.
+    pub(crate) environment: Option<FileId>,
+}
+
+impl Wanted {
+    /// Files and folders that were named, and what they import.
+    pub(crate) fn files(files: &ProjectFiles, paths: &[PathBuf]) -> Self {
+        let mut named = Vec::new();
+        for path in paths {
+            named.extend(files.python_files(path).iter().map(|p| files.id(p)));
+        }
+        let load = closure(files, &named, false);
+        Wanted { load, named: named.into_iter().collect(), environment: None }
+    }
+
+    /// An `env.py` and what it imports, in its functions too.
+    pub(crate) fn environment(files: &ProjectFiles, env_py: &Path) -> Self {
+        let file = files.id(env_py);
+        let load = closure(files, &[file], true);
+        Wanted { load, named: BTreeSet::new(), environment: Some(file) }
+    }
+
+    /// Every file below a folder that looks like one of models.
+    pub(crate) fn scan(files: &ProjectFiles, folder: &Path) -> Self {
+        let mut named = Vec::new();
+        for path in files.python_files(folder).iter().take(MAX_FILES) {
+            let file = files.id(path);
+            let Some(parsed) = files.parsed(file) else { continue };
+            if parsed.text().contains("__tablename__") || parsed.text().contains("table=True") {
+                named.push(file);
+            }
+        }
+        let load = closure(files, &named, false);
+        Wanted { load, named: named.into_iter().collect(), environment: None }
+    }
+}
+
+/// Words without which a module makes no table. Modules without them are still followed where a name of theirs
+/// is used.
+const SIGNS: &[&str] =
+    &["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"];
+
+/// Returns the files and what they import, as far as it stands in the project and may make tables.
+fn closure(files: &ProjectFiles, start: &[FileId], functions_too: bool) -> Vec<FileId> {
+    let mut known: BTreeSet<FileId> = start.iter().copied().collect();
+    let mut queue: VecDeque<FileId> = start.iter().copied().collect();
+    let first = known.clone();
+    let mut load = Vec::new();
+    while let Some(file) = queue.pop_front() {
+        let Some(parsed) = files.parsed(file) else { continue };
+        if first.contains(&file) || SIGNS.iter().any(|sign| parsed.text().contains(sign)) {
+            load.push(file);
+        }
+        for import in parsed.imports() {
+            // Only the start's own functions are sure to be called.
+            if import.in_function && !(functions_too && first.contains(&file)) {
+                continue;
+            }
+            for found in imported(files, file, &import) {
+                if known.len() < MAX_FILES && known.insert(found) {
+                    queue.push_back(found);
+                }
+            }
+        }
+    }
+    load
+}
+
+/// The modules that an import loads: packages on the way, the module, and modules among the names.
+fn imported(files: &ProjectFiles, importer: FileId, import: &ImportStatement) -> Vec<FileId> {
+    let ImportStatement { module, names, .. } = import;
+    let mut out = Vec::new();
+    let mut look = |path: String| {
+        if let Found::File(file) = files.find(importer, &ModuleName { level: module.level, path }) {
+            out.push(file);
+        }
+    };
+    let mut path = String::new();
+    for part in module.path.split('.') {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(part);
+        look(path.clone());
+    }
+    for name in names.iter().filter(|n| *n != "*") {
+        look(if module.path.is_empty() { name.clone() } else { format!("{}.{name}", module.path) });
+    }
+    out
+}
