@@ -13,6 +13,7 @@ mod manifest;
 mod new_rule;
 mod program;
 mod shuffle;
+mod survey;
 mod synthetic;
 
 use clap::{Parser, Subcommand};
@@ -38,6 +39,8 @@ enum Chore {
     NewRule(new_rule::NewRuleArguments),
     /// Looks whether the order of files on disk or the number of threads changes a report.
     Shuffle(shuffle::ShuffleArguments),
+    /// Follows every chain of a corpus and counts what is known exactly.
+    Survey(survey::SurveyArguments),
     /// Lists a folder and reads its Python files: what a bench compares with.
     #[command(hide = true)]
     ReadFiles(bench::ReadFilesArguments),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Chore::BenchAlembic(arguments) => bench::run(&arguments),
         Chore::NewRule(arguments) => new_rule::run(&arguments),
         Chore::Shuffle(arguments) => shuffle::run(&arguments),
+        Chore::Survey(arguments) => survey::run(&arguments),
         Chore::ReadFiles(arguments) => bench::read_files(&arguments),
         Chore::MeasurePeak(arguments) => bench::measure_peak(&arguments),
     };
