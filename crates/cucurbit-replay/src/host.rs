@@ -139,7 +139,8 @@ fn opening(name: &str) -> Option<Object> {
         {
             Some(Object::Inspector)
         }
-        "sqlmodel.Session" => Some(Object::Session),
+        // A session class by any other way: `sqlmodel.Session`, `db.Session` of an application.
+        _ if last == "Session" => Some(Object::Session),
         _ => None,
     }
 }
@@ -294,6 +295,13 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         if let Some(object) = opening(&name) {
             return Outcome::Value(object.value());
         }
+        // The session of an application that cannot be seen: `db.session.execute(…)`.
+        if let Some((owner, method)) = name.rsplit_once('.')
+            && (owner.ends_with(".session") || owner.ends_with(".Session"))
+            && matches!(method, "execute" | "scalar" | "scalars" | "exec" | "connection" | "get_bind")
+        {
+            return crate::connection::method(ev, call, &Object::Session, method);
+        }
         if let Some(outcome) = crate::plugins::call(ev, &name, call) {
             return outcome;
         }
@@ -309,7 +317,11 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
     if let Some(object) = of.host::<Object>().cloned() {
         return crate::connection::attribute(ev, &object, name);
     }
-    if name == "identifier_preparer" && of.host::<cucurbit_sqlalchemy::DialectObject>().is_some() {
+    let is_dialect = || match of {
+        Value::Term(term) => term.external().is_some_and(|n| n.starts_with("sqlalchemy.") && n.ends_with("Dialect")),
+        _ => of.host::<cucurbit_sqlalchemy::DialectObject>().is_some(),
+    };
+    if name == "identifier_preparer" && is_dialect() {
         return Outcome::Value(Object::Preparer.value());
     }
     if let Value::External(dotted) = of

@@ -221,15 +221,16 @@ impl<'a, H: Host> Evaluator<'a, H> {
                 Some(false) => return self.block(&s.orelse, scope),
                 Some(true) => {
                     let mark = self.host.mark();
+                    let decided = self.trace.len();
                     let flow = self.loop_body(&s.body, scope)?;
+                    let ends_unseen = self.trace.len() > decided && is_endless(&test);
                     idle = if self.host.effects_since(&mark) == 0 { idle + 1 } else { 0 };
                     match flow {
                         Flow::Break => return Ok(Flow::Next),
                         Flow::Return(value) => return Ok(Flow::Return(value)),
-                        // A loop that moves rows in batches ends when the database says so.
-                        _ if idle >= 3 && matches!(test, Value::Bool(true) | Value::Int(1)) => {
-                            return Ok(Flow::Next);
-                        }
+                        // A loop that moves rows in batches ends when the database says so: one round shows
+                        // all that it does.
+                        _ if ends_unseen || idle >= 3 && is_endless(&test) => return Ok(Flow::Next),
                         Flow::Next | Flow::Continue => {}
                     }
                 }
@@ -546,3 +547,8 @@ const EXCEPTION_PARENTS: &[(&str, &[&str])] = &[
     ("NoSuchTableError", &["SQLAlchemyError", "InvalidRequestError"]),
     ("CompileError", &["SQLAlchemyError"]),
 ];
+
+/// `while True:`, which only its body ends.
+fn is_endless(test: &Value) -> bool {
+    matches!(test, Value::Bool(true) | Value::Int(1))
+}
