@@ -5,9 +5,9 @@
 
 use crate::Outcome;
 use crate::manifest::{self, CorpusEnvironment};
-use cucurbit::schema::{Change, Dialect};
+use cucurbit::schema::{Change, Dialect, Mismatch, MismatchKind, ObjectRef};
 use cucurbit::{Certainty, Operation, ReplayedChain, SchemaOptions, describe_mismatch, stopped};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Where the corpus is, and how much is printed.
@@ -92,6 +92,7 @@ struct Survey {
     unknown: Causes,
     misfits: Causes,
     misfit_count: usize,
+    hollow_count: usize,
     unfinished: Causes,
     unfinished_count: usize,
 }
@@ -118,8 +119,12 @@ pub(crate) fn run(arguments: &SurveyArguments) -> anyhow::Result<Outcome> {
     survey.unfinished.print("migrations that do not come to their end", arguments.examples);
     survey.misfits.print("misfits", arguments.examples);
     println!(
-        "{count} environments: calls of op.* {}; DDL statements {}; {} unfinished, {} misfits",
-        survey.operations, survey.statements, survey.unfinished_count, survey.misfit_count
+        "{count} environments: calls of op.* {}; DDL statements {}; {} unfinished, {} misfits, {} of what no revision makes",
+        survey.operations,
+        survey.statements,
+        survey.unfinished_count,
+        survey.misfit_count,
+        survey.hollow_count
     );
     let enough = |share: Share| share.known * 100 >= share.all * 97;
     Ok(match enough(survey.operations) && enough(survey.statements) {
@@ -132,7 +137,9 @@ impl Survey {
     fn look_at(&mut self, environment: &CorpusEnvironment, dialect: Dialect) -> anyhow::Result<()> {
         let case = environment.case()?;
         let chain = case.schema_at(&SchemaOptions::new(dialect))?;
-        let (mut operations, mut statements, mut misfits) = (Share::default(), Share::default(), 0);
+        let (mut operations, mut statements) = (Share::default(), Share::default());
+        let (mut misfits, mut hollow) = (0, 0);
+        let made = made_objects(&chain);
         for operation in &chain.operations {
             let example = || format!("{}: {}", environment.name, place(&chain, environment, operation));
             if operation.call != "execute" && !is_of_rows(operation) {
@@ -144,6 +151,10 @@ impl Survey {
                 self.unknown.add(&format!("{}: {reason}", operation.call), format!("{} {reason}", example()));
             }
             for mismatch in operation.changes.iter().flat_map(|(_, applied)| &applied.mismatches) {
+                if is_hollow(mismatch, &made) {
+                    hollow += 1;
+                    continue;
+                }
                 misfits += 1;
                 let text = describe_mismatch(mismatch);
                 self.misfits.add(&format!("{}: {}", operation.call, kind_of(mismatch)), format!("{} {text}", example()));
@@ -159,7 +170,7 @@ impl Survey {
             self.unfinished.add("work cut short", format!("{}: {}", environment.name, revision.id));
         }
         println!(
-            "{:<40} {:<10} {:>4} revisions, op.* {operations}, DDL {statements}, {unfinished} unfinished, {misfits} misfits",
+            "{:<40} {:<10} {:>4} revisions, op.* {operations}, DDL {statements}, {unfinished} unfinished, {misfits} misfits, {hollow} of what no revision makes",
             environment.name,
             dialect.name(),
             chain.revisions.len(),
@@ -167,8 +178,43 @@ impl Survey {
         self.operations.add(operations);
         self.statements.add(statements);
         self.misfit_count += misfits;
+        self.hollow_count += hollow;
         self.unfinished_count += unfinished;
         Ok(())
+    }
+}
+
+/// The tables and types that some operation of a chain makes.
+fn made_objects(chain: &ReplayedChain) -> BTreeSet<String> {
+    let mut made = BTreeSet::new();
+    for (change, _) in chain.operations.iter().flat_map(|operation| &operation.changes) {
+        match change {
+            Change::CreateTable { table, .. } => made.insert(table.name.to_string()),
+            Change::CreateTableFrom { name, .. } => made.insert(name.to_string()),
+            Change::RenameTable { to, .. } => made.insert(to.to_string()),
+            Change::CreateEnum { enum_type, .. } => made.insert(enum_type.name.to_string()),
+            Change::CreateSchema { name, .. } => made.insert(name.clone()),
+            Change::CreateObject { object, .. } => made.insert(object.name.to_string()),
+            _ => continue,
+        };
+    }
+    made
+}
+
+/// Says whether something is missed that no revision makes: the base of the chain is hollow, or is made elsewhere.
+fn is_hollow(mismatch: &Mismatch, made: &BTreeSet<String>) -> bool {
+    if !matches!(mismatch.kind, MismatchKind::Missing { dropped_by: None }) {
+        return false;
+    }
+    match &mismatch.object {
+        ObjectRef::Schema(name) => !made.contains(name),
+        ObjectRef::Table(name) | ObjectRef::Enum(name) | ObjectRef::Object(_, _, name) => {
+            !made.contains(&name.to_string())
+        }
+        ObjectRef::Column(table, _) | ObjectRef::Constraint(table, _) | ObjectRef::Index(_, Some(table)) => {
+            !made.contains(&table.to_string())
+        }
+        _ => false,
     }
 }
 
@@ -177,8 +223,7 @@ fn is_of_rows(operation: &Operation) -> bool {
     operation.changes.iter().all(|(change, _)| matches!(change, Change::Rows { .. } | Change::Nothing { .. }))
 }
 
-fn kind_of(mismatch: &cucurbit::schema::Mismatch) -> String {
-    use cucurbit::schema::{MismatchKind, ObjectRef};
+fn kind_of(mismatch: &Mismatch) -> String {
     let object = match &mismatch.object {
         ObjectRef::Schema(_) => "schema",
         ObjectRef::Table(_) => "table",

@@ -29,6 +29,10 @@ pub(crate) struct Replay {
     pub(crate) decisions: Vec<(Place, Decision)>,
     /// The work was cut short.
     pub(crate) exhausted: bool,
+    /// Something was decided by a table that is empty because the database is a new one.
+    pub(crate) asked_for_rows: bool,
+    /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
+    pub(crate) holds_rows: bool,
 }
 
 pub(crate) struct Mark {
@@ -55,6 +59,8 @@ impl Replay {
             memo: Rc::default(),
             decisions: Vec::new(),
             exhausted: false,
+            asked_for_rows: false,
+            holds_rows: false,
         }
     }
 
@@ -329,6 +335,13 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
         && name == "config"
     {
         return Outcome::Default;
+    }
+    if name == "naming_convention"
+        && let Value::Term(term) = of
+        && term.external().and_then(canonical_name).as_deref() == Some("MetaData")
+    {
+        let convention = term.arguments.get(1, name).cloned();
+        return convention.map_or(Outcome::Default, Outcome::Value);
     }
     match cucurbit_sqlalchemy::attribute(ev, of, name, place) {
         Some(outcome) => outcome,

@@ -166,9 +166,9 @@ fn on_rows_only(value: &Value) -> bool {
     }
 }
 
-/// Methods of `text("…")` that leave its text as it is.
+/// Methods of `text("…")` and `DDL("…")` that leave its text as it is.
 fn keeps_text(method: &str) -> bool {
-    matches!(method, "bindparams" | "params" | "execution_options" | "columns")
+    matches!(method, "bindparams" | "params" | "execution_options" | "columns" | "execute_if")
 }
 
 /// Returns the text of a statement: a string, `text("…")` with parameters bound or not, `DDL("…")`.
@@ -250,8 +250,10 @@ fn aggregates(text: &str) -> bool {
 }
 
 /// Says whether a table surely holds no rows: the database was built from empty and nothing put any in.
-fn is_empty(ev: &Ev<'_>, table: &ObjectName) -> bool {
-    ev.host.db.table(table).is_some_and(|t| t.rows == TableRows::None && !t.tainted)
+fn is_empty(ev: &mut Ev<'_>, table: &ObjectName) -> bool {
+    let empty = ev.host.db.table(table).is_some_and(|t| t.rows == TableRows::None && !t.tainted);
+    ev.host.asked_for_rows |= empty;
+    empty && !ev.host.holds_rows
 }
 
 /// `session.query(…)`: rows of the tables that it names.

@@ -198,6 +198,7 @@ impl Reader<'_> {
             "comment" => self.comment(&mut cursor),
             "grant" | "revoke" => self.grant(text),
             "rename" if self.dialect.is_mysql() => self.rename_tables(&mut cursor),
+            "call" if self.dialect.is_mysql() => self.call(&mut cursor),
             "do" if self.dialect == Dialect::PostgreSql => self.block(&mut cursor),
             "insert" | "update" | "delete" | "select" | "with" | "merge" | "copy" | "truncate"
             | "replace" | "values" | "table" => self.rows(&mut cursor),
