@@ -83,9 +83,15 @@ impl CorpusEnvironment {
         let locations: Vec<String> = self.versions.iter().map(escaped).collect();
         format!(
             "[alembic]\nscript_location = {}\npath_separator = newline\nversion_locations =\n  {}\nrecursive_version_locations = true\n",
-            locations[0],
+            self.script_location().map_or_else(|| locations[0].clone(), |folder| escaped(&folder)),
             locations.join("\n  ")
         )
+    }
+
+    /// The folder above the version folder that holds `env.py`.
+    fn script_location(&self) -> Option<PathBuf> {
+        let first = self.versions.first()?;
+        first.ancestors().skip(1).take(2).find(|folder| folder.join("env.py").is_file()).map(Path::to_owned)
     }
 
     /// Returns the dialect that its files name most, PostgreSQL before the others where they name none or as often.

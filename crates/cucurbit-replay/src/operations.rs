@@ -219,14 +219,7 @@ fn create_table(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         if_not_exists,
         temporary: reading.temporary,
     });
-    for constraint in reading.late {
-        changes.push(Change::AddConstraint {
-            table: table_name.clone(),
-            constraint: Box::new(constraint),
-            using_index: None,
-            if_not_exists: false,
-        });
-    }
+    // `CreateTable` leaves `use_alter` keys out, and Alembic does not add them afterwards.
     add_problems(&mut changes, &table_name, &problems, is_open);
     record(ev, place, given.operation, changes, true);
     // `op.create_table` gives the table, which data steps use.

@@ -29,6 +29,9 @@ impl Default for Limits {
     }
 }
 
+/// How many budgets of a call all modules together may use up.
+const MODULE_BUDGETS: u64 = 50;
+
 /// Something that a reader of the result should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -74,6 +77,8 @@ pub struct Evaluator<'a, H: Host> {
     pub(super) modules: FxHashMap<FileId, ModuleState>,
     pub(super) frames: Vec<Frame>,
     pub(super) ticks: u64,
+    /// What loading modules has cost so far.
+    pub(super) module_ticks: u64,
     pub(super) exhausted: bool,
     pub(super) serial: u64,
     pub(super) notes: Vec<Note>,
@@ -98,6 +103,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             modules: FxHashMap::default(),
             frames: Vec::new(),
             ticks: 0,
+            module_ticks: 0,
             exhausted: false,
             serial: 0,
             notes: Vec::new(),
@@ -129,17 +135,17 @@ impl<'a, H: Host> Evaluator<'a, H> {
         // A module is loaded when a name of it is first used, which may be in a branch that is only
         // tried; what it binds stays all the same.
         let trials = std::mem::take(&mut self.trials);
+        // A module has a budget of its own: what it costs is not paid by the call that first needs it.
         let outer_ticks = (self.ticks, self.exhausted);
-        if self.frames.is_empty() {
+        if self.module_ticks < self.limits.ticks.saturating_mul(MODULE_BUDGETS) {
             self.ticks = 0;
             self.exhausted = false;
         }
         self.frames.push(Frame::new(start));
         let result = self.block(parsed.body(), &scope);
         self.leave_frame();
-        if self.frames.is_empty() {
-            (self.ticks, self.exhausted) = outer_ticks;
-        }
+        self.module_ticks = self.module_ticks.saturating_add(self.ticks);
+        (self.ticks, self.exhausted) = outer_ticks;
         self.trials = trials;
         if let Err(raised) = result {
             let what = raised.message.as_deref().unwrap_or("an exception").to_owned();
