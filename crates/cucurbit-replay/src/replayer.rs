@@ -186,8 +186,8 @@ impl<'f> Replayer<'f> {
     }
 }
 
-/// Reads the `MetaData` that an `env.py` binds to `target_metadata`: its naming convention and its schema. `None`
-/// when there is none or it is not known. Of several the first is taken.
+/// Reads the `MetaData` that an `env.py` binds to `target_metadata`: its naming convention, which is all that
+/// Alembic's operations take from it. `None` when there is none or it is not known. Of several the first is taken.
 #[must_use]
 pub fn target_metadata(files: &ProjectFiles, settings: Settings, env_py: &Path) -> Option<MetaData> {
     let dialect = settings.dialect;
@@ -200,5 +200,6 @@ pub fn target_metadata(files: &ProjectFiles, settings: Settings, env_py: &Path) 
         None => value,
     };
     let key = cucurbit_sqlalchemy::metadata_key(&mut evaluator, &value)?;
-    evaluator.host.registry.metadata(&key).cloned()
+    let found = evaluator.host.registry.metadata(&key)?;
+    Some(MetaData { convention: found.convention.clone(), ..MetaData::default() })
 }

@@ -79,6 +79,8 @@ pub struct Evaluator<'a, H: Host> {
     pub(super) ticks: u64,
     /// What loading modules has cost so far.
     pub(super) module_ticks: u64,
+    /// How many modules are being loaded, one for the other.
+    pub(super) loading: usize,
     pub(super) exhausted: bool,
     pub(super) serial: u64,
     pub(super) notes: Vec<Note>,
@@ -104,6 +106,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             frames: Vec::new(),
             ticks: 0,
             module_ticks: 0,
+            loading: 0,
             exhausted: false,
             serial: 0,
             notes: Vec::new(),
@@ -142,7 +145,9 @@ impl<'a, H: Host> Evaluator<'a, H> {
             self.exhausted = false;
         }
         self.frames.push(Frame::new(start));
+        self.loading += 1;
         let result = self.block(parsed.body(), &scope);
+        self.loading -= 1;
         self.leave_frame();
         self.module_ticks = self.module_ticks.saturating_add(self.ticks);
         (self.ticks, self.exhausted) = outer_ticks;
@@ -244,6 +249,10 @@ impl<'a, H: Host> Evaluator<'a, H> {
 
     pub(super) fn tell_budget(&mut self, place: Place, reason: &str) {
         self.note(place, reason.to_owned());
+        // What a module leaves unbound is unknown where it is used.
+        if self.loading > 0 {
+            return;
+        }
         let unsettled =
             Unsettled { kind: UnsettledKind::Budget, place, reason: Rc::from(reason), branches: Vec::new() };
         self.host.decide(&unsettled);
