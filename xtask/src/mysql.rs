@@ -5,7 +5,7 @@ mod server;
 
 use crate::Outcome;
 use crate::manifest::{self, CorpusEnvironment};
-use cucurbit::schema::{Dialect, ddl};
+use cucurbit::schema::ddl;
 use cucurbit::{SchemaOptions, forget_version_table};
 use server::Server;
 use std::collections::BTreeMap;
@@ -30,6 +30,9 @@ pub(crate) struct MysqlArguments {
     /// A Python file to execute before the migrations, such as one that stands in for missing modules.
     #[arg(long, value_name = "FILE")]
     setup: Vec<PathBuf>,
+    /// What the chains are told that the server is: `mysql`, as most URLs have it, or `mariadb`.
+    #[arg(long, value_name = "NAME", default_value = "mysql")]
+    dialect: String,
     /// How many differences are printed for a chain.
     #[arg(long, default_value_t = 20)]
     differences: usize,
@@ -76,7 +79,7 @@ fn compare(
     }
     run_alembic(server, arguments, environment)?;
     let case = environment.case()?;
-    let chain = case.schema_at(&SchemaOptions::new(Dialect::MariaDb))?;
+    let chain = case.schema_at(&SchemaOptions::new(manifest::dialect(&arguments.dialect)?))?;
     let mut state = chain.state.as_ref().clone();
     forget_version_table(&mut state);
     let refused = server.script("ours", &ddl(&state).to_sql())?;
@@ -115,7 +118,12 @@ fn run_alembic(
     );
     let file = folder.path().join("alembic.ini");
     std::fs::write(&file, ini)?;
-    let url = format!("mysql+pymysql://root@/theirs?unix_socket={}&charset=utf8mb4", server.socket().display());
+    let socket = server.socket();
+    let url = format!(
+        "{}+pymysql://root@/theirs?unix_socket={}&charset=utf8mb4",
+        arguments.dialect,
+        socket.display()
+    );
     let setup: Result<Vec<PathBuf>, _> = arguments.setup.iter().map(std::path::absolute).collect();
     let output = Command::new(&arguments.python)
         .args(["-m", "alembic", "-c"])

@@ -2,6 +2,7 @@
 import os
 import sys
 
+import sqlalchemy.orm
 from alembic import context
 from sqlalchemy import MetaData, create_engine, pool
 
