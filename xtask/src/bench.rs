@@ -4,7 +4,7 @@
 //! A tree is first measured as it was written. Then both programs run in turn; Alembic keeps its
 //! bytecode cache, as it does for users, and the first run of each is not counted.
 
-mod measure;
+pub(crate) mod measure;
 
 pub(crate) use measure::{MeasurePeakArguments, ReadFilesArguments, measure_peak, read_files};
 

@@ -8,7 +8,6 @@ mod oracle;
 use crate::Outcome;
 use crate::diagnosis::{self, AlembicError, Environment, Finding};
 use crate::manifest::{self, CorpusEnvironment};
-use cucurbit::Options;
 use oracle::{Answer, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -56,28 +55,12 @@ pub(crate) fn run(arguments: &CorpusArguments) -> anyhow::Result<Outcome> {
     Ok(if equal == environments.len() { Outcome::AsExpected } else { Outcome::Differs })
 }
 
-/// Diagnoses the version folders. Only a configuration can say that subfolders count.
+/// Diagnoses the version folders.
 fn diagnose(environment: &CorpusEnvironment) -> anyhow::Result<Environment> {
-    let mut options = Options { versions: environment.versions.clone(), ..Options::default() };
     let folder = tempfile::tempdir()?;
-    if environment.recursive {
-        let ini = folder.path().join("alembic.ini");
-        std::fs::write(&ini, recursive_ini(environment))?;
-        options = Options { config: vec![ini], ..Options::default() };
-    }
-    let mut found = diagnosis::environments(&environment.root, &options)?;
+    let mut found = diagnosis::environments(&environment.root, &environment.options(folder.path())?)?;
     anyhow::ensure!(found.len() == 1, "{} environments in {}", found.len(), environment.name);
     Ok(found.remove(0))
-}
-
-fn recursive_ini(environment: &CorpusEnvironment) -> String {
-    let escaped = |path: &PathBuf| path.display().to_string().replace('%', "%%");
-    let locations: Vec<String> = environment.versions.iter().map(escaped).collect();
-    format!(
-        "[alembic]\nscript_location = {}\npath_separator = newline\nversion_locations =\n  {}\nrecursive_version_locations = true\n",
-        locations[0],
-        locations.join("\n  ")
-    )
 }
 
 /// Returns what differs, each as a sentence.

@@ -6,14 +6,18 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bench_replay;
 mod corpus;
 mod diagnosis;
 mod inject;
 mod manifest;
 mod models;
+mod mysql;
 mod new_rule;
 mod program;
 mod shuffle;
+mod survey;
+mod symmetry;
 mod synthetic;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +45,14 @@ enum Chore {
     NewRule(new_rule::NewRuleArguments),
     /// Looks whether the order of files on disk or the number of threads changes a report.
     Shuffle(shuffle::ShuffleArguments),
+    /// Follows every chain of a corpus and counts what is known exactly.
+    Survey(survey::SurveyArguments),
+    /// Follows every migration of a corpus forth and back and counts which downgrades lead back.
+    Symmetry(symmetry::SymmetryArguments),
+    /// Times `cucurbit schema` on made-up chains and on a real one.
+    BenchReplay(bench_replay::BenchReplayArguments),
+    /// Compares the schema that Alembic makes on MariaDB with the one that our DDL makes there.
+    Mysql(mysql::MysqlArguments),
     /// Lists a folder and reads its Python files: what a bench compares with.
     #[command(hide = true)]
     ReadFiles(bench::ReadFilesArguments),
@@ -66,6 +78,10 @@ fn main() -> ExitCode {
         Chore::Models(arguments) => models::run(&arguments),
         Chore::NewRule(arguments) => new_rule::run(&arguments),
         Chore::Shuffle(arguments) => shuffle::run(&arguments),
+        Chore::Survey(arguments) => survey::run(&arguments),
+        Chore::Symmetry(arguments) => symmetry::run(&arguments),
+        Chore::BenchReplay(arguments) => bench_replay::run(&arguments),
+        Chore::Mysql(arguments) => mysql::run(&arguments),
         Chore::ReadFiles(arguments) => bench::read_files(&arguments),
         Chore::MeasurePeak(arguments) => bench::measure_peak(&arguments),
     };

@@ -1,7 +1,10 @@
 //! The manifest of a corpus: which environments it holds, and what is known of them.
 
 use anyhow::Context;
+use cucurbit::schema::Dialect;
+use cucurbit::{Case, Options};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Deserialize)]
@@ -30,6 +33,9 @@ pub(crate) struct Facts {
     pub(crate) branchpoints: usize,
     /// How many revisions have more than one parent.
     pub(crate) merges: usize,
+    /// How often the files name a dialect, by its name.
+    #[serde(default)]
+    dialect_hints: BTreeMap<String, usize>,
 }
 
 /// One healthy environment of the corpus.
@@ -45,6 +51,72 @@ pub(crate) struct CorpusEnvironment {
     pub(crate) recursive: bool,
     /// What the manifest states.
     pub(crate) facts: Facts,
+}
+
+impl CorpusEnvironment {
+    /// Reads the environment. Only a configuration can say that subfolders count, so one is written for it.
+    ///
+    /// # Errors
+    /// When it is not exactly one environment, or the configuration cannot be written.
+    pub(crate) fn case(&self) -> anyhow::Result<Case> {
+        let folder = tempfile::tempdir()?;
+        let mut cases = cucurbit::cases(&self.root, &self.options(folder.path())?)?;
+        anyhow::ensure!(cases.len() == 1, "{} environments in {}", cases.len(), self.name);
+        Ok(cases.remove(0))
+    }
+
+    /// Returns how to find it; `scratch` may get a configuration.
+    ///
+    /// # Errors
+    /// When the configuration cannot be written.
+    pub(crate) fn options(&self, scratch: &Path) -> anyhow::Result<Options> {
+        if !self.recursive {
+            return Ok(Options { versions: self.versions.clone(), ..Options::default() });
+        }
+        let ini = scratch.join("alembic.ini");
+        std::fs::write(&ini, self.recursive_ini())?;
+        Ok(Options { config: vec![ini], ..Options::default() })
+    }
+
+    fn recursive_ini(&self) -> String {
+        let escaped = |path: &PathBuf| path.display().to_string().replace('%', "%%");
+        let locations: Vec<String> = self.versions.iter().map(escaped).collect();
+        format!(
+            "[alembic]\nscript_location = {}\npath_separator = newline\nversion_locations =\n  {}\nrecursive_version_locations = true\n",
+            self.script_location().map_or_else(|| locations[0].clone(), |folder| escaped(&folder)),
+            locations.join("\n  ")
+        )
+    }
+
+    /// The folder above the version folder that holds `env.py`.
+    fn script_location(&self) -> Option<PathBuf> {
+        let first = self.versions.first()?;
+        first.ancestors().skip(1).take(2).find(|folder| folder.join("env.py").is_file()).map(Path::to_owned)
+    }
+
+    /// Returns the dialect that its files name most, PostgreSQL before the others where they name none or as often.
+    pub(crate) fn dialect(&self) -> Dialect {
+        let hints = |name: &str| self.facts.dialect_hints.get(name).copied().unwrap_or(0);
+        let (postgresql, mysql, sqlite) = (hints("postgresql"), hints("mysql"), hints("sqlite"));
+        if mysql > postgresql {
+            Dialect::MySql
+        } else if sqlite > 0 && postgresql == 0 {
+            Dialect::Sqlite
+        } else {
+            Dialect::PostgreSql
+        }
+    }
+}
+
+/// Returns the dialect of a name.
+///
+/// # Errors
+/// When there is none of that name.
+pub(crate) fn dialect(name: &str) -> anyhow::Result<Dialect> {
+    [Dialect::PostgreSql, Dialect::Sqlite, Dialect::MySql, Dialect::MariaDb]
+        .into_iter()
+        .find(|dialect| dialect.name() == name)
+        .with_context(|| format!("no dialect is named {name}"))
 }
 
 /// Reads a manifest; `corpus` is the folder that holds the packages.

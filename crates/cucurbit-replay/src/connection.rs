@@ -169,6 +169,9 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
         (Object::Bind, "name") => Value::str(dialect.name()),
         (Object::Context, "bind" | "connection") => Object::Bind.value(),
         (Object::Context, "impl") => Object::Context.value(),
+        // Alembic's defaults; `env.py` may say otherwise.
+        (Object::Context, "version_table") => Value::str("alembic_version"),
+        (Object::Context, "version_table_schema") => Value::None,
         (Object::Context, "as_sql") => Value::Bool(false),
         (Object::Context, "opts") => Value::Dict(Rc::new(RefCell::new(Vec::new()))),
         (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),

@@ -41,6 +41,10 @@ pub(crate) struct Replay {
     pub(crate) refused: Rc<Vec<(Change, Mismatch)>>,
     /// Constraints that an inspector was asked for on a table that has none.
     pub(crate) vain: Rc<Vec<(ConstraintKind, ObjectName)>>,
+    /// Something was decided by a table that is empty because the database is a new one.
+    pub(crate) asked_for_rows: bool,
+    /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
+    pub(crate) holds_rows: bool,
 }
 
 /// How far back in a step an unknown effect is looked for before it is written down again.
@@ -77,6 +81,8 @@ impl Replay {
             inspectors: 0,
             refused: Rc::default(),
             vain: Rc::default(),
+            asked_for_rows: false,
+            holds_rows: false,
         }
     }
 
@@ -179,7 +185,8 @@ fn opening(host: &mut Replay, name: &str) -> Option<Object> {
         {
             Some(host.inspector())
         }
-        "sqlmodel.Session" => Some(Object::Session),
+        // A session class by any other way: `sqlmodel.Session`, `db.Session` of an application.
+        _ if last == "Session" => Some(Object::Session),
         _ => None,
     }
 }
@@ -343,6 +350,13 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         if let Some(object) = opening(&mut ev.host, &name) {
             return Outcome::Value(object.value());
         }
+        // The session of an application that cannot be seen: `db.session.execute(…)`.
+        if let Some((owner, method)) = name.rsplit_once('.')
+            && (owner.ends_with(".session") || owner.ends_with(".Session"))
+            && matches!(method, "execute" | "scalar" | "scalars" | "exec" | "connection" | "get_bind")
+        {
+            return crate::connection::method(ev, call, &Object::Session, method);
+        }
         if let Some(outcome) = crate::plugins::call(ev, &name, call) {
             return outcome;
         }
@@ -358,7 +372,11 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
     if let Some(object) = of.host::<Object>().cloned() {
         return crate::connection::attribute(ev, &object, name);
     }
-    if name == "identifier_preparer" && of.host::<cucurbit_sqlalchemy::DialectObject>().is_some() {
+    let is_dialect = || match of {
+        Value::Term(term) => term.external().is_some_and(|n| n.starts_with("sqlalchemy.") && n.ends_with("Dialect")),
+        _ => of.host::<cucurbit_sqlalchemy::DialectObject>().is_some(),
+    };
+    if name == "identifier_preparer" && is_dialect() {
         return Outcome::Value(Object::Preparer.value());
     }
     if let Value::External(dotted) = of
@@ -366,6 +384,13 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
         && name == "config"
     {
         return Outcome::Default;
+    }
+    if name == "naming_convention"
+        && let Value::Term(term) = of
+        && term.external().and_then(canonical_name).as_deref() == Some("MetaData")
+    {
+        let convention = term.arguments.get(1, name).cloned();
+        return convention.map_or(Outcome::Default, Outcome::Value);
     }
     match cucurbit_sqlalchemy::attribute(ev, of, name, place) {
         Some(outcome) => outcome,

@@ -211,6 +211,8 @@ fn create_table(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
     let problems = reading.problems.clone();
     let is_open = reading.open || given.arguments.open;
     let table_name = reading.table.name.clone();
+    // `CreateTable` leaves `use_alter` keys out, and Alembic does not add them afterwards.
+    reading.late.clear();
     changes.extend(reading.into_changes(if_not_exists));
     add_problems(&mut changes, &table_name, &problems, is_open);
     record(ev, place, given.operation, changes, true);

@@ -2,7 +2,7 @@
 
 use crate::host::{Ev, record};
 use crate::operations::{Given, text_argument};
-use cucurbit_python::eval::{Call, Outcome, Value};
+use cucurbit_python::eval::{Arguments, Call, Outcome, Value};
 use cucurbit_schema::{
     Change, ColumnAlteration, DataType, EnumType, LabelPosition, ObjectName, Origin, TypeKind,
 };
@@ -17,8 +17,30 @@ pub(crate) fn operation(ev: &mut Ev<'_>, given: &Given<'_>) -> Option<Result<(),
 }
 
 /// Does a call of a helper that another package gives; `None` when it is not known.
-pub(crate) fn call(_: &mut Ev<'_>, _: &str, _: &Call) -> Option<Outcome> {
-    None
+pub(crate) fn call(ev: &mut Ev<'_>, name: &str, call: &Call) -> Option<Outcome> {
+    match name {
+        // An object that is made when it is first used.
+        "lazy_object_proxy.Proxy" | "werkzeug.local.LocalProxy" => {
+            let make = call.arguments.positional.first()?.clone();
+            matches!(make, Value::Function(_) | Value::Method(..)).then_some(())?;
+            Some(match ev.call(&make, Arguments::default(), call.place) {
+                Ok(value) => Outcome::Value(value),
+                Err(exception) => Outcome::Raise(*exception),
+            })
+        }
+        "oslo_db.sqlalchemy.utils.index_exists" | "oslo_db.sqlalchemy.utils.column_exists" => {
+            let table = text_argument(ev, call.arguments.get(1, "table_name"), "table").ok()??;
+            let is_index = name.ends_with("index_exists");
+            let wanted = call.arguments.get(2, if is_index { "index_name" } else { "column" });
+            let wanted = text_argument(ev, wanted, "name").ok()??;
+            let table = ev.host.name(None, &table);
+            let exists = ev.host.db.table(&table).is_some_and(|t| {
+                if is_index { t.index(&wanted).is_some() } else { t.column(&wanted).is_some() }
+            });
+            Some(Outcome::Value(Value::Bool(exists)))
+        }
+        _ => None,
+    }
 }
 
 fn list(ev: &mut Ev<'_>, value: Option<&Value>, what: &str) -> Result<Vec<Value>, String> {

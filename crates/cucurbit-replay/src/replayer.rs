@@ -1,9 +1,9 @@
 //! One replay: a state, and steps that change it.
 
-use crate::host::Replay;
+use crate::host::{Mark, Replay};
 use crate::record::Operation;
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
+use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, Note, Place, Value};
 use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
@@ -148,8 +148,7 @@ impl<'f> Replayer<'f> {
         let outcome = match function {
             None if !readable => Outcome::Unreadable,
             None => Outcome::NoFunction,
-            Some(function @ (Value::Function(_) | Value::Method(..))) => self.run(&function, place),
-            Some(other) => self.run(&other, place),
+            Some(function) => self.run_in_use(&function, place),
         };
         let notes = self.evaluator.take_notes();
         Step {
@@ -161,6 +160,33 @@ impl<'f> Replayer<'f> {
             refused: self.evaluator.host.refused.to_vec(),
             vain: self.evaluator.host.vain.to_vec(),
         }
+    }
+
+    /// A migration may refuse a database that is new and has no rows yet. Such a chain has only ever run on
+    /// databases that are in use: then it is followed as there.
+    fn run_in_use(&mut self, function: &Value, place: Place) -> Outcome {
+        self.evaluator.host.asked_for_rows = false;
+        let before = self.evaluator.host.mark();
+        let outcome = self.run(function, place);
+        if !matches!(outcome, Outcome::Raises(..)) || !self.evaluator.host.asked_for_rows {
+            return outcome;
+        }
+        self.start_again(before);
+        self.evaluator.host.holds_rows = true;
+        let before = self.evaluator.host.mark();
+        let in_use = self.run(function, place);
+        self.evaluator.host.holds_rows = false;
+        if in_use == Outcome::Completed {
+            return in_use;
+        }
+        self.start_again(before);
+        self.run(function, place)
+    }
+
+    fn start_again(&mut self, before: Mark) {
+        self.evaluator.host.rewind(before);
+        self.evaluator.host.guards.clear();
+        self.evaluator.host.exhausted = false;
     }
 
     fn run(&mut self, function: &Value, place: Place) -> Outcome {
@@ -175,8 +201,8 @@ impl<'f> Replayer<'f> {
     }
 }
 
-/// Reads the `MetaData` that an `env.py` binds to `target_metadata`: its naming convention and its schema. `None`
-/// when there is none or it is not known. Of several the first is taken.
+/// Reads the `MetaData` that an `env.py` binds to `target_metadata`: its naming convention, which is all that
+/// Alembic's operations take from it. `None` when there is none or it is not known. Of several the first is taken.
 #[must_use]
 pub fn target_metadata(files: &ProjectFiles, settings: Settings, env_py: &Path) -> Option<MetaData> {
     let dialect = settings.dialect;
@@ -189,5 +215,6 @@ pub fn target_metadata(files: &ProjectFiles, settings: Settings, env_py: &Path) 
         None => value,
     };
     let key = cucurbit_sqlalchemy::metadata_key(&mut evaluator, &value)?;
-    evaluator.host.registry.metadata(&key).cloned()
+    let found = evaluator.host.registry.metadata(&key)?;
+    Some(MetaData { convention: found.convention.clone(), ..MetaData::default() })
 }

@@ -44,23 +44,96 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
         record(ev, place, call, vec![Change::Nothing { what: text }], true);
         return rows(Rows::Unknown(Rc::from("the database knows the rows")));
     }
-    let reason = match &statement {
-        // What an unknown statement gave may be in the next one; the first reason is the one that counts.
-        Value::Unknown(why) if why.reason.starts_with(UNKNOWN_STATEMENT) => why.reason.to_string(),
-        Value::Unknown(why) => format!("{UNKNOWN_STATEMENT}: {}", why.reason),
+    let visible = visible_text(&statement);
+    if let Some(changes) = visible.as_ref().and_then(|(text, _)| rows_only(ev, text)) {
+        record(ev, place, call, changes, true);
+        return rows(Rows::Unknown(Rc::from("the database knows the rows")));
+    }
+    let reason = match (&statement, &visible) {
+        (_, Some((_, why))) => format!("{UNKNOWN_STATEMENT}: {why}"),
+        (Value::Unknown(why), None) if why.reason.starts_with(UNKNOWN_STATEMENT) => {
+            why.reason.to_string()
+        }
+        (Value::Unknown(why), None) => format!("{UNKNOWN_STATEMENT}: {}", why.reason),
         _ => UNKNOWN_STATEMENT.to_owned(),
     };
-    unknown(ev, place, call, extent_of_unknown(&statement), &reason);
+    let extent = visible.map_or(Extent::Anything, |(text, _)| extent_of_visible(ev, &text));
+    unknown(ev, place, call, extent, &reason);
     rows(Rows::Unknown(Rc::from(reason)))
+}
+
+/// What stands for the parts of a string that cannot be told.
+const HOLE: char = '\u{fffd}';
+
+/// The visible part of a statement of which parts cannot be told, and why they cannot.
+fn visible_text(value: &Value) -> Option<(String, Rc<str>)> {
+    match value {
+        Value::Unknown(why) => Some((why.note.as_ref()?.to_string(), Rc::clone(&why.reason))),
+        Value::Term(term) if term.kind == TermKind::Call => {
+            if let Some(name) = term.external() {
+                return match sqla::canonical_name(name)?.as_ref() {
+                    "text" | "literal_column" => visible_text(term.arguments.get(0, "text")?),
+                    "DDL" => visible_text(term.arguments.get(0, "statement")?),
+                    _ => None,
+                };
+            }
+            let Value::Term(method) = &term.callee else { return None };
+            (method.kind == TermKind::Attribute && keeps_text(&method.name))
+                .then(|| visible_text(&method.callee))
+                .flatten()
+        }
+        _ => None,
+    }
+}
+
+/// What statements do of which the visible part says that they act on rows, whatever the rest is.
+fn rows_only(ev: &Ev<'_>, text: &str) -> Option<Vec<Change>> {
+    const VERBS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", "TRUNCATE"];
+    let dialect = ev.host.settings.dialect;
+    let mut changes = Vec::new();
+    for piece in sql::split(text, dialect) {
+        let verb: String = piece.text.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        // `SELECT … INTO` makes a table.
+        if !VERBS.contains(&verb.to_uppercase().as_str()) || makes_table(&verb, piece.text) {
+            return None;
+        }
+        let filled = piece.text.replace(HOLE, "hole");
+        let read = sql::read_one(&filled, dialect, &ev.host.db);
+        let known = read.changes.into_iter().filter(|change| match change {
+            Change::Rows { table, .. } => ev.host.db.tables.contains_key(table),
+            _ => false,
+        });
+        changes.extend(known);
+    }
+    if changes.is_empty() {
+        changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
+    }
+    Some(changes)
+}
+
+fn makes_table(verb: &str, text: &str) -> bool {
+    let mut words = text.split_whitespace().map(str::to_uppercase);
+    matches!(verb.to_uppercase().as_str(), "SELECT" | "WITH")
+        && words.any(|word| word == "INTO")
+        && !text.to_uppercase().contains("INSERT")
+}
+
+/// The tables that the visible part of a statement names, when all of the names are visible.
+fn extent_of_visible(ev: &Ev<'_>, text: &str) -> Extent {
+    let dialect = ev.host.settings.dialect;
+    let mut tables = std::collections::BTreeSet::new();
+    for piece in sql::split(text, dialect) {
+        let named = sql::tables_named(piece.text, dialect);
+        if named.is_empty() || named.iter().any(|n| n.name.contains(HOLE)) {
+            return Extent::Anything;
+        }
+        tables.extend(named);
+    }
+    if tables.is_empty() { Extent::Anything } else { Extent::Tables(tables) }
 }
 
 fn rows(rows: Rows) -> Value {
     Object::Rows(rows).value()
-}
-
-/// The visible part of a string that cannot be told often names the table.
-fn extent_of_unknown(_: &Value) -> Extent {
-    Extent::Anything
 }
 
 /// Calls of SQLAlchemy's that make a statement on rows, however they go on.
@@ -96,6 +169,11 @@ fn on_rows_only(value: &Value) -> bool {
     }
 }
 
+/// Methods of `text("…")` and `DDL("…")` that leave its text as it is.
+fn keeps_text(method: &str) -> bool {
+    matches!(method, "bindparams" | "params" | "execution_options" | "columns" | "execute_if")
+}
+
 /// Returns the text of a statement: a string, `text("…")` with parameters bound or not, `DDL("…")`.
 fn text_of(value: &Value) -> Option<String> {
     match value {
@@ -114,10 +192,9 @@ fn text_of(value: &Value) -> Option<String> {
             }
             // `text("…").bindparams(…)`
             let Value::Term(method) = &term.callee else { return None };
-            (method.kind == TermKind::Attribute
-                && matches!(method.name.as_ref(), "bindparams" | "params" | "execution_options" | "columns"))
-            .then(|| text_of(&method.callee))
-            .flatten()
+            (method.kind == TermKind::Attribute && keeps_text(&method.name))
+                .then(|| text_of(&method.callee))
+                .flatten()
         }
         _ => None,
     }
@@ -176,8 +253,10 @@ fn aggregates(text: &str) -> bool {
 }
 
 /// Says whether a table surely holds no rows: the database was built from empty and nothing put any in.
-fn is_empty(ev: &Ev<'_>, table: &ObjectName) -> bool {
-    ev.host.db.table(table).is_some_and(|t| t.rows == TableRows::None && !t.tainted)
+fn is_empty(ev: &mut Ev<'_>, table: &ObjectName) -> bool {
+    let empty = ev.host.db.table(table).is_some_and(|t| t.rows == TableRows::None && !t.tainted);
+    ev.host.asked_for_rows |= empty;
+    empty && !ev.host.holds_rows
 }
 
 /// `session.query(…)`: rows of the tables that it names.

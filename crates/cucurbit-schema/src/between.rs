@@ -184,7 +184,7 @@ impl Plan<'_> {
                 None => {
                     self.out.push(Change::CreateEnum { enum_type: wanted.clone(), if_not_exists: false });
                 }
-                Some(found) => self.out.extend(label_changes(found, wanted, self.from)),
+                Some(found) => self.out.extend(label_changes(found, wanted, self.from, self.to)),
             }
         }
     }
@@ -548,7 +548,7 @@ fn order<'t>(tables: &[&'t Arc<Table>]) -> Vec<&'t Arc<Table>> {
 }
 
 /// New labels among the old ones are added; anything else makes the type anew and moves its columns over.
-fn label_changes(from: &EnumType, to: &EnumType, state: &Database) -> Vec<Change> {
+fn label_changes(from: &EnumType, to: &EnumType, state: &Database, after: &Database) -> Vec<Change> {
     let (Some(old), Some(new)) = (&from.labels, &to.labels) else { return Vec::new() };
     if old == new {
         return Vec::new();
@@ -581,7 +581,8 @@ fn label_changes(from: &EnumType, to: &EnumType, state: &Database) -> Vec<Change
         Change::RenameType { from: from.name.clone(), to: aside.name.clone() },
         Change::CreateEnum { enum_type: to.clone(), if_not_exists: false },
     ];
-    for table in state.tables.values() {
+    // Tables that go are gone by now.
+    for table in state.tables.values().filter(|t| after.tables.contains_key(&t.name)) {
         for column in &table.columns {
             if matches!(&column.data_type.kind, TypeKind::Enum { name: Some(name), .. } if *name == from.name)
             {

@@ -12,6 +12,7 @@ pub mod change;
 pub mod ddl;
 pub mod diff;
 pub mod expression;
+mod inverse;
 pub mod model;
 pub mod names;
 pub mod sql;
@@ -24,6 +25,7 @@ pub use change::{
     RowEffect, TypeHint, UnknownEffect,
 };
 pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
+pub use inverse::EvidenceForInverse;
 pub use diff::{Difference, DifferenceKind, diff};
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,

@@ -199,6 +199,7 @@ impl Reader<'_> {
             "comment" => self.comment(&mut cursor),
             "grant" | "revoke" => self.grant(text),
             "rename" if self.dialect.is_mysql() => self.rename_tables(&mut cursor),
+            "call" if self.dialect.is_mysql() => self.call(&mut cursor),
             "do" if self.dialect == Dialect::PostgreSql => self.block(&mut cursor),
             "insert" | "update" | "delete" | "select" | "with" | "merge" | "copy" | "truncate"
             | "replace" | "values" | "table" => self.rows(&mut cursor),
@@ -225,15 +226,20 @@ impl Reader<'_> {
     /// An effect that is not understood, on the tables that the text names.
     fn unknown(&mut self, text: &str, reason: &str) {
         let short: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
-        let tables = tables_named(text, self.dialect, 0);
+        let tables = tables_named(text, self.dialect);
         let extent = if tables.is_empty() { Extent::Anything } else { Extent::Tables(tables) };
         self.changes.push(Change::Unknown(UnknownEffect { extent, reason: reason.to_owned(), text: short }));
         self.exact = false;
     }
 }
 
-/// Names that stand where statements name tables.
-fn tables_named(text: &str, dialect: Dialect, depth: usize) -> BTreeSet<ObjectName> {
+/// Returns the names that stand where statements name tables.
+#[must_use]
+pub fn tables_named(text: &str, dialect: Dialect) -> BTreeSet<ObjectName> {
+    tables_named_in(text, dialect, 0)
+}
+
+fn tables_named_in(text: &str, dialect: Dialect, depth: usize) -> BTreeSet<ObjectName> {
     let mut out = BTreeSet::new();
     let mut cursor = Cursor::new(text, dialect);
     while !cursor.done() {
@@ -241,7 +247,7 @@ fn tables_named(text: &str, dialect: Dialect, depth: usize) -> BTreeSet<ObjectNa
             && depth < 3
             && inner.contains(char::is_whitespace)
         {
-            out.extend(tables_named(&inner, dialect, depth + 1));
+            out.extend(tables_named_in(&inner, dialect, depth + 1));
         }
         let verb = cursor.is("table") || cursor.is("into") || cursor.is("update") || cursor.is("truncate");
         cursor.at += 1;

@@ -570,6 +570,13 @@ pub fn operate<H: Environment>(
     operator: &str,
     right: &Value,
 ) -> Option<Value> {
+    // `expression.compile(…)` as a string is the SQL.
+    if operator == "str" {
+        let (receiver, method, _) = terms::method(left)?;
+        let receiver = receiver.clone();
+        (method == "compile").then_some(())?;
+        return crate::compile(ev, &receiver).ok().map(|text| Value::str(&text));
+    }
     if !matches!(operator, "[]" | "in") {
         return None;
     }

@@ -162,7 +162,8 @@ impl Build<'_> {
                         self.reading.open = true;
                     }
                 }
-            } else if !matches!(call.name.as_ref(), "DDL" | "Comment") {
+            // Alembic takes columns, constraints and indexes out of what it is given and leaves the rest.
+            } else if !matches!(call.name.as_ref(), "DDL" | "Comment" | "MetaData") {
                 self.problem(unreadable(ev, item, "a part of the table cannot be told"));
                 self.reading.open = true;
             }

@@ -27,12 +27,13 @@ mod reconstruct;
 mod replay;
 pub mod report;
 pub mod rules;
+mod undo;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
 pub use cucurbit_models::{ModelTable, Models, SourceLine, Unresolved};
 pub use cucurbit_reconstruct::{Assumption, Level};
-pub use cucurbit_replay::{Certainty, Operation};
+pub use cucurbit_replay::{Certainty, Operation, Outcome as WayEnd};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use models::read_models;
@@ -43,6 +44,7 @@ pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,
 };
+pub use undo::UndoneRevision;
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;

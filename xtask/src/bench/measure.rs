@@ -29,7 +29,7 @@ pub(crate) struct MeasurePeakArguments {
 ///
 /// # Errors
 /// When it cannot be started, or ends with a code that means failure: above 1.
-pub(super) fn time(command: &mut Command) -> anyhow::Result<Duration> {
+pub(crate) fn time(command: &mut Command) -> anyhow::Result<Duration> {
     command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
     let start = Instant::now();
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
@@ -39,7 +39,7 @@ pub(super) fn time(command: &mut Command) -> anyhow::Result<Duration> {
 }
 
 /// Returns the middle of some times.
-pub(super) fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -229,10 +229,16 @@ pub(super) fn unconfigured(
         revision_environment: settings.revision_environment,
         path_separator: settings.path_separator,
         databases: settings.databases,
-        env_py: beside("env.py"),
+        env_py: beside("env.py").or_else(|| above(versions, "env.py")),
         script_template: beside("script.py.mako"),
         problems: Vec::new(),
     }
+}
+
+/// Looks for a file where Alembic's own layout has it: above the version folders.
+fn above(versions: &[PathBuf], name: &str) -> Option<PathBuf> {
+    let folders = versions.first()?.ancestors().skip(1).take(2);
+    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// Returns a location that nobody wrote.

@@ -14,11 +14,17 @@ use std::rc::Rc;
 impl<H: Host> Evaluator<'_, H> {
     pub(super) fn invoke(&mut self, callee: &Value, arguments: Arguments, place: Place) -> Evaluated<Value> {
         match callee {
-            Value::Function(function) => self.call_function(function, arguments, place, None),
+            Value::Function(function) => {
+                let guesses = self.trace.len();
+                let result = self.call_function(function, arguments, place, None);
+                self.surely(result, guesses, place)
+            }
             Value::Method(function, receiver) => {
                 let mut arguments = arguments;
                 arguments.positional.insert(0, receiver.as_ref().clone());
-                self.call_function(function, arguments, place, Some(receiver.as_ref().clone()))
+                let guesses = self.trace.len();
+                let result = self.call_function(function, arguments, place, Some(receiver.as_ref().clone()));
+                self.surely(result, guesses, place)
             }
             Value::Class(class) => self.instantiate(class, arguments, place),
             Value::Native(native) => {
@@ -29,6 +35,11 @@ impl<H: Host> Evaluator<'_, H> {
                 let name = Rc::clone(name);
                 if let Some(result) = self.call_builtin(&name, &arguments, place)? {
                     return Ok(result);
+                }
+                if name.as_ref() == "importlib.import_module"
+                    && let Some(module) = self.import_module(&arguments, place)
+                {
+                    return Ok(module);
                 }
                 self.call_outside(callee.clone(), None, None, arguments, place)
             }
@@ -64,6 +75,19 @@ impl<H: Host> Evaluator<'_, H> {
                 self.invoke(&callee, arguments, place)
             }
             _ => self.call_outside(callee.clone(), None, None, arguments, place),
+        }
+    }
+
+    /// What a called function raises after something in it was guessed is not sure, and published code seldom
+    /// raises: what it gives is unknown instead.
+    fn surely(&mut self, result: Evaluated<Value>, guesses: usize, place: Place) -> Evaluated<Value> {
+        match result {
+            Err(raised) if self.trace.len() > guesses && !self.frames.is_empty() => {
+                let what = raised.message.as_deref().unwrap_or("an exception");
+                let reason = format!("whether the call raises {what} cannot be told");
+                Ok(Value::unknown(&reason, Some(place)))
+            }
+            other => other,
         }
     }
 

@@ -257,9 +257,18 @@ impl<H: Host> Evaluator<'_, H> {
             && matches!(name.as_ref(), "builtins.locals" | "builtins.globals" | "builtins.vars")
             && arguments.positional.is_empty()
         {
-            return Ok(Value::unknown("all names of a scope", Some(place)));
+            let whole = self.module_dictionary(scope.file).filter(|_| name.as_ref() == "builtins.globals");
+            return Ok(whole.unwrap_or_else(|| Value::unknown("all names of a scope", Some(place))));
         }
         self.invoke(&callee, arguments, place)
+    }
+
+    /// The names of a module as `globals()` gives them; what is put into it later does not reach the module.
+    fn module_dictionary(&self, file: FileId) -> Option<Value> {
+        let module = self.modules.get(&file).filter(|m| m.scope.stars.borrow().is_empty())?;
+        let names = module.scope.names.borrow();
+        let items = names.items().iter().map(|(name, value, _)| (Value::Str(Rc::clone(name)), value.clone()));
+        Some(Value::Dict(Rc::new(RefCell::new(items.collect()))))
     }
 
     pub(super) fn arguments(&mut self, arguments: &ast::Arguments, scope: &Scope) -> Evaluated<Arguments> {

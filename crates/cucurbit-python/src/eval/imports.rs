@@ -135,6 +135,17 @@ impl<H: Host> Evaluator<'_, H> {
         }
     }
 
+    /// `importlib.import_module("…")` of a module of the project.
+    pub(super) fn import_module(&mut self, arguments: &super::Arguments, place: Place) -> Option<Value> {
+        let path = arguments.get(0, "name")?.as_str()?.to_owned();
+        let level = u32::try_from(path.len() - path.trim_start_matches('.').len()).ok()?;
+        (level == 0 && arguments.keyword("package").is_none()).then_some(())?;
+        match self.files.find(place.file, &ModuleName { level, path }) {
+            Found::File(file) => Some(Value::Module(file)),
+            _ => None,
+        }
+    }
+
     /// A name that a module of the project does not bind by itself.
     pub(super) fn missing_in_module(&mut self, file: FileId, name: &str, place: Place) -> Value {
         let stars = self.modules.get(&file).map(|m| m.scope.stars.borrow().clone()).unwrap_or_default();

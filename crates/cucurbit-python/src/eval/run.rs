@@ -32,6 +32,9 @@ impl Default for Limits {
     }
 }
 
+/// How many budgets of a call all modules together may use up.
+const MODULE_BUDGETS: u64 = 50;
+
 /// Something that a reader of the result should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -77,6 +80,10 @@ pub struct Evaluator<'a, H: Host> {
     pub(super) modules: FxHashMap<FileId, ModuleState>,
     pub(super) frames: Vec<Frame>,
     pub(super) ticks: u64,
+    /// What loading modules has cost so far.
+    pub(super) module_ticks: u64,
+    /// How many modules are being loaded, one for the other.
+    pub(super) loading: usize,
     pub(super) exhausted: bool,
     pub(super) serial: u64,
     pub(super) notes: Vec<Note>,
@@ -101,6 +108,8 @@ impl<'a, H: Host> Evaluator<'a, H> {
             modules: FxHashMap::default(),
             frames: Vec::new(),
             ticks: 0,
+            module_ticks: 0,
+            loading: 0,
             exhausted: false,
             serial: 0,
             notes: Vec::new(),
@@ -132,17 +141,19 @@ impl<'a, H: Host> Evaluator<'a, H> {
         // A module is loaded when a name of it is first used, which may be in a branch that is only
         // tried; what it binds stays all the same.
         let trials = std::mem::take(&mut self.trials);
+        // A module has a budget of its own: what it costs is not paid by the call that first needs it.
         let outer_ticks = (self.ticks, self.exhausted);
-        if self.frames.is_empty() {
+        if self.module_ticks < self.limits.ticks.saturating_mul(MODULE_BUDGETS) {
             self.ticks = 0;
             self.exhausted = false;
         }
         self.frames.push(Frame::new(start));
+        self.loading += 1;
         let result = self.block(parsed.body(), &scope);
+        self.loading -= 1;
         self.leave_frame();
-        if self.frames.is_empty() {
-            (self.ticks, self.exhausted) = outer_ticks;
-        }
+        self.module_ticks = self.module_ticks.saturating_add(self.ticks);
+        (self.ticks, self.exhausted) = outer_ticks;
         self.trials = trials;
         if let Err(raised) = result {
             let what = raised.message.as_deref().unwrap_or("an exception").to_owned();
@@ -241,6 +252,10 @@ impl<'a, H: Host> Evaluator<'a, H> {
 
     pub(super) fn tell_budget(&mut self, place: Place, reason: &str) {
         self.note(place, reason.to_owned());
+        // What a module leaves unbound is unknown where it is used.
+        if self.loading > 0 {
+            return;
+        }
         let unsettled =
             Unsettled { kind: UnsettledKind::Budget, place, reason: Rc::from(reason), branches: Vec::new() };
         self.host.decide(&unsettled);

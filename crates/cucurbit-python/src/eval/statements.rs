@@ -253,15 +253,16 @@ impl<'a, H: Host> Evaluator<'a, H> {
                 Some(false) => return self.block(&s.orelse, scope),
                 Some(true) => {
                     let mark = self.host.mark();
+                    let decided = self.trace.len();
                     let flow = self.loop_body(&s.body, scope)?;
+                    let ends_unseen = self.trace.len() > decided && is_endless(&test);
                     idle = if self.host.effects_since(&mark) == 0 { idle + 1 } else { 0 };
                     match flow {
                         Flow::Break => return Ok(Flow::Next),
                         Flow::Return(value) => return Ok(Flow::Return(value)),
-                        // A loop that moves rows in batches ends when the database says so.
-                        _ if idle >= 3 && matches!(test, Value::Bool(true) | Value::Int(1)) => {
-                            return Ok(Flow::Next);
-                        }
+                        // A loop that moves rows in batches ends when the database says so: one round shows
+                        // all that it does.
+                        _ if ends_unseen || idle >= 3 && is_endless(&test) => return Ok(Flow::Next),
                         Flow::Next | Flow::Continue => {}
                     }
                 }
@@ -586,4 +587,9 @@ fn names_in<E: std::borrow::Borrow<Expr>>(targets: &[E], scope: &Scope) -> Vec<(
         _ => None,
     };
     targets.iter().filter_map(name).collect()
+}
+
+/// `while True:`, which only its body ends.
+fn is_endless(test: &Value) -> bool {
+    matches!(test, Value::Bool(true) | Value::Int(1))
 }

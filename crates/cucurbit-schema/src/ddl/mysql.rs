@@ -6,7 +6,7 @@ use super::{
 };
 use crate::change::ObjectRef;
 use crate::model::{
-    Action, Column, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, ObjectKind, ObjectName,
+    Action, Column, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NameKind, ObjectKind, ObjectName,
     Order, Sequence, Table, TypeKind,
 };
 use std::collections::BTreeSet;
@@ -107,7 +107,12 @@ fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
     });
     let needs: BTreeSet<ObjectName> = needs.collect();
     writer.push_maker(Phase::Table, sql, table.origin, object, table.name.clone(), needs);
+    let mut taken: BTreeSet<String> = index_names(table).map(str::to_lowercase).collect();
     for (constraint, sql) in later {
+        let sql = match implied_index(writer, table, constraint, &mut taken) {
+            Some(index) => format!("{index}, ADD {sql}"),
+            None => sql,
+        };
         let mut needs = BTreeSet::from([table.name.clone()]);
         if let ConstraintBody::ForeignKey { table: target, .. } = &constraint.body {
             needs.insert(target.clone());
@@ -119,6 +124,51 @@ fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
 }
 
 /// Writes an option of a table, a space in front; nothing for those that stand elsewhere.
+/// The names of the indexes of a table, those of its unique constraints included.
+fn index_names(table: &Table) -> impl Iterator<Item = &str> {
+    let unique = |c: &&Constraint| matches!(c.body, ConstraintBody::Unique { .. });
+    let constraints = table.constraints.iter().filter(unique).filter_map(|c| c.name.as_deref());
+    constraints.chain(table.indexes.iter().filter_map(|i| i.name.as_deref()))
+}
+
+/// The index that the server makes for a foreign key without a name, under the name of its first column. Written
+/// with the name that the key got, the key would give that to the index too.
+fn implied_index(
+    writer: &Writer<'_>,
+    table: &Table,
+    constraint: &Constraint,
+    taken: &mut BTreeSet<String>,
+) -> Option<String> {
+    let ConstraintBody::ForeignKey { columns, .. } = &constraint.body else { return None };
+    if constraint.name_kind != NameKind::Implicit || is_covered(table, columns) {
+        return None;
+    }
+    let first = columns.first()?;
+    let numbered = (2..100).map(|number| format!("{first}_{number}"));
+    let name = std::iter::once(first.clone()).chain(numbered).find(|n| !taken.contains(&n.to_lowercase()))?;
+    let sql = format!("INDEX {} ({})", writer.name(&name).ok()?, writer.columns_of(&table.name, columns).ok()?);
+    taken.insert(name.to_lowercase());
+    Some(sql)
+}
+
+/// Says whether the first keys of some index are these columns.
+fn is_covered(table: &Table, columns: &[String]) -> bool {
+    let by_constraint = table.constraints.iter().any(|c| match &c.body {
+        ConstraintBody::PrimaryKey { columns: keys, .. } | ConstraintBody::Unique { columns: keys, .. } => {
+            keys.starts_with(columns)
+        }
+        _ => false,
+    });
+    let leads = |index: &Index| {
+        let keys = index.keys.iter().map(|key| match &key.part {
+            KeyPart::Column(name) if key.length.is_none() => Some(name),
+            _ => None,
+        });
+        index.keys.len() >= columns.len() && keys.zip(columns).all(|(key, column)| key == Some(column))
+    };
+    by_constraint || table.indexes.iter().any(leads)
+}
+
 fn table_option(writer: &Writer<'_>, key: &str, value: &str) -> Written {
     let elsewhere = ["partition by", "comment", "with", "tablespace", "inherits", "unlogged", "partition of"];
     if elsewhere.contains(&key) || ["without rowid", "strict"].contains(&key) {

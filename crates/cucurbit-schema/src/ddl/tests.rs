@@ -865,3 +865,28 @@ fn mysql_defaults() {
         assert!(!bare(text), "{text}");
     }
 }
+
+#[test]
+fn mysql_names_the_index_of_an_unnamed_key_by_its_column() {
+    let mut database = Database::new(Dialect::MySql);
+    add(&mut database, table("a", vec![required("id", named("int"))], vec![key(None, &["id"])]));
+    let named_key = foreign(Some("fk"), &["x"], "a", &["id"]);
+    let columns = vec![column("x", named("int")), column("y", named("int")), column("z", named("int"))];
+    let constraints = vec![
+        named_key,
+        foreign(None, &["y"], "a", &["id"]),
+        unique(Some("z"), &["z"]),
+        foreign(None, &["z"], "a", &["id"]),
+    ];
+    add(&mut database, table("b", columns, constraints));
+    let written = ddl(&database);
+    let keys: Vec<&str> = statements(&written).into_iter().filter(|s| s.starts_with("ALTER TABLE")).collect();
+    assert_eq!(
+        keys,
+        [
+            "ALTER TABLE b ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES a (id)",
+            "ALTER TABLE b ADD INDEX y (y), ADD CONSTRAINT b_ibfk_1 FOREIGN KEY (y) REFERENCES a (id)",
+            "ALTER TABLE b ADD CONSTRAINT b_ibfk_2 FOREIGN KEY (z) REFERENCES a (id)",
+        ]
+    );
+}

@@ -1,10 +1,10 @@
-//! `DO $$ … $$` blocks of PostgreSQL: the shapes that migrations use.
+//! `DO $$ … $$` blocks of PostgreSQL and procedures that MySQL calls: the shapes that migrations use.
 
 use super::cursor::Cursor;
 use super::lex::Kind;
 use super::{MAX_DEPTH, Reader, answer, read_one};
 use crate::change::{Change, MismatchKind};
-use crate::model::{Database, Origin};
+use crate::model::{Database, ObjectKind, Origin};
 
 impl Reader<'_> {
     pub(super) fn block(&mut self, c: &mut Cursor<'_>) -> Option<()> {
@@ -25,6 +25,28 @@ impl Reader<'_> {
             }
         }
         inner.eat("begin").then_some(())?;
+        run.statements(&mut inner, true);
+        Some(())
+    }
+
+    /// MySQL's `CALL` of a procedure that the state holds and that takes nothing.
+    pub(super) fn call(&mut self, c: &mut Cursor<'_>) -> Option<()> {
+        c.eat("call").then_some(())?;
+        let name = c.name()?;
+        let known = |k: &&crate::model::ObjectKey| k.0 == ObjectKind::Procedure && k.2 == name;
+        let key = self.state.objects.keys().find(known)?.clone();
+        let text = self.state.objects.get(&key)?.text.clone();
+        let mut inner = Cursor::new(&text, self.dialect);
+        while !inner.done() && !inner.is_symbol('(') {
+            inner.at += 1;
+        }
+        inner.in_brackets()?.trim().is_empty().then_some(())?;
+        while !inner.done() && !inner.is("begin") {
+            inner.at += 1;
+        }
+        inner.eat("begin").then_some(())?;
+        let mut state = self.state.clone();
+        let mut run = Run { reader: self, state: &mut state, text: &text, variables: Vec::new() };
         run.statements(&mut inner, true);
         Some(())
     }
@@ -109,7 +131,7 @@ impl Run<'_, '_, '_> {
     }
 
     fn sql(&mut self, text: &str) {
-        let read = read_one(text, crate::Dialect::PostgreSql, self.state);
+        let read = read_one(text, self.reader.dialect, self.state);
         for change in read.changes {
             self.state.apply(&change, Origin::default());
             self.reader.changes.push(change);
@@ -178,7 +200,7 @@ impl Run<'_, '_, '_> {
                     Some(name) => name,
                     None => self.variable(c)?,
                 };
-                out.push_str(&crate::ddl::quote_name(&name, crate::Dialect::PostgreSql));
+                out.push_str(&crate::ddl::quote_name(&name, self.reader.dialect));
                 c.eat_symbol(')').then_some(())?;
             } else if let Some(text) = c.string() {
                 out.push_str(&text);
@@ -239,7 +261,7 @@ impl Run<'_, '_, '_> {
 
     /// Says whether a condition holds, as far as the state tells.
     fn truth(&mut self, test: &str) -> Option<bool> {
-        let mut c = Cursor::new(test, crate::Dialect::PostgreSql);
+        let mut c = Cursor::new(test, self.reader.dialect);
         let mut all = Some(true);
         loop {
             let not = c.eat("not");
@@ -250,7 +272,7 @@ impl Run<'_, '_, '_> {
                 let inner = c.in_brackets()?.to_owned();
                 let lower = inner.trim_start().to_lowercase();
                 if lower.starts_with("select exists") {
-                    let mut inner = Cursor::new(&inner, crate::Dialect::PostgreSql);
+                    let mut inner = Cursor::new(&inner, self.reader.dialect);
                     inner.at = 2;
                     let asked = inner.in_brackets()?.to_owned();
                     answer(&asked, self.state).map(|a| a.exists)
@@ -262,9 +284,9 @@ impl Run<'_, '_, '_> {
             } else if c.is("to_regclass") {
                 c.at += 1;
                 let inner = c.in_brackets()?.to_owned();
-                let mut named = Cursor::new(&inner, crate::Dialect::PostgreSql);
+                let mut named = Cursor::new(&inner, self.reader.dialect);
                 let name = named.string()?;
-                let name = Cursor::new(&name, crate::Dialect::PostgreSql).name()?;
+                let name = Cursor::new(&name, self.reader.dialect).name()?;
                 let there = self.state.relation_exists(&name);
                 if c.eat_all(&["is", "not", "null"]) {
                     Some(there)
@@ -383,8 +405,8 @@ impl Run<'_, '_, '_> {
             match chars.next()? {
                 '%' => out.push('%'),
                 's' => out.push_str(&values.next()?),
-                'I' => out.push_str(&crate::ddl::quote_name(&values.next()?, crate::Dialect::PostgreSql)),
-                'L' => out.push_str(&crate::ddl::quote_string(&values.next()?, crate::Dialect::PostgreSql)),
+                'I' => out.push_str(&crate::ddl::quote_name(&values.next()?, self.reader.dialect)),
+                'L' => out.push_str(&crate::ddl::quote_string(&values.next()?, self.reader.dialect)),
                 _ => return None,
             }
         }

@@ -80,7 +80,7 @@ fn conditions(text: &str) -> Option<Vec<Condition>> {
         let left = left.trim().rsplit('.').next()?.trim_matches('"').to_lowercase();
         let right = right.trim();
         let right = right.split("::").next().unwrap_or(right).trim();
-        if right.eq_ignore_ascii_case("current_schema()")
+        if ["current_schema()", "database()", "schema()"].iter().any(|f| right.eq_ignore_ascii_case(f))
             || (right.eq_ignore_ascii_case("'public'") && left.contains("schema"))
         {
             continue;

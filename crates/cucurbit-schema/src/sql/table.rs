@@ -93,6 +93,10 @@ impl Reader<'_> {
             table.options.insert("unlogged".to_owned(), String::new());
         }
         if !c.is_symbol('(') {
+            // It is gone when the transaction ends, which is not followed.
+            if temporary && c.eat_all(&["on", "commit"]) {
+                c.text_until(|c| c.is("as"));
+            }
             if c.is("as") || c.is("select") {
                 self.changes.push(Change::CreateTableFrom {
                     name,

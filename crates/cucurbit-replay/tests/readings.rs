@@ -1,0 +1,369 @@
+//! What migrations do that real chains were seen to do, each cut down to the lines that matter.
+
+use cucurbit_python::eval::Limits;
+use cucurbit_replay::{Certainty, Direction, Outcome, ProjectFiles, ReplayOptions, Replayer, target_metadata};
+use cucurbit_schema::{Database, Dialect};
+use cucurbit_sqlalchemy::{MetaData, Settings, Version};
+
+/// What following a revision gave.
+struct Followed {
+    outcome: Outcome,
+    state: Database,
+    /// Each operation: its call, and why it is not known exactly, if it is not.
+    operations: Vec<(String, Option<String>)>,
+    mismatches: usize,
+    exhausted: bool,
+}
+
+impl Followed {
+    fn tables(&self) -> Vec<String> {
+        self.state.tables.keys().map(ToString::to_string).collect()
+    }
+
+    fn columns(&self, table: &str) -> Vec<String> {
+        let table = self.state.tables.values().find(|t| t.name.name == table);
+        table.map(|t| t.columns.iter().map(|c| c.name.clone()).collect()).unwrap_or_default()
+    }
+
+    fn unknown(&self) -> Vec<&str> {
+        self.operations.iter().filter_map(|(_, why)| why.as_deref()).collect()
+    }
+}
+
+/// Follows `upgrade()` of `versions/r.py` among files, written as texts with `--- path` lines between them.
+fn follow(files: &str, dialect: Dialect) -> Followed {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut path = folder.path().join("versions/r.py");
+    let mut text = String::from("from alembic import op\nimport sqlalchemy as sa\n");
+    let write = |path: &std::path::Path, text: &str| {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    for line in files.lines() {
+        match line.strip_prefix("--- ") {
+            Some(next) => {
+                write(&path, &text);
+                path = folder.path().join(next);
+                text.clear();
+            }
+            None => text.push_str(&format!("{line}\n")),
+        }
+    }
+    write(&path, &text);
+    let project = ProjectFiles::new(Vec::new(), Some(folder.path().to_owned()));
+    let settings = Settings::new(dialect, Version::V2_0);
+    let env_py = folder.path().join("env.py");
+    let metadata = match env_py.is_file() {
+        true => target_metadata(&project, settings.clone(), &env_py).expect("a known MetaData"),
+        false => MetaData::default(),
+    };
+    let options = ReplayOptions { settings, metadata, limits: Limits::default() };
+    let mut replayer = Replayer::new(&project, options, Database::new(dialect));
+    let step = replayer.step(&folder.path().join("versions/r.py"), Direction::Upgrade);
+    let operations = replayer.operations();
+    let why = |certainty: &Certainty| match certainty {
+        Certainty::Unknown(reason) => Some(reason.clone()),
+        _ => None,
+    };
+    Followed {
+        outcome: step.outcome,
+        state: replayer.state().clone(),
+        operations: operations.iter().map(|o| (o.call.clone(), why(&o.certainty))).collect(),
+        mismatches: operations.iter().flat_map(|o| &o.changes).map(|(_, a)| a.mismatches.len()).sum(),
+        exhausted: step.exhausted,
+    }
+}
+
+/// Follows a revision that is known exactly and fits.
+fn check(files: &str, dialect: Dialect) -> Followed {
+    let followed = follow(files, dialect);
+    assert_eq!(followed.unknown(), Vec::<&str>::new(), "{files}");
+    assert_eq!((followed.mismatches, followed.exhausted), (0, false), "{files}");
+    assert_eq!(followed.outcome, Outcome::Completed, "{files}");
+    followed
+}
+
+#[test]
+fn an_endless_loop_over_batches_goes_round_once() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer()))
+    op.execute("INSERT INTO t VALUES (1)")
+    conn = op.get_bind()
+    offset = 0
+    while True:
+        rows = conn.execute(sa.text(f"SELECT id FROM t LIMIT 10 OFFSET {offset}")).fetchall()
+        if not rows:
+            break
+        for row in rows:
+            conn.execute(sa.text("UPDATE t SET id = 2 WHERE id = :id"), {"id": row[0]})
+            offset += row[0]
+    op.add_column("t", sa.Column("after", sa.Text()))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert!(followed.operations.len() < 10, "{:?}", followed.operations);
+    assert_eq!(followed.columns("t"), ["id", "after"]);
+}
+
+#[test]
+fn a_statement_on_rows_leaves_the_schema_whatever_its_unseen_part_is() {
+    check(
+        r#"
+import os
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer()))
+    name = os.environ["NAME"]
+    op.execute(f"UPDATE t SET id = {name}")
+    op.execute(sa.text("DELETE FROM t WHERE id = '%s'" % name))
+"#,
+        Dialect::PostgreSql,
+    );
+}
+
+#[test]
+fn a_statement_with_an_unseen_part_reaches_the_tables_that_it_names() {
+    let followed = follow(
+        r#"
+import os
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer()))
+    op.create_table("u", sa.Column("id", sa.Integer()))
+    op.execute(f"ALTER TABLE t ALTER COLUMN {os.environ['NAME']} DROP DEFAULT")
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.unknown().len(), 1, "{:?}", followed.operations);
+    let tainted: Vec<(&str, bool)> =
+        followed.state.tables.values().map(|t| (t.name.name.as_str(), t.tainted)).collect();
+    assert_eq!(tainted, [("t", true), ("u", false)]);
+}
+
+#[test]
+fn the_schema_of_the_version_table_is_none_unless_something_says_so() {
+    let followed = check(
+        r#"
+from alembic import context
+def upgrade():
+    schema = context.get_context().version_table_schema or ""
+    op.create_table("t", sa.Column("id", sa.Integer()), schema=schema or None)
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["t"]);
+}
+
+#[test]
+fn a_session_class_of_an_application_is_a_session() {
+    check(
+        r#"
+from shop import db
+def upgrade():
+    session = db.Session(bind=op.get_bind())
+    session.execute("CREATE TABLE t (id integer)")
+    db.session.execute("CREATE TABLE u (id integer)")
+"#,
+        Dialect::PostgreSql,
+    )
+    .tables()
+    .iter()
+    .zip(["t", "u"])
+    .for_each(|(found, wanted)| assert_eq!(found, wanted));
+}
+
+#[test]
+fn a_database_in_use_is_assumed_where_a_new_one_is_refused() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer()))
+    first = op.get_bind().execute(sa.text("SELECT id FROM t LIMIT 1")).scalar()
+    if first is None:
+        raise Exception("there is no row")
+    op.add_column("t", sa.Column("owner", sa.Integer()))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.columns("t"), ["id", "owner"]);
+}
+
+#[test]
+fn what_a_function_raises_after_a_guess_is_not_sure() {
+    let followed = check(
+        r#"
+import os
+def setting():
+    value = os.environ.get("A")
+    if value:
+        value = value.strip()
+    raise ValueError(f"no setting {value}")
+def upgrade():
+    setting()
+    op.create_table("t", sa.Column("id", sa.Integer()))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["t"]);
+}
+
+#[test]
+fn a_module_may_make_its_names_when_they_are_asked_for() {
+    let followed = check(
+        r#"
+from shop.types import Stamp
+def upgrade():
+    op.create_table("t", sa.Column("at", Stamp()))
+--- shop/__init__.py
+--- shop/types.py
+import sqlalchemy as sa
+from alembic import context
+from lazy_object_proxy import Proxy
+
+def _mysql_Stamp():
+    from sqlalchemy.dialects import mysql
+    return mysql.DATETIME
+
+def _sa_Stamp():
+    return sa.DateTime
+
+def __getattr__(name):
+    if name == "Stamp":
+        def load():
+            dialect = context.get_bind().dialect.name
+            made = globals().get(f"_{dialect}_{name}", None) or globals().get(f"_sa_{name}")
+            return made()
+        return Proxy(load)
+    raise AttributeError(name)
+"#,
+        Dialect::PostgreSql,
+    );
+    let column = followed.state.tables.values().next().map(|t| format!("{:?}", t.columns[0].data_type.kind));
+    assert!(column.is_some_and(|kind| kind.contains("timestamp")), "the type of the dialect is taken");
+}
+
+#[test]
+fn a_module_that_is_imported_by_its_name_is_read() {
+    let followed = check(
+        r#"
+import importlib
+def upgrade():
+    module = importlib.import_module("shop.names")
+    op.create_table(module.TABLE, sa.Column("id", sa.Integer()))
+--- shop/__init__.py
+--- shop/names.py
+TABLE = "orders"
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["orders"]);
+}
+
+#[test]
+fn alembic_leaves_out_keys_that_are_to_be_altered_in() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("a", sa.Column("id", sa.Integer(), primary_key=True))
+    op.create_table("b", sa.Column("id", sa.Integer(), sa.ForeignKey("a.id", name="fk", use_alter=True)))
+    op.create_foreign_key("fk", "b", "a", ["id"], ["id"])
+"#,
+        Dialect::PostgreSql,
+    );
+    let keys = followed.state.tables.values().flat_map(|t| &t.constraints);
+    let names: Vec<&str> = keys.filter_map(|c| c.name.as_deref()).collect();
+    assert_eq!(names, ["a_pkey", "fk"]);
+}
+
+#[test]
+fn operations_take_the_naming_convention_of_the_target_and_not_its_schema() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("a", sa.Integer()), sa.UniqueConstraint("a"))
+--- env.py
+import os
+from sqlalchemy import MetaData
+target_metadata = MetaData(schema=os.environ["SCHEMA"], naming_convention={"uq": "uq_%(table_name)s_%(column_0_name)s"})
+"#,
+        Dialect::PostgreSql,
+    );
+    let names: Vec<Option<&str>> =
+        followed.state.tables.values().flat_map(|t| &t.constraints).map(|c| c.name.as_deref()).collect();
+    assert_eq!((followed.tables(), names), (vec!["t".to_owned()], vec![Some("uq_t_a")]));
+}
+
+#[test]
+fn a_metadata_among_the_columns_is_passed_over() {
+    let followed = check(
+        r#"
+def upgrade():
+    metadata = sa.MetaData()
+    op.create_table("t", metadata, sa.Column("id", sa.Integer()))
+    metadata.create_all(bind=op.get_bind())
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.columns("t"), ["id"]);
+}
+
+#[test]
+fn what_looks_for_indexes_is_answered() {
+    let followed = check(
+        r#"
+from oslo_db.sqlalchemy import utils
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer()))
+    for name in ("ix", "ix"):
+        if not utils.index_exists(op.get_bind(), "t", name):
+            op.create_index(name, "t", ["id"])
+    if not utils.column_exists(op.get_bind(), "t", "more"):
+        op.add_column("t", sa.Column("more", sa.Integer()))
+"#,
+        Dialect::MySql,
+    );
+    assert_eq!(followed.columns("t"), ["id", "more"]);
+    assert_eq!(followed.state.tables.values().map(|t| t.indexes.len()).sum::<usize>(), 1);
+}
+
+#[test]
+fn a_procedure_of_mysql_does_what_its_body_says_when_it_is_called() {
+    let text = r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True))
+    op.create_table("u", sa.Column("id", sa.Integer()), sa.ForeignKeyConstraint(["id"], ["t.id"], name="fk"))
+    for name in ("fk", "fk"):
+        op.execute(f"""
+    CREATE PROCEDURE DropKey()
+    BEGIN
+        IF EXISTS (
+            SELECT 1 FROM information_schema.TABLE_CONSTRAINTS
+            WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = 'u' AND CONSTRAINT_NAME = '{name}'
+        ) THEN
+            ALTER TABLE `u` DROP CONSTRAINT `{name}`;
+        ELSE
+            SELECT 1;
+        END IF;
+    END;
+    CALL DropKey();
+    DROP PROCEDURE DropKey;
+    """)
+"#;
+    let followed = check(text, Dialect::MySql);
+    let left = followed.state.tables.values().filter(|t| t.name.name == "u").flat_map(|t| &t.constraints);
+    assert_eq!(left.count(), 0, "the key is dropped once");
+    assert!(followed.state.objects.is_empty(), "the procedure is gone");
+}
+
+#[test]
+fn a_temporary_table_may_go_with_the_transaction() {
+    check(
+        r#"
+def upgrade():
+    op.execute("CREATE TABLE t (id integer)")
+    op.execute("CREATE TEMPORARY TABLE twice ON COMMIT DROP AS WITH x AS (SELECT id FROM t) SELECT * FROM x")
+    op.execute("UPDATE t SET id = 1 FROM twice")
+"#,
+        Dialect::PostgreSql,
+    );
+}
