@@ -39,13 +39,16 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
             }
             (schema, "dump")
         }
-        None => (crate::models::read(&arguments.chain, &arguments.models)?.database, "models"),
+        None => (
+            crate::models::read(&arguments.chain.schema_options(None), &arguments.models)?.database,
+            "models",
+        ),
     };
     cucurbit::forget_version_table(&mut schema);
     let found = diff(&chain.state, &schema);
     let mut text = String::new();
     for difference in &found {
-        text.push_str(&line(difference));
+        text.push_str(&line(difference, what));
         text.push('\n');
     }
     if found.is_empty() {
@@ -56,13 +59,13 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-/// One difference in words.
-pub(crate) fn line(difference: &Difference) -> String {
+/// One difference between the chain and something else in words.
+pub(crate) fn line(difference: &Difference, other: &str) -> String {
     match &difference.kind {
         DifferenceKind::OnlyLeft => format!("{}: only the chain makes it", difference.object),
         DifferenceKind::OnlyRight => format!("{}: the chain does not make it", difference.object),
         DifferenceKind::Changed { attribute, left, right } => {
-            format!("{}: {attribute}: {left} in the chain, {right} in the schema", difference.object)
+            format!("{}: {attribute}: {left} in the chain, {right} in the {other}", difference.object)
         }
     }
 }

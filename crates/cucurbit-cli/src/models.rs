@@ -1,18 +1,25 @@
 //! Models on the command line.
 
-use crate::chain::ChainArguments;
 use crate::complain;
-use cucurbit::Models;
+use cucurbit::{Case, Models, SchemaOptions};
 use std::path::PathBuf;
 
 /// Reads models, and says on standard error what could not be told.
-pub(crate) fn read(chain: &ChainArguments, paths: &[PathBuf]) -> Result<Models, String> {
+pub(crate) fn read(options: &SchemaOptions, paths: &[PathBuf]) -> Result<Models, String> {
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(format!("{}: there is no such file or folder", missing.display()));
     }
     let paths: Vec<PathBuf> =
         paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
-    let models = cucurbit::read_models(&chain.schema_options(None), &paths);
+    tell(cucurbit::read_models(options, &paths))
+}
+
+/// Reads the models that a project's `env.py` hands to Alembic, and says on standard error what could not be told.
+pub(crate) fn of_case(case: &Case, options: &SchemaOptions) -> Result<Models, String> {
+    tell(case.models(options, &[]))
+}
+
+fn tell(models: Models) -> Result<Models, String> {
     let here = std::env::current_dir().unwrap_or_default();
     for item in models.unresolved.iter().chain(&models.notes) {
         match &item.source {

@@ -1,8 +1,11 @@
 //! `cucurbit reconstruct`.
 
 use crate::chain::{ChainArguments, read_dump};
+use crate::drift::line;
 use crate::{FAILED, FOUND, complain, write_out};
-use cucurbit::{GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, forget_version_table};
+use cucurbit::{
+    GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, forget_version_table,
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +18,11 @@ pub(crate) struct ReconstructArguments {
     revision: Option<String>,
     /// A dump of the schema at the head: `pg_dump --schema-only`, SQLite's `.schema`, `mysqldump --no-data`.
     #[arg(long, value_name = "FILE")]
-    dump: PathBuf,
+    dump: Option<PathBuf>,
+    /// The models: files, or folders with all files below them; those that env.py hands to Alembic when neither they
+    /// nor a dump are given. Without a dump they stand for the schema at the head.
+    #[arg(long, value_name = "PATH")]
+    models: Vec<PathBuf>,
     /// Where to write the migration; standard output when not given.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -39,16 +46,26 @@ pub(crate) fn run(arguments: &ReconstructArguments) -> ExitCode {
 
 fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
-    let (mut head, problems) = read_dump(&arguments.dump, arguments.chain.dialect())?;
-    for problem in &problems {
-        complain(&format!("{}: {problem}", arguments.dump.display()));
-    }
-    forget_version_table(&mut head);
-    let options = ReconstructOptions {
-        schema: arguments.chain.schema_options(None),
-        head,
-        revision: arguments.revision.clone(),
+    let mut schema = arguments.chain.schema_options(None);
+    let revisions: Vec<PathBuf> = case.files().iter().map(|file| file.path.clone()).collect();
+    schema.import_roots.extend(cucurbit::import_roots_of(&absolute(&arguments.models), &revisions));
+    let head = match &arguments.dump {
+        Some(path) => {
+            let (mut head, problems) = read_dump(path, arguments.chain.dialect())?;
+            for problem in &problems {
+                complain(&format!("{}: {problem}", path.display()));
+            }
+            forget_version_table(&mut head);
+            Some(head)
+        }
+        None => None,
     };
+    let models = match (arguments.models.is_empty(), &head) {
+        (false, _) => Some(crate::models::read(&schema, &arguments.models)?),
+        (true, None) => Some(crate::models::of_case(&case, &schema)?),
+        (true, Some(_)) => None,
+    };
+    let options = ReconstructOptions { schema, head, models, revision: arguments.revision.clone() };
     let found = match case.reconstruct(&options) {
         Ok(found) => found,
         // A question that a person can answer.
@@ -91,6 +108,9 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(FOUND));
     }
     tell(&found);
+    for difference in &found.drift {
+        complain(&format!("drift: {}", line(difference, "models")));
+    }
     match &arguments.out {
         None if !found.companions.is_empty() => {
             return Err(format!(
@@ -112,6 +132,10 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         Some(path) => write_all(path, &found)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn absolute(paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect()
 }
 
 /// Says what a reader should know of the gap.

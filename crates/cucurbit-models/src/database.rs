@@ -23,7 +23,9 @@ pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -
     let keys = counted(&mut ev, wanted);
     let tables = tables(&mut ev, wanted, &keys);
     tell_metadata(&mut ev, &keys);
-    build(ev, files, wanted, tables)
+    let known = keys.iter().filter_map(|key| ev.host.registry.metadata(key));
+    let metadata = known.max_by_key(|m| m.tables.len()).cloned();
+    Models { metadata, ..build(ev, files, wanted, tables) }
 }
 
 /// The `MetaData` whose tables count.
@@ -215,6 +217,7 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
     let lines = Lines { files };
     let mut models = Models {
         database: Database::new(dialect),
+        metadata: None,
         tables: Vec::with_capacity(tables.len()),
         unresolved: Vec::new(),
         notes: Vec::new(),

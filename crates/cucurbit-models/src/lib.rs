@@ -23,7 +23,7 @@ mod uncalled;
 
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_schema::{Database, ObjectName};
-use cucurbit_sqlalchemy::Settings;
+use cucurbit_sqlalchemy::{MetaData, Settings};
 use std::path::{Path, PathBuf};
 
 /// A line of a file of the project.
@@ -77,6 +77,8 @@ pub struct Models {
     /// The schema that `metadata.create_all()` would make. An origin is the place in [`Models::tables`] of the
     /// table that an object was made for, counted from 1.
     pub database: Database,
+    /// The `MetaData` that holds most of the tables: its schema and its naming convention.
+    pub metadata: Option<MetaData>,
     /// The tables in the order in which they were made.
     pub tables: Vec<ModelTable>,
     /// What could not be told, in the order of files and lines.

@@ -85,12 +85,13 @@ impl Workshop<'_> {
             },
             _ => None,
         };
-        let pointed = self.after.table(&table.name).into_iter().flat_map(|t| &t.constraints).filter_map(|c| {
-            match &c.body {
-                ConstraintBody::ForeignKey { table, .. } => self.state.table(table),
-                _ => None,
-            }
-        });
+        let pointed =
+            self.after.table(&table.name).into_iter().flat_map(|t| &t.constraints).filter_map(|c| {
+                match &c.body {
+                    ConstraintBody::ForeignKey { table, .. } => self.state.table(table),
+                    _ => None,
+                }
+            });
         let others = self.state.tables.values().map(AsRef::as_ref).filter(|t| t.name != table.name);
         let own = key_of(table);
         let own = own.iter().chain(&table.columns).collect::<Vec<_>>();
@@ -544,7 +545,9 @@ impl Workshop<'_> {
                     Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => {
                         data_type.clone()
                     }
-                    _ => self.type_by_use(&table, column).unwrap_or_else(|| self.type_by_name(&table, column)),
+                    _ => {
+                        self.type_by_use(&table, column).unwrap_or_else(|| self.type_by_name(&table, column))
+                    }
                 };
                 self.assume(&object, Level::Assumed, "a migration needs it and nothing tells its type");
                 Column::new(column, data_type)
@@ -825,7 +828,8 @@ impl Workshop<'_> {
                 };
                 let key = made.into_iter().find_map(|constraint| match &constraint.body {
                     ConstraintBody::ForeignKey { table, references, .. }
-                        if constraint.name.as_ref().is_none_or(|own| own == name) && !references.is_empty() =>
+                        if constraint.name.as_ref().is_none_or(|own| own == name)
+                            && !references.is_empty() =>
                     {
                         Some((table.clone(), references.clone()))
                     }
@@ -845,7 +849,11 @@ impl Workshop<'_> {
                     ConstraintBody::Unique { columns, include: Vec::new(), nulls_not_distinct: false }
                 };
                 self.add_constraint(&target, Constraint::new(None, body));
-                self.assume(&ObjectRef::Table(target), Level::Assumed, "a foreign key points at it, so that is unique");
+                self.assume(
+                    &ObjectRef::Table(target),
+                    Level::Assumed,
+                    "a foreign key points at it, so that is unique",
+                );
                 true
             }
             // A type that has no cast to the new one cannot have stood there: the new one did.

@@ -2,7 +2,10 @@
 
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
-use cucurbit_schema::{Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind, diff};
+use cucurbit_schema::{
+    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind,
+    diff,
+};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -195,7 +198,12 @@ pub struct Above<'a> {
 
 impl Above<'_> {
     /// Says whether the migrations above lead from a state to the head without a misfit.
-    fn accepts(&mut self, replayer: &mut Replayer<'_>, state: &Database, explicit: &BTreeSet<ObjectName>) -> bool {
+    fn accepts(
+        &mut self,
+        replayer: &mut Replayer<'_>,
+        state: &Database,
+        explicit: &BTreeSet<ObjectName>,
+    ) -> bool {
         if self.budget < self.survivors.len() {
             return false;
         }
@@ -241,7 +249,8 @@ pub fn roll_back(
             Seed::Downgrade => back.end.clone(),
             Seed::After => after.clone(),
             Seed::Forward => {
-                let trial = follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
+                let trial =
+                    follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
                 match mixed(after, forward, &trial) {
                     Some(state) => state,
                     None => continue,

@@ -26,6 +26,8 @@ pub(crate) struct Writer<'d> {
     explicit: BTreeSet<ObjectName>,
     changes: &'d [Change],
     by_themselves: &'d BTreeSet<ObjectName>,
+    /// How many names had to be made up.
+    unnamed: usize,
     pub(crate) out: Written,
 }
 
@@ -41,6 +43,7 @@ impl<'d> Writer<'d> {
             explicit: before.enums.keys().cloned().collect(),
             changes,
             by_themselves,
+            unnamed: 0,
             out: Written::default(),
         }
     }
@@ -55,7 +58,39 @@ impl<'d> Writer<'d> {
     }
 
     fn op(&mut self, name: &str, items: Vec<Py>) {
+        if self.dialect == Dialect::Sqlite && BATCHED.contains(&name) {
+            self.batch(name, items);
+            return;
+        }
         self.out.calls.push(Py::Call(format!("op.{name}"), items));
+    }
+
+    /// SQLite cannot alter constraints and columns; Alembic's batch mode makes the table anew. A name has to be given
+    /// there, even though the database keeps none that was not.
+    fn batch(&mut self, name: &str, mut items: Vec<Py>) {
+        let at = usize::from(name != "alter_column");
+        if at >= items.len() {
+            return;
+        }
+        let table = items.remove(at);
+        items.retain(|item| !matches!(item, Py::Keyword(key, _) if key == "schema"));
+        if at == 1 && items[0] == Py::raw("None") {
+            if name == "drop_constraint" {
+                let table = ObjectName::plain(table.flat().trim_matches('"'));
+                self.left_out(
+                    ObjectRef::Table(table),
+                    "a constraint without a name is to be dropped from it",
+                );
+                return;
+            }
+            self.unnamed += 1;
+            items[0] = Py::str(&format!("constraint_{}", self.unnamed));
+        }
+        let call = Py::Call(format!("batch_op.{name}"), items).lay(8, 0, 0);
+        self.out.calls.push(Py::raw(format!(
+            "with op.batch_alter_table({}) as batch_op:\n        {call}",
+            table.flat()
+        )));
     }
 
     /// SQL through `op.execute`: a colon would be a parameter to SQLAlchemy.
@@ -959,6 +994,16 @@ pub(crate) fn escape_binds(sql: &str) -> String {
     }
     out
 }
+
+/// What SQLite does only in batch mode.
+const BATCHED: [&str; 6] = [
+    "alter_column",
+    "create_check_constraint",
+    "create_foreign_key",
+    "create_primary_key",
+    "create_unique_constraint",
+    "drop_constraint",
+];
 
 /// The statement with `OR REPLACE` behind its `CREATE`.
 fn replacing(text: &str) -> String {

@@ -51,9 +51,7 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
     }
     let reason = match (&statement, &visible) {
         (_, Some((_, why))) => format!("{UNKNOWN_STATEMENT}: {why}"),
-        (Value::Unknown(why), None) if why.reason.starts_with(UNKNOWN_STATEMENT) => {
-            why.reason.to_string()
-        }
+        (Value::Unknown(why), None) if why.reason.starts_with(UNKNOWN_STATEMENT) => why.reason.to_string(),
         (Value::Unknown(why), None) => format!("{UNKNOWN_STATEMENT}: {}", why.reason),
         _ => UNKNOWN_STATEMENT.to_owned(),
     };
@@ -88,7 +86,8 @@ fn visible_text(value: &Value) -> Option<(String, Rc<str>)> {
 
 /// What statements do of which the visible part says that they act on rows, whatever the rest is.
 fn rows_only(ev: &Ev<'_>, text: &str) -> Option<Vec<Change>> {
-    const VERBS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", "TRUNCATE"];
+    const VERBS: [&str; 8] =
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", "TRUNCATE"];
     let dialect = ev.host.settings.dialect;
     let mut changes = Vec::new();
     for piece in sql::split(text, dialect) {
@@ -272,12 +271,7 @@ pub(crate) fn query(ev: &mut Ev<'_>, call: &Call) -> Value {
     let sure = !open && tables.iter().all(|t| is_empty(ev, t));
     let changes: Vec<Change> = tables
         .into_iter()
-        .map(|table| Change::Rows {
-            table,
-            effect: RowEffect::Read,
-            columns: Vec::new(),
-            hints: Vec::new(),
-        })
+        .map(|table| Change::Rows { table, effect: RowEffect::Read, columns: Vec::new(), hints: Vec::new() })
         .collect();
     if !changes.is_empty() {
         record(ev, call.place, "query", changes, true);

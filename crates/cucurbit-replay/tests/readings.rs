@@ -1,7 +1,9 @@
 //! What migrations do that real chains were seen to do, each cut down to the lines that matter.
 
 use cucurbit_python::eval::Limits;
-use cucurbit_replay::{Certainty, Direction, Outcome, ProjectFiles, ReplayOptions, Replayer, target_metadata};
+use cucurbit_replay::{
+    Certainty, Direction, Outcome, ProjectFiles, ReplayOptions, Replayer, target_metadata,
+};
 use cucurbit_schema::{Database, Dialect};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
 

@@ -3,7 +3,7 @@
 use crate::change::{Change, ColumnAlteration, LabelPosition, ObjectRef, Position};
 use crate::diff::{DifferenceKind, body_text, diff, index_text};
 use crate::model::{
-    Column, Constraint, ConstraintBody, Database, Default, EnumType, NamedObject, ObjectKeyOrTable,
+    Column, Constraint, ConstraintBody, Database, Default, Dialect, EnumType, NamedObject, ObjectKeyOrTable,
     ObjectKind, ObjectName, Sequence, Table, TypeKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,7 +101,9 @@ impl Plan<'_> {
                 let stays = self.stays(table, constraint);
                 let table_goes = !self.to.tables.contains_key(&table.name);
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                if stays || (table_goes && !is_foreign) {
+                // SQLite does not ask who points at a table that goes.
+                let goes_along = table_goes && (!is_foreign || self.to.dialect == Dialect::Sqlite);
+                if stays || goes_along {
                     continue;
                 }
                 let change = Change::DropConstraint {

@@ -525,7 +525,9 @@ impl ObjectRef {
     #[must_use]
     pub fn table(&self) -> Option<&ObjectName> {
         match self {
-            ObjectRef::Table(table) | ObjectRef::Column(table, _) | ObjectRef::Constraint(table, _) => Some(table),
+            ObjectRef::Table(table) | ObjectRef::Column(table, _) | ObjectRef::Constraint(table, _) => {
+                Some(table)
+            }
             ObjectRef::Index(_, table) | ObjectRef::Object(_, table, _) => table.as_ref(),
             ObjectRef::Schema(_) | ObjectRef::Enum(_) | ObjectRef::Sequence(_) => None,
         }

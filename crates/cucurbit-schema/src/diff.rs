@@ -399,7 +399,8 @@ fn jsonb(value: &serde_json::Value) -> String {
         serde_json::Value::Object(items) => {
             let mut keys: Vec<&String> = items.keys().collect();
             keys.sort_by_key(|key| (key.len(), key.as_str()));
-            let shown = |key: &String| format!("{}: {}", serde_json::Value::from(key.as_str()), jsonb(&items[key]));
+            let shown =
+                |key: &String| format!("{}: {}", serde_json::Value::from(key.as_str()), jsonb(&items[key]));
             format!("{{{}}}", keys.into_iter().map(shown).collect::<Vec<_>>().join(", "))
         }
         plain => plain.to_string(),
@@ -431,7 +432,9 @@ fn timestamp(text: &str) -> Option<String> {
     }
     let offset = match offset {
         "Z" | "z" => "+00",
-        other => other.strip_suffix(":00").or(other.strip_suffix("00").filter(|o| o.len() == 3)).unwrap_or(other),
+        other => {
+            other.strip_suffix(":00").or(other.strip_suffix("00").filter(|o| o.len() == 3)).unwrap_or(other)
+        }
     };
     let is_time = time.len() >= 8 && time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'));
     (is_date && is_time).then(|| format!("{date} {time}{offset}"))

@@ -7,6 +7,8 @@
 
 use crate::model::Dialect;
 use crate::words::{self, Kind};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// Returns an expression in one way of writing, for comparing only: it is not meant to be run.
 #[must_use]
@@ -17,6 +19,26 @@ pub fn normalized(text: &str, dialect: Dialect) -> String {
         Some(tree) if parser.at == tokens.len() => tree.text(),
         _ => tokens.join(" "),
     }
+}
+
+/// `((x)::text = ANY ((ARRAY['a'::character varying, …])::text[]))`, which is how PostgreSQL prints `x IN ('a', …)` of
+/// a `varchar`, as it was written. Made again from its print, it would be printed with other casts.
+pub(crate) fn with_in_lists(text: &str) -> String {
+    static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?x) \(\( (?<column> [A-Za-z_][A-Za-z0-9_$]* | \x22[^\x22]+\x22 ) \)::text
+              \s (?<operator> =\ ANY | <>\ ALL )
+              \s \(\(ARRAY\[ (?<items> (?: '(?:[^']|'')*'::character\ varying (?:,\ )? )+ ) \]\)::text\[\]\)\)",
+        )
+        .expect("the pattern is valid")
+    });
+    PRINTED
+        .replace_all(text, |found: &regex::Captures<'_>| {
+            let operator = if &found["operator"] == "= ANY" { "IN" } else { "NOT IN" };
+            let items = found["items"].replace("'::character varying", "'");
+            format!("{} {operator} ({items})", &found["column"])
+        })
+        .into_owned()
 }
 
 /// Words and symbols, names folded and strings without marks.
@@ -429,7 +451,7 @@ fn in_or_equal(left: Tree, mut items: Vec<Tree>, not: bool) -> Tree {
 
 #[cfg(test)]
 mod tests {
-    use super::normalized;
+    use super::{normalized, with_in_lists};
     use crate::model::Dialect;
 
     fn same(a: &str, b: &str) {
@@ -457,6 +479,17 @@ mod tests {
         same("lower(name)", "lower((name)::text)");
         same("is_deleted = false", "(is_deleted = false)");
         same("CAST(x AS integer) > 1", "x::int > 1");
+    }
+
+    #[test]
+    fn printed_lists_are_written_as_lists() {
+        let printed =
+            "((kind)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))";
+        assert_eq!(with_in_lists(printed), "kind IN ('a', 'it''s')");
+        same(printed, &with_in_lists(printed));
+        let not = "((kind)::text <> ALL ((ARRAY['a'::character varying])::text[]))";
+        assert_eq!(with_in_lists(&format!("(x AND {not})")), "(x AND kind NOT IN ('a'))");
+        assert_eq!(with_in_lists("kind = ANY (ARRAY['a'::text])"), "kind = ANY (ARRAY['a'::text])");
     }
 
     #[test]

@@ -187,6 +187,14 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 impl Reader<'_> {
+    /// A condition as it was written, where it stands as PostgreSQL prints it.
+    fn condition(&self, text: &str) -> String {
+        match self.dialect {
+            Dialect::PostgreSql => crate::expression::with_in_lists(text),
+            _ => text.to_owned(),
+        }
+    }
+
     fn statement(&mut self, text: &str) {
         let mut cursor = Cursor::new(text, self.dialect);
         let known = self.changes.len();

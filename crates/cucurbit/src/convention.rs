@@ -99,8 +99,12 @@ fn named(table: &Table) -> Vec<Named<'_>> {
     for constraint in &table.constraints {
         let Some(name) = constraint.name.as_deref() else { continue };
         let (kind, columns, referred) = match &constraint.body {
-            ConstraintBody::PrimaryKey { columns, .. } => ("pk", columns.iter().map(String::as_str).collect(), ""),
-            ConstraintBody::Unique { columns, .. } => ("uq", columns.iter().map(String::as_str).collect(), ""),
+            ConstraintBody::PrimaryKey { columns, .. } => {
+                ("pk", columns.iter().map(String::as_str).collect(), "")
+            }
+            ConstraintBody::Unique { columns, .. } => {
+                ("uq", columns.iter().map(String::as_str).collect(), "")
+            }
             ConstraintBody::ForeignKey { columns, table, .. } => {
                 ("fk", columns.iter().map(String::as_str).collect(), table.name.as_str())
             }

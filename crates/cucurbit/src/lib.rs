@@ -36,7 +36,7 @@ pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation, Outcome as WayEnd};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
-pub use models::read_models;
+pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
     Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, made_by,
 };

@@ -5,6 +5,7 @@ use crate::replay::SchemaOptions;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_models::Models;
 use cucurbit_sqlalchemy::Settings;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Reads models from files and from folders with all files below them, without a chain.
@@ -15,6 +16,36 @@ use std::path::PathBuf;
 pub fn read_models(options: &SchemaOptions, paths: &[PathBuf]) -> Models {
     let files = ProjectFiles::new(options.import_roots.clone(), None);
     cucurbit_models::read(&files, &Settings::new(options.dialect, options.sqlalchemy), paths)
+}
+
+/// Returns the folders from which imports of a project's own packages start: for each file or folder given, the parent
+/// of every folder above it whose name an import in the files begins with (`import shop.db` in `src/shop/db/models.py`
+/// gives `src`). For files that are read away from where they belong.
+#[must_use]
+pub fn import_roots_of(paths: &[PathBuf], importing: &[PathBuf]) -> Vec<PathBuf> {
+    let mut first: BTreeSet<String> = BTreeSet::new();
+    for path in paths.iter().chain(importing).filter(|p| p.is_file()) {
+        let Ok(source) = cucurbit_alembic::read_source(path) else { continue };
+        for line in source.text.as_str().lines().map(str::trim_start) {
+            let Some(rest) = line.strip_prefix("from ").or_else(|| line.strip_prefix("import ")) else {
+                continue;
+            };
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            first.insert(rest[..end].to_owned());
+        }
+    }
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        for folder in path.ancestors().skip(1) {
+            let is_named = folder.file_name().and_then(|n| n.to_str()).is_some_and(|n| first.contains(n));
+            if let (true, Some(root)) = (is_named, folder.parent())
+                && !roots.iter().any(|r| r == root)
+            {
+                roots.push(root.to_owned());
+            }
+        }
+    }
+    roots
 }
 
 impl Case {

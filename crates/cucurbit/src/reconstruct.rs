@@ -1,32 +1,35 @@
 //! Rebuilding a lost migration: the head schema rolled back through the migrations that survive.
 
+mod engine;
 mod gap;
 
 use crate::case::Case;
 use crate::replay::SchemaOptions;
-use gap::Gap;
+use cucurbit_alembic::ProjectFiles;
 use cucurbit_graph::Node;
-use cucurbit_reconstruct::{Above, Assumption, Level, RolledBack, Survivor, roll_back, run_forward, start_run};
+use cucurbit_models::Models;
+use cucurbit_reconstruct::{Assumption, Level, Survivor, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
-use cucurbit_replay::{Outcome, ReplayOptions, Replayer};
+use cucurbit_replay::{ReplayOptions, Replayer};
 use cucurbit_schema::{
-    Change, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectName,
-    ObjectRef, Origin, Table, between, diff,
+    Change, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectRef, between, diff,
 };
 use cucurbit_sqlalchemy::Settings;
+use engine::{Engine, Found, Rolled};
+use gap::Gap;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-
-/// How many migrations may be followed to judge one migration's states.
-const JUDGE_BUDGET: usize = 600;
+use std::path::{Path, PathBuf};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct ReconstructOptions {
     /// Dialect, versions, import roots.
     pub schema: SchemaOptions,
-    /// The schema that the whole chain makes: from a dump or from models.
-    pub head: Database,
+    /// The schema that the whole chain makes, where a dump tells it.
+    pub head: Option<Database>,
+    /// The models. Without a dump they stand for the schema at the head: what survivors make is then as the
+    /// survivors make it, and where the models differ is told as drift.
+    pub models: Option<Models>,
     /// The lost revision, where several are missing.
     pub revision: Option<String>,
 }
@@ -96,6 +99,8 @@ pub struct Reconstruction {
     pub misfits: Vec<(String, Mismatch)>,
     /// What differs at the end from the head that was given.
     pub differences: Vec<Difference>,
+    /// Where the chain with it makes something else than the models say.
+    pub drift: Vec<Difference>,
     /// No `env.py` says how unnamed constraints are named, and the names in the head follow SQLAlchemy's recommended
     /// convention, so that was taken.
     pub convention_inferred: bool,
@@ -137,6 +142,9 @@ pub enum ReconstructError {
     /// No revision is missing.
     #[error("no revision is missing from the chain")]
     NothingMissing,
+    /// There is neither a dump nor are there models.
+    #[error("what the chain makes in the end is not known: a dump of the schema or the models are needed")]
+    NoHead,
     /// The one that was named is not missing.
     #[error("`{0}` is not missing from the chain")]
     NotMissing(String),
@@ -168,11 +176,23 @@ impl Case {
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
         let mut metadata = self.target_metadata(&files, &settings);
-        let inferred = if self.environment().env_py.is_none() { crate::convention::infer(&options.head) } else { None };
+        let mut inferred = None;
+        if self.environment().env_py.is_none() {
+            match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
+                (Some(known), _) => metadata = known.clone(),
+                (None, Some(head)) => inferred = crate::convention::infer(head),
+                (None, None) => {}
+            }
+        }
         if let Some(convention) = &inferred {
             metadata.convention = convention.clone();
         }
-        let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let snapshots = |path: &Path| snapshots(&files, &settings, path);
+        let replay = ReplayOptions {
+            settings: settings.clone(),
+            metadata,
+            limits: cucurbit_python::eval::Limits::default(),
+        };
         let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
         let survivor = |node: &Node| -> Option<Survivor> {
             let row = self.row_of(*node)?;
@@ -192,67 +212,37 @@ impl Case {
             }
         };
         let mut before = Database::new(options.schema.dialect);
-        let mut explicit = BTreeSet::new();
-        start_run(&mut replayer, &before, &explicit);
+        start_run(&mut replayer, &before, &BTreeSet::new());
         for survivor in gap.below.iter().filter_map(survivor) {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
-        let forward = made_above(&mut replayer, &before, &options.head, &above);
-        let mut after = options.head.clone();
-        after.forget_origins();
-        let mut assumptions = Vec::new();
-        let mut unsettled = Vec::new();
-        for (at, survivor) in above.iter().enumerate().rev() {
-            let mut judge =
-                Above { survivors: &above[at + 1..], head: &options.head, budget: JUDGE_BUDGET };
-            let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
-                roll_back(&mut replayer, &after, survivor, &forward[at], &[&before], &mut judge);
-            if !misfits.is_empty() || !differences.is_empty() {
-                let misfits = misfits.iter().map(crate::replay::describe_mismatch);
-                let left = misfits.chain(differences.iter().map(describe_difference)).collect();
-                unsettled.push((survivor.id.clone(), left));
-            }
-            assumptions.extend(put_in);
-            explicit.extend(by_itself);
-            after = state;
-        }
-        let changes = between(&before, &after);
+        let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
+        let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence };
+        let Found { rolled, changes, made, misfits, state, head } = match (&options.head, &options.models) {
+            (Some(head), _) => engine.from_head(head.clone()),
+            (None, Some(models)) => engine.from_models(&models.database),
+            (None, None) => return Err(ReconstructError::NoHead),
+        };
+        let Rolled { after, assumptions, explicit, unsettled } = rolled;
         let lost = match gap.lost.first() {
             Some(lost) => lost.id.clone(),
-            None if kind == GapKind::Head && diff(&before, &options.head).is_empty() => {
+            None if kind == GapKind::Head && changes.is_empty() => {
                 return Err(ReconstructError::NothingMissing);
             }
             None => id_of(&changes),
         };
+        let misfits: Vec<(String, Mismatch)> =
+            misfits.into_iter().map(|(id, m)| (id.unwrap_or_else(|| lost.clone()), m)).collect();
         let back = between(&after, &before);
-        // The judge: the whole chain, from what the changes really make.
-        let mut made = before.clone();
-        let mut misfits = Vec::new();
-        for change in &changes {
-            let applied = made.apply(change, Origin::default());
-            misfits.extend(applied.mismatches.into_iter().map(|m| (lost.clone(), m)));
-        }
-        let mut state = made.clone();
-        start_run(&mut replayer, &state, &explicit);
-        for survivor in &above {
-            let trial = run_forward(&mut replayer, &state, survivor);
-            misfits.extend(trial.misfits.iter().map(|(_, m, _)| (survivor.id.clone(), m.clone())));
-            if let Outcome::Raises(reason, _) = &trial.outcome {
-                let kind = MismatchKind::Refused { reason: format!("upgrade() raises {reason}") };
-                misfits
-                    .push((survivor.id.clone(), Mismatch { object: ObjectRef::Schema(String::new()), kind }));
-            }
-            state = trial.end;
-        }
-        let differences = diff(&state, &options.head);
+        let differences = diff(&state, &head);
+        let drift = options.models.as_ref().map(|m| diff(&state, &m.database)).unwrap_or_default();
         let (down_revision, other_parents) = match gap.lost.first() {
             Some(lost) => (lost.parents.clone(), lost.other_parents.clone()),
             None => (self.heads_of(&gap.below).iter().map(|n| graph.id(*n).to_owned()).collect(), Vec::new()),
         };
         let companions = gap.lost.iter().skip(1).map(|other| companion(other, &lost)).collect();
-        let reparentings =
-            if kind == GapKind::Base { self.reparentings(&lost) } else { Vec::new() };
+        let reparentings = if kind == GapKind::Base { self.reparentings(&lost) } else { Vec::new() };
         let heading = Heading {
             revision: lost.clone(),
             down_revision: down_revision.clone(),
@@ -276,6 +266,7 @@ impl Case {
             assumptions,
             misfits,
             differences,
+            drift,
             unsettled,
         })
     }
@@ -292,13 +283,16 @@ impl Case {
             let Some(row) = self.row_of(node) else { continue };
             let facts = self.facts(row);
             let path = self.path(row).to_owned();
-            let (Some(span), Ok(source)) = (facts.down_revision.span(), cucurbit_alembic::read_source(&path)) else {
+            let (Some(span), Ok(source)) = (facts.down_revision.span(), cucurbit_alembic::read_source(&path))
+            else {
                 continue;
             };
             let before = source.text.as_str().to_owned();
             let mut edits = vec![(span, cucurbit_render::string_literal(base))];
             let revises = facts.docstring.as_ref().and_then(|doc| doc.revises.as_ref());
-            if let Some(line) = revises.filter(|_| base.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+            if let Some(line) =
+                revises.filter(|_| base.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+            {
                 let blank = if line.span.start == line.span.end { " " } else { "" };
                 edits.push((line.span, format!("{blank}{base}")));
             }
@@ -331,6 +325,17 @@ fn is_hollow(replayer: &mut Replayer<'_>, chain: &[Survivor]) -> bool {
     false
 }
 
+/// What a revision file itself writes down of tables: `Table(…)` and mapped classes in it.
+fn snapshots(files: &ProjectFiles, settings: &Settings, path: &Path) -> Option<Database> {
+    let source = cucurbit_alembic::read_source(path).ok()?;
+    let text = source.text.as_str();
+    if !text.contains("__tablename__") && !text.contains("Table(") {
+        return None;
+    }
+    let read = cucurbit_models::read(files, settings, &[path.to_owned()]);
+    (!read.database.tables.is_empty()).then_some(read.database)
+}
+
 /// A lost revision that another did the work of.
 fn companion(lost: &gap::Lost, first: &str) -> Companion {
     let heading = Heading {
@@ -348,52 +353,8 @@ fn companion(lost: &gap::Lost, first: &str) -> Companion {
     Companion { revision: lost.id.clone(), down_revision: lost.parents.clone(), text }
 }
 
-/// What the survivors above a gap make by themselves: for each, the tables that those before it made, as they are
-/// then. What is lost stands in as the head has it, so that keys have something to point at.
-fn made_above(
-    replayer: &mut Replayer<'_>,
-    before: &Database,
-    head: &Database,
-    above: &[Survivor],
-) -> Vec<Database> {
-    let mut follow = |start: Database| -> Vec<Database> {
-        let mut states = vec![start];
-        for survivor in above {
-            let Some(state) = states.last() else { break };
-            states.push(run_forward(replayer, state, survivor).end);
-        }
-        states
-    };
-    let is_made = |table: &Table| table.origin != Origin::default();
-    let mut start = before.clone();
-    start.forget_origins();
-    let alone = follow(start.clone());
-    let made: BTreeSet<&ObjectName> = alone
-        .iter()
-        .flat_map(|state| state.tables.values().filter(|t| is_made(t)).map(|t| &t.name))
-        .collect();
-    for (name, table) in &head.tables {
-        if !made.contains(name) && !before.tables.contains_key(name) {
-            start.put_table(std::sync::Arc::clone(table));
-        }
-    }
-    let same_or_new = |(name, origin): (&String, &Origin)| (name.clone(), *origin);
-    start.schemas.extend(head.schemas.iter().map(same_or_new));
-    start.forget_origins();
-    let mut states = follow(start);
-    for state in &mut states {
-        let others: Vec<ObjectName> =
-            state.tables.values().filter(|t| !is_made(t)).map(|t| t.name.clone()).collect();
-        for name in others {
-            state.tables.remove(&name);
-        }
-        state.forget_origins();
-    }
-    states
-}
-
 /// Says how the end of the rebuilt chain differs from the head that was given.
-fn describe_difference(difference: &Difference) -> String {
+pub(super) fn describe_difference(difference: &Difference) -> String {
     let object = &difference.object;
     match &difference.kind {
         DifferenceKind::OnlyLeft => format!("{object}: the chain makes it and the head lacks it"),

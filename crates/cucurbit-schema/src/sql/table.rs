@@ -335,7 +335,7 @@ impl Reader<'_> {
             return Some(TableConstraint::Constraint(named(constraint)));
         }
         if c.eat("check") {
-            let expression = c.in_brackets()?.to_owned();
+            let expression = self.condition(c.in_brackets()?);
             let no_inherit = c.eat_all(&["no", "inherit"]);
             let mut constraint = Constraint::new(name, ConstraintBody::Check { expression, no_inherit });
             self.constraint_tail(c, &mut constraint);
@@ -684,7 +684,7 @@ impl Reader<'_> {
                 read.constraints.push(named(constraint));
             }
         } else if c.eat("check") {
-            let expression = c.in_brackets()?.to_owned();
+            let expression = self.condition(c.in_brackets()?);
             let no_inherit = c.eat_all(&["no", "inherit"]);
             let mut constraint = Constraint::new(given, ConstraintBody::Check { expression, no_inherit });
             self.constraint_tail(c, &mut constraint);
@@ -848,7 +848,7 @@ impl Reader<'_> {
                 index.options.push(("tablespace".to_owned(), c.ident()?));
             } else if c.eat("where") {
                 let text = c.text_until(|_| false);
-                index.predicate = Some(strip(text).to_owned());
+                index.predicate = Some(self.condition(strip(text)));
             } else if self.dialect.is_mysql() {
                 c.at += 1;
             } else {

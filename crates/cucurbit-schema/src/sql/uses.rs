@@ -7,8 +7,8 @@ use crate::change::TypeHint;
 use crate::model::{Dialect, ObjectName};
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Expr, FromTable, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, ObjectName as SqlName, Query, Select, SelectItem, SetExpr, Statement, TableFactor,
-    TableObject, TableWithJoins, UpdateTableFromKind, Value, Visit, Visitor,
+    FunctionArguments, Ident, ObjectName as SqlName, Query, Select, SelectItem, SetExpr, Statement,
+    TableFactor, TableObject, TableWithJoins, UpdateTableFromKind, Value, Visit, Visitor,
 };
 use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -54,6 +54,8 @@ struct Source {
 
 #[derive(Default)]
 struct Scope {
+    /// A query whose `SELECT`s were visited: what comes behind them (`ORDER BY`) is not resolved.
+    is_closed: bool,
     sources: Vec<Source>,
     /// Names that `SELECT … AS name` makes.
     made: BTreeSet<String>,
@@ -138,7 +140,8 @@ impl Finder {
                     return None;
                 }
                 let column = self.folded(ident);
-                let scope = self.scopes.last()?;
+                // A `SELECT` without `FROM` sees what is around it.
+                let scope = self.scopes.iter().rev().find(|s| s.is_closed || !s.sources.is_empty())?;
                 let [Source { table: Some(table), .. }] = scope.sources.as_slice() else { return None };
                 let known = scope.made.contains(&column) || is_system(&column);
                 (!known).then(|| (table.clone(), column))
@@ -219,7 +222,8 @@ impl Finder {
                 let scope = self.scope_of(select);
                 self.scopes.push(scope);
                 for (at, item) in select.projection.iter().enumerate() {
-                    let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+                    let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item
+                    else {
                         break;
                     };
                     let hint = target(at);
@@ -248,9 +252,8 @@ impl Visitor for Finder {
         match statement {
             Statement::Update(update) => {
                 self.joins(&update.table, &mut scope);
-                if let Some(
-                    UpdateTableFromKind::AfterSet(tables) | UpdateTableFromKind::BeforeSet(tables),
-                ) = &update.from
+                if let Some(UpdateTableFromKind::AfterSet(tables) | UpdateTableFromKind::BeforeSet(tables)) =
+                    &update.from
                 {
                     for tables in tables {
                         self.joins(tables, &mut scope);
@@ -310,6 +313,9 @@ impl Visitor for Finder {
 
     fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
         self.scopes.pop();
+        if let Some(query) = self.scopes.last_mut() {
+            query.is_closed = query.sources.is_empty();
+        }
         ControlFlow::Continue(())
     }
 
@@ -379,9 +385,29 @@ fn arguments(function: &Function) -> Vec<&Expr> {
 fn is_system(name: &str) -> bool {
     matches!(
         name.to_ascii_lowercase().as_str(),
-        "rowid" | "oid" | "_rowid_" | "ctid" | "xmin" | "xmax" | "cmin" | "cmax" | "tableoid" | "default" | "new"
-            | "old" | "excluded" | "current_date" | "current_time" | "current_timestamp" | "current_user"
-            | "session_user" | "localtime" | "localtimestamp" | "user" | "unknown" | "value"
+        "rowid"
+            | "oid"
+            | "_rowid_"
+            | "ctid"
+            | "xmin"
+            | "xmax"
+            | "cmin"
+            | "cmax"
+            | "tableoid"
+            | "default"
+            | "new"
+            | "old"
+            | "excluded"
+            | "current_date"
+            | "current_time"
+            | "current_timestamp"
+            | "current_user"
+            | "session_user"
+            | "localtime"
+            | "localtimestamp"
+            | "user"
+            | "unknown"
+            | "value"
     )
 }
 
@@ -394,7 +420,9 @@ mod tests {
             .into_iter()
             .map(|u| match u.hint {
                 None => format!("{}.{}", u.table, u.column),
-                Some(TypeHint::Like(table, column)) => format!("{}.{} like {table}.{column}", u.table, u.column),
+                Some(TypeHint::Like(table, column)) => {
+                    format!("{}.{} like {table}.{column}", u.table, u.column)
+                }
                 Some(TypeHint::LikeNth(table, at)) => format!("{}.{} like {table} {at}", u.table, u.column),
                 Some(hint) => format!("{}.{} {hint:?}", u.table, u.column),
             })
@@ -423,12 +451,25 @@ mod tests {
     fn an_update_tells_types_both_ways() {
         check(
             "update t set a = u.b from u where t.k = u.k and t.f is true",
-            &["u.b like t.a", "t.a like u.b", "u.b", "t.k like u.k", "u.k like t.k", "t.k", "u.k", "t.f Boolean", "t.f"],
+            &[
+                "u.b like t.a",
+                "t.a like u.b",
+                "u.b",
+                "t.k like u.k",
+                "u.k like t.k",
+                "t.k",
+                "u.k",
+                "t.f Boolean",
+                "t.f",
+            ],
         );
-        check(
-            "update t set r = case s when 1 then 'x' end",
-            &["t.r", "t.s Number", "t.s"],
-        );
+        check("update t set r = case s when 1 then 'x' end", &["t.r", "t.s Number", "t.s"]);
+    }
+
+    #[test]
+    fn a_select_without_tables_sees_the_statement_around_it() {
+        check("update t set r = (select case s when 1 then 'x' end)", &["t.r", "t.s Number", "t.s"]);
+        check("update t set r = (select a from u order by b limit 1)", &["t.r", "u.a"]);
     }
 
     #[test]

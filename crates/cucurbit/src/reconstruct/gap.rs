@@ -102,7 +102,8 @@ impl Case {
             });
         }
         let date = |group: &Group| -> Option<String> {
-            let rows = order.iter().filter(|n| group.over.contains(&n.index())).filter_map(|n| self.row_of(*n));
+            let rows =
+                order.iter().filter(|n| group.over.contains(&n.index())).filter_map(|n| self.row_of(*n));
             let dates = rows.filter_map(|row| {
                 let text = &self.facts(row).docstring.as_ref()?.create_date.as_ref()?.text;
                 text.starts_with(|c: char| c.is_ascii_digit()).then(|| text.clone())

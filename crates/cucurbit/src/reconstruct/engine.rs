@@ -1,0 +1,219 @@
+//! From the schema at the head to the state before the first survivor, and forward again.
+
+use super::describe_difference;
+use cucurbit_reconstruct::{
+    Above, Assumption, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
+};
+use cucurbit_replay::{Outcome, Replayer};
+use cucurbit_schema::{
+    Change, Database, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How many migrations may be followed to judge one migration's states.
+const JUDGE_BUDGET: usize = 600;
+
+/// How often a head that is worked out from models is worked out anew.
+const MAX_HEADS: usize = 3;
+
+/// What the search works on.
+pub(super) struct Engine<'e, 'f> {
+    pub(super) replayer: &'e mut Replayer<'f>,
+    /// The state to which the survivors below the gap lead.
+    pub(super) before: &'e Database,
+    /// The survivors above it.
+    pub(super) above: &'e [Survivor],
+    /// For each of them what its file writes down of tables.
+    pub(super) evidence: Vec<Option<Database>>,
+}
+
+/// What rolling back gave.
+#[derive(Debug, Clone)]
+pub(super) struct Rolled {
+    /// The state at the upper edge of the gap.
+    pub(super) after: Database,
+    pub(super) assumptions: Vec<Assumption>,
+    /// Enum types that are to be made by themselves.
+    pub(super) explicit: BTreeSet<ObjectName>,
+    /// Survivors that do not fit, with what is left over.
+    pub(super) unsettled: Vec<(String, Vec<String>)>,
+}
+
+/// A gap that was filled, and what following the whole chain gave.
+pub(super) struct Found {
+    pub(super) rolled: Rolled,
+    /// What the lost migration did.
+    pub(super) changes: Vec<Change>,
+    /// The state that these really make.
+    pub(super) made: Database,
+    /// What does not fit, with the survivor; `None` for the lost migration itself.
+    pub(super) misfits: Vec<(Option<String>, Mismatch)>,
+    /// The state at the end.
+    pub(super) state: Database,
+    /// The head that was aimed at.
+    pub(super) head: Database,
+}
+
+impl Engine<'_, '_> {
+    /// Fills the gap so that the chain ends in a head that is known.
+    pub(super) fn from_head(&mut self, mut head: Database) -> Found {
+        head.forget_origins();
+        let forward = self.made_above(&head);
+        let rolled = self.roll(&head, &forward);
+        self.judge(rolled, head)
+    }
+
+    /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
+    /// comes out otherwise than aimed at, without a misfit, is what the survivors make of it, and is aimed at next.
+    pub(super) fn from_models(&mut self, models: &Database) -> Found {
+        let mut models = models.clone();
+        models.forget_origins();
+        let forward = self.made_above(&models);
+        let mut head = models;
+        if let Some(end) = forward.last() {
+            overlay(&mut head, end);
+        }
+        let rolled = self.roll(&head, &forward);
+        let mut found = self.judge(rolled, head);
+        for _ in 1..MAX_HEADS {
+            if diff(&found.state, &found.head).is_empty() {
+                break;
+            }
+            let mut head = found.state.clone();
+            head.forget_origins();
+            let rolled = self.roll(&head, &forward);
+            let next = self.judge(rolled, head);
+            let left = |f: &Found| (f.misfits.len(), diff(&f.state, &f.head).len());
+            if left(&next) > left(&found) {
+                break;
+            }
+            found = next;
+        }
+        found
+    }
+
+    fn roll(&mut self, head: &Database, forward: &[Database]) -> Rolled {
+        let mut after = head.clone();
+        let mut assumptions = Vec::new();
+        let mut unsettled = Vec::new();
+        let mut explicit = BTreeSet::new();
+        for (at, survivor) in self.above.iter().enumerate().rev() {
+            let mut judge = Above { survivors: &self.above[at + 1..], head, budget: JUDGE_BUDGET };
+            let mut known = vec![self.before];
+            known.extend(self.evidence[at].as_ref());
+            let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
+                roll_back(self.replayer, &after, survivor, &forward[at], &known, &mut judge);
+            if !misfits.is_empty() || !differences.is_empty() {
+                let misfits = misfits.iter().map(crate::replay::describe_mismatch);
+                let left = misfits.chain(differences.iter().map(describe_difference)).collect();
+                unsettled.push((survivor.id.clone(), left));
+            }
+            assumptions.extend(put_in);
+            explicit.extend(by_itself);
+            after = state;
+        }
+        Rolled { after, assumptions, explicit, unsettled }
+    }
+
+    /// The judge: the whole chain, from what the changes really make.
+    fn judge(&mut self, rolled: Rolled, head: Database) -> Found {
+        let changes = between(self.before, &rolled.after);
+        let mut made = self.before.clone();
+        let mut misfits = Vec::new();
+        for change in &changes {
+            let applied = made.apply(change, Origin::default());
+            misfits.extend(applied.mismatches.into_iter().map(|m| (None, m)));
+        }
+        let mut state = made.clone();
+        start_run(self.replayer, &state, &rolled.explicit);
+        for survivor in self.above {
+            let trial = run_forward(self.replayer, &state, survivor);
+            misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
+            state = trial.end;
+        }
+        Found { rolled, changes, made, misfits, state, head }
+    }
+
+    /// What the survivors make by themselves: for each, the tables that those before it made, as they are then. What
+    /// is lost stands in as the head has it, so that keys have something to point at.
+    fn made_above(&mut self, head: &Database) -> Vec<Database> {
+        let is_made = |table: &Table| table.origin != Origin::default();
+        let mut start = self.before.clone();
+        start.forget_origins();
+        let alone = self.follow(start.clone());
+        let made: BTreeSet<&ObjectName> = alone
+            .iter()
+            .flat_map(|state| state.tables.values().filter(|t| is_made(t)).map(|t| &t.name))
+            .collect();
+        for (name, table) in &head.tables {
+            if !made.contains(name) && !self.before.tables.contains_key(name) {
+                start.put_table(Arc::clone(table));
+            }
+        }
+        start.schemas.extend(head.schemas.iter().map(|(name, origin)| (name.clone(), *origin)));
+        start.forget_origins();
+        let mut states = self.follow(start);
+        for state in &mut states {
+            let others: Vec<ObjectName> =
+                state.tables.values().filter(|t| !is_made(t)).map(|t| t.name.clone()).collect();
+            for name in others {
+                state.tables.remove(&name);
+            }
+            state.forget_origins();
+        }
+        states
+    }
+
+    fn follow(&mut self, start: Database) -> Vec<Database> {
+        let mut states = vec![start];
+        for survivor in self.above {
+            let Some(state) = states.last() else { break };
+            states.push(run_forward(self.replayer, state, survivor).end);
+        }
+        states
+    }
+}
+
+/// What does not fit in a trial; that it stopped on the way is one more.
+fn misfits_of(trial: &Trial) -> impl Iterator<Item = Mismatch> + '_ {
+    let stopped = match &trial.outcome {
+        Outcome::Raises(reason, _) => Some(Mismatch {
+            object: ObjectRef::Schema(String::new()),
+            kind: MismatchKind::Refused { reason: format!("upgrade() raises {reason}") },
+        }),
+        _ => None,
+    };
+    trial.misfits.iter().map(|(_, mismatch, _)| mismatch.clone()).chain(stopped)
+}
+
+/// Puts what survivors make over what models say.
+fn overlay(head: &mut Database, made: &Database) {
+    for table in made.tables.values().filter(|t| !t.tainted) {
+        head.put_table(Arc::clone(table));
+        let names: Vec<ObjectName> = head
+            .sequences
+            .values()
+            .filter(|s| s.owner.as_ref().is_some_and(|(owner, _)| *owner == table.name))
+            .map(|s| s.name.clone())
+            .collect();
+        for name in names {
+            head.sequences.remove(&name);
+        }
+    }
+    for (name, sequence) in &made.sequences {
+        let is_there = sequence.owner.as_ref().is_none_or(|(owner, _)| made.tables.contains_key(owner));
+        if is_there {
+            head.sequences.insert(name.clone(), sequence.clone());
+        }
+    }
+    for (name, made) in &made.enums {
+        head.enums.insert(name.clone(), made.clone());
+    }
+    for (key, object) in &made.objects {
+        let is_there = object.table.as_ref().is_none_or(|table| head.tables.contains_key(table));
+        if is_there && !head.objects.contains_key(key) {
+            head.objects.insert(key.clone(), Arc::clone(object));
+        }
+    }
+}
