@@ -454,7 +454,7 @@ class Base(DeclarativeBase):
 class FlowRunState(Base):
     id = sa.Column(sa.Integer, primary_key=True)
 class Other(Base):
-    __tablename__ = re.sub(r'([a-z])([A-Z])', r'-', 'someName')
+    __tablename__ = re.sub(r'([a-z])([A-Z])', r'\1-\2', 'someName')
     id = sa.Column(sa.Integer, primary_key=True)
 ",
     );
