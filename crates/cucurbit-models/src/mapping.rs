@@ -203,6 +203,13 @@ fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Op
             );
         }
     }
+    if lineage.attribute(ev, "__bind_key__").is_some_and(|key| !key.is_none()) {
+        ev.host.notes.push(cucurbit_sqlalchemy::Unreadable {
+            place: Some(class.place),
+            reason: "it has a bind key, so its table stands in another database".to_owned(),
+            what: format!("`{}`", class.name),
+        });
+    }
     if own(ev, class, "__versioned__").is_some() {
         ev.host.notes.push(cucurbit_sqlalchemy::Unreadable {
             place: Some(class.place),
