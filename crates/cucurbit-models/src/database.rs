@@ -143,6 +143,13 @@ fn tables(ev: &mut Ev<'_>, wanted: &Wanted, keys: &BTreeSet<MetaDataKey>) -> Vec
             })
         };
         reading.table.tainted |= hidden || reading.open || !reading.problems.iter().all(certain);
+        // Without a class such a table is what code looks at in a database, no model.
+        if reading.reflected && class.is_none() && reading.columns.is_empty() {
+            let reason = "its columns are read from a database; it is left out";
+            ev.host.problem(Some(&table.name), term.place, "", reason);
+            continue;
+        }
+        reading.table.tainted |= reading.reflected;
         out.push(Read { reading, class, place: term.place });
     }
     settle_types(ev, &mut out);

@@ -91,13 +91,13 @@ const ACCOUNT: &[Fact] = &[
 
 const ACCOUNT_WITH_ID: &[Fact] = &[
     flagged("id", GUID, KEY),
+    points("user_id", GUID, "user.id", "cascade"),
     ACCOUNT[0],
     ACCOUNT[1],
     ACCOUNT[2],
     ACCOUNT[3],
     ACCOUNT[4],
     ACCOUNT[5],
-    points("user_id", GUID, "user.id", "cascade"),
 ];
 
 const TOKEN: &[Fact] = &[
@@ -105,7 +105,7 @@ const TOKEN: &[Fact] = &[
     flagged("created_at", Zoned("fastapi_users_db_sqlalchemy.generics.TIMESTAMPAware"), INDEX),
 ];
 
-const TOKEN_WITH_USER: &[Fact] = &[TOKEN[0], TOKEN[1], points("user_id", GUID, "user.id", "cascade")];
+const TOKEN_WITH_USER: &[Fact] = &[points("user_id", GUID, "user.id", "cascade"), TOKEN[0], TOKEN[1]];
 
 const MODEL_USER: &[Fact] = &[
     flagged("id", MODEL_GUID, KEY),

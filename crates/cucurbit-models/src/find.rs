@@ -26,14 +26,16 @@ impl Wanted {
         for path in paths {
             named.extend(files.python_files(path).iter().map(|p| files.id(p)));
         }
-        let load = closure(files, &named, false);
+        // A file that is named itself is read even if it does not look like one of models.
+        let sure = paths.iter().map(|p| files.id(p)).collect();
+        let load = closure(files, &named, &sure, false);
         Wanted { load, named: named.into_iter().collect(), environment: None }
     }
 
     /// An `env.py` and what it imports, in its functions too.
     pub(crate) fn environment(files: &ProjectFiles, env_py: &Path) -> Self {
         let file = files.id(env_py);
-        let load = closure(files, &[file], true);
+        let load = closure(files, &[file], &BTreeSet::from([file]), true);
         Wanted { load, named: BTreeSet::new(), environment: Some(file) }
     }
 
@@ -47,7 +49,7 @@ impl Wanted {
                 named.push(file);
             }
         }
-        let load = closure(files, &named, false);
+        let load = closure(files, &named, &BTreeSet::new(), false);
         Wanted { load, named: named.into_iter().collect(), environment: None }
     }
 }
@@ -58,19 +60,23 @@ const SIGNS: &[&str] =
     &["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"];
 
 /// Returns the files and what they import, as far as it stands in the project and may make tables.
-fn closure(files: &ProjectFiles, start: &[FileId], functions_too: bool) -> Vec<FileId> {
+fn closure(
+    files: &ProjectFiles,
+    start: &[FileId],
+    sure: &BTreeSet<FileId>,
+    functions_too: bool,
+) -> Vec<FileId> {
     let mut known: BTreeSet<FileId> = start.iter().copied().collect();
     let mut queue: VecDeque<FileId> = start.iter().copied().collect();
-    let first = known.clone();
     let mut load = Vec::new();
     while let Some(file) = queue.pop_front() {
         let Some(parsed) = files.parsed(file) else { continue };
-        if first.contains(&file) || SIGNS.iter().any(|sign| parsed.text().contains(sign)) {
+        if sure.contains(&file) || SIGNS.iter().any(|sign| parsed.text().contains(sign)) {
             load.push(file);
         }
         for import in parsed.imports() {
             // Only the start's own functions are sure to be called.
-            if import.in_function && !(functions_too && first.contains(&file)) {
+            if import.in_function && !(functions_too && sure.contains(&file)) {
                 continue;
             }
             for found in imported(files, file, &import) {

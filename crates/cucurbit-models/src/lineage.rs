@@ -219,6 +219,14 @@ impl Lineage {
             _ => None,
         })
     }
+
+    /// Returns what the first class that binds a name binds it to.
+    pub(crate) fn attribute(&self, ev: &mut Ev<'_>, name: &str) -> Option<Value> {
+        self.ancestors.iter().find_map(|a| match a {
+            Ancestor::Class(c) => own(ev, c, name).map(|(value, _)| value),
+            _ => None,
+        })
+    }
 }
 
 /// Returns what the body of a class itself binds a name to.

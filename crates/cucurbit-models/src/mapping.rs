@@ -80,7 +80,7 @@ fn map(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) {
         Named::Written(value) => (Some(value), false),
         // A class without a key of its own shares the table of its parent.
         Named::Implicit(_)
-            if lineage.root == Root::Flask && parent.is_some() && !has_key(ev, &columns, &arguments) =>
+            if lineage.root == Root::Flask && parent.is_some() && !has_key(&columns, &arguments) =>
         {
             (None, false)
         }
@@ -203,6 +203,13 @@ fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Op
             );
         }
     }
+    if lineage.attribute(ev, "__bind_key__").is_some_and(|key| !key.is_none()) {
+        ev.host.notes.push(cucurbit_sqlalchemy::Unreadable {
+            place: Some(class.place),
+            reason: "it has a bind key, so its table stands in another database".to_owned(),
+            what: format!("`{}`", class.name),
+        });
+    }
     if own(ev, class, "__versioned__").is_some() {
         ev.host.notes.push(cucurbit_sqlalchemy::Unreadable {
             place: Some(class.place),
@@ -225,14 +232,13 @@ fn made_columns(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage) -> (Vec<M
 }
 
 /// Whether some column or constraint is a primary key.
-fn has_key(ev: &mut Ev<'_>, columns: &[MadeColumn], arguments: &TableArguments) -> bool {
+fn has_key(columns: &[MadeColumn], arguments: &TableArguments) -> bool {
     let is_key = |value: &Value| {
         let Value::Term(term) = value else { return false };
         let name = term.external().and_then(cucurbit_sqlalchemy::canonical_name);
         name.as_deref() == Some("PrimaryKeyConstraint")
             || matches!(term.arguments.keyword("primary_key"), Some(Value::Bool(true)))
     };
-    let _ = ev;
     columns.iter().any(|c| is_key(&c.term)) || arguments.items.iter().any(is_key)
 }
 

@@ -7,6 +7,7 @@
 use crate::find::Wanted;
 use crate::host::Ev;
 use cucurbit_python::eval::{Arguments, Class, Function, Place, Value};
+use cucurbit_sqlalchemy::canonical_name;
 use std::rc::Rc;
 
 /// Words of a function that makes tables.
@@ -78,6 +79,16 @@ fn call(ev: &mut Ev<'_>, function: &Rc<Function>, class: Option<&Rc<Class>>) {
     let _ = ev.call(&callee, open, function.place);
     let made = ev.host.registry.tables().count() - before;
     if made == 0 && ev.host.problems.len() == problems {
+        // A `Table(` may be anything; one of SQLAlchemy's that was not reached is told.
+        let is_ours = match ev.module_value(function.place.file, "Table") {
+            Some(Value::External(name)) => canonical_name(&name).as_deref() == Some("Table"),
+            _ => false,
+        };
+        if is_ours {
+            let what = format!("what `{}` makes", function.name);
+            let reason = "nothing that can be seen calls it, and with unknown arguments it makes no table";
+            ev.host.problem(None, function.place, &what, reason);
+        }
         return;
     }
     let what = format!("what `{}` makes", function.name);

@@ -407,6 +407,41 @@ Table('a', MetaData(), Column('id', String(2)))
 }
 
 #[test]
+fn reflected_tables_are_no_models_unless_a_class_is_mapped_to_them() {
+    let folder = project(
+        "
+--- models.py
+import sqlalchemy as sa
+from sqlalchemy.orm import declarative_base
+engine = sa.create_engine('sqlite://')
+Base = declarative_base()
+version = sa.Table('version', Base.metadata, autoload_with=engine)
+class Old(Base):
+    __tablename__ = 'old'
+    __table_args__ = {'autoload_with': engine}
+class Here(Base):
+    __tablename__ = 'here'
+    __bind_key__ = 'other'
+    id = sa.Column(sa.Integer, primary_key=True)
+",
+    );
+    let models = read_in(folder.path(), &["models.py"]);
+    assert_eq!(tables(&models), ["here", "old"]);
+    assert_eq!(
+        told(&models),
+        [
+            "models.py:5: version: its columns are read from a database; it is left out",
+            "models.py:6: old: its columns are read from a database",
+        ]
+    );
+    assert!(models.database.tables.values().any(|t| t.name.name == "old" && t.tainted));
+    assert_eq!(
+        models.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["`Here`: it has a bind key, so its table stands in another database"]
+    );
+}
+
+#[test]
 fn statements_that_raise_cost_only_what_they_bind() {
     let folder = project(
         "
@@ -454,7 +489,7 @@ class Base(DeclarativeBase):
 class FlowRunState(Base):
     id = sa.Column(sa.Integer, primary_key=True)
 class Other(Base):
-    __tablename__ = re.sub(r'([a-z])([A-Z])', r'-', 'someName')
+    __tablename__ = re.sub(r'([a-z])([A-Z])', r'\1-\2', 'someName')
     id = sa.Column(sa.Integer, primary_key=True)
 ",
     );
