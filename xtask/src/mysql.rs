@@ -90,7 +90,8 @@ fn compare(
     let mut names: Vec<&String> = theirs.keys().chain(ours.keys()).collect();
     names.sort();
     names.dedup();
-    let differing: Vec<&&String> = names.iter().filter(|name| theirs.get(**name) != ours.get(**name)).collect();
+    let differing: Vec<&&String> =
+        names.iter().filter(|name| theirs.get(**name) != ours.get(**name)).collect();
     for name in differing.iter().take(arguments.differences) {
         let side = |objects: &Objects| objects.get(**name).map_or("-", String::as_str).to_owned();
         println!("{}: {name}: Alembic {}, cucurbit {}", environment.name, side(&theirs), side(&ours));

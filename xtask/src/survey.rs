@@ -157,7 +157,10 @@ impl Survey {
                 }
                 misfits += 1;
                 let text = describe_mismatch(mismatch);
-                self.misfits.add(&format!("{}: {}", operation.call, kind_of(mismatch)), format!("{} {text}", example()));
+                self.misfits.add(
+                    &format!("{}: {}", operation.call, kind_of(mismatch)),
+                    format!("{} {text}", example()),
+                );
             }
         }
         let mut unfinished = 0;

@@ -146,9 +146,8 @@ pub(crate) fn write_schema_project(root: &Path, size: usize) -> anyhow::Result<(
         let (upgrade, downgrade) = schema_bodies(number);
         let text = revision.text();
         let (head, _) = text.split_once("def upgrade()").context("a file without its function")?;
-        let text = format!(
-            "{head}def upgrade() -> None:\n{upgrade}\n\ndef downgrade() -> None:\n{downgrade}"
-        );
+        let text =
+            format!("{head}def upgrade() -> None:\n{upgrade}\n\ndef downgrade() -> None:\n{downgrade}");
         std::fs::write(versions.join(format!("{id}_step_{number}.py")), text)?;
     }
     Ok(())
@@ -183,15 +182,18 @@ fn schema_bodies(number: usize) -> (String, String) {
             format!("op.drop_constraint('uq_{table}_name', '{table}', type_='unique')"),
         ),
         4 => (
-            format!("op.alter_column('{table}', 'note', existing_type=sa.Text(), type_=sa.String(length=200))"),
-            format!("op.alter_column('{table}', 'note', existing_type=sa.String(length=200), type_=sa.Text())"),
+            format!(
+                "op.alter_column('{table}', 'note', existing_type=sa.Text(), type_=sa.String(length=200))"
+            ),
+            format!(
+                "op.alter_column('{table}', 'note', existing_type=sa.String(length=200), type_=sa.Text())"
+            ),
         ),
-        5 => (
-            format!("op.execute(\"UPDATE {table} SET note = '' WHERE note IS NULL\")"),
-            "pass".to_owned(),
-        ),
+        5 => (format!("op.execute(\"UPDATE {table} SET note = '' WHERE note IS NULL\")"), "pass".to_owned()),
         6 => (
-            format!("op.alter_column('{table}', 'note', existing_type=sa.String(length=200), nullable=False)"),
+            format!(
+                "op.alter_column('{table}', 'note', existing_type=sa.String(length=200), nullable=False)"
+            ),
             format!("op.alter_column('{table}', 'note', existing_type=sa.String(length=200), nullable=True)"),
         ),
         7 => (

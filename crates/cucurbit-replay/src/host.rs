@@ -324,7 +324,9 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
         return crate::connection::attribute(ev, &object, name);
     }
     let is_dialect = || match of {
-        Value::Term(term) => term.external().is_some_and(|n| n.starts_with("sqlalchemy.") && n.ends_with("Dialect")),
+        Value::Term(term) => {
+            term.external().is_some_and(|n| n.starts_with("sqlalchemy.") && n.ends_with("Dialect"))
+        }
         _ => of.host::<cucurbit_sqlalchemy::DialectObject>().is_some(),
     };
     if name == "identifier_preparer" && is_dialect() {

@@ -85,7 +85,8 @@ fn visible_text(value: &Value) -> Option<(String, Rc<str>)> {
 
 /// What statements do of which the visible part says that they act on rows, whatever the rest is.
 fn rows_only(ev: &Ev<'_>, text: &str) -> Option<Vec<Change>> {
-    const VERBS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", "TRUNCATE"];
+    const VERBS: [&str; 8] =
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", "TRUNCATE"];
     let dialect = ev.host.settings.dialect;
     let mut changes = Vec::new();
     for piece in sql::split(text, dialect) {
@@ -203,8 +204,7 @@ fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value 
     let mut last = Rows::Unknown(Rc::from("the database knows the rows"));
     let pieces = sql::split(text, dialect);
     for piece in &pieces {
-        let db = Rc::clone(&ev.host.db);
-        let read = sql::read_one(piece.text, dialect, &db);
+        let read = sql::read_one(piece.text, dialect, &ev.host.db);
         last = answer(ev, piece.text, &read.changes);
         record(ev, place, call, read.changes, read.exact);
     }

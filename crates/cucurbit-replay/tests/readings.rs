@@ -1,7 +1,9 @@
 //! What migrations do that real chains were seen to do, each cut down to the lines that matter.
 
 use cucurbit_python::eval::Limits;
-use cucurbit_replay::{Certainty, Direction, Outcome, ProjectFiles, ReplayOptions, Replayer, target_metadata};
+use cucurbit_replay::{
+    Certainty, Direction, Outcome, ProjectFiles, ReplayOptions, Replayer, target_metadata,
+};
 use cucurbit_schema::{Database, Dialect};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
 
@@ -35,7 +37,7 @@ fn follow(files: &str, dialect: Dialect) -> Followed {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut path = folder.path().join("versions/r.py");
     let mut text = String::from("from alembic import op\nimport sqlalchemy as sa\n");
-    let mut write = |path: &std::path::Path, text: &str| {
+    let write = |path: &std::path::Path, text: &str| {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     };

@@ -25,8 +25,8 @@ pub use change::{
     RowEffect, UnknownEffect,
 };
 pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
-pub use inverse::EvidenceForInverse;
 pub use diff::{Difference, DifferenceKind, diff};
+pub use inverse::EvidenceForInverse;
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,

@@ -2,9 +2,9 @@
 //! can be taken back is.
 
 use cucurbit_schema::{
-    Action, Change, Column, ColumnAlteration, Constraint, ConstraintBody, DataType, Database, Default, Dialect,
-    EnumType, EvidenceForInverse, Extent, Index, IndexKey, LabelPosition, ObjectName, ObjectRef, Origin, Position,
-    Table, TypeKind, UnknownEffect, between, diff,
+    Action, Change, Column, ColumnAlteration, Constraint, ConstraintBody, DataType, Database, Default,
+    Dialect, EnumType, EvidenceForInverse, Extent, Index, IndexKey, LabelPosition, ObjectName, ObjectRef,
+    Origin, Position, Table, TypeKind, UnknownEffect, between, diff,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -73,9 +73,10 @@ fn data_type(kind: u8, labels: u8, dialect: Dialect) -> DataType {
         1 => DataType::named("text", &[]),
         2 => DataType::named("varchar", &["40"]),
         3 => DataType::named("bigint", &[]),
-        _ if dialect == Dialect::PostgreSql => {
-            DataType::new(TypeKind::Enum { name: Some(ObjectName::plain("mood")), labels: enum_labels(labels) })
-        }
+        _ if dialect == Dialect::PostgreSql => DataType::new(TypeKind::Enum {
+            name: Some(ObjectName::plain("mood")),
+            labels: enum_labels(labels),
+        }),
         _ => DataType::named("varchar", &["200"]),
     }
 }
@@ -153,7 +154,8 @@ fn build(plan: &SchemaPlan, dialect: Dialect) -> Database {
             table.constraints.push(Constraint::new(named("uq"), body));
         }
         if let Some(at) = planned.check.filter(|at| has(*at)) {
-            let body = ConstraintBody::Check { expression: format!("{} IS NOT NULL", of(at)), no_inherit: false };
+            let body =
+                ConstraintBody::Check { expression: format!("{} IS NOT NULL", of(at)), no_inherit: false };
             table.constraints.push(Constraint::new(named("ck"), body));
         }
         if let Some((at, unique)) = planned.index.filter(|(at, _)| has(*at)) {
@@ -203,7 +205,13 @@ fn changes(plan: &SchemaPlan, dialect: Dialect) -> Vec<Change> {
         for what in ["uq", "ck", "fk"] {
             let constraint = Some(format!("t{number}_{what}"));
             let table = table_name.clone();
-            out.push(Change::DropConstraint { table, name: constraint, kind: None, if_exists: true, cascade: false });
+            out.push(Change::DropConstraint {
+                table,
+                name: constraint,
+                kind: None,
+                if_exists: true,
+                cascade: false,
+            });
         }
         out.push(Change::RenameConstraint {
             table: table_name.clone(),
@@ -212,7 +220,12 @@ fn changes(plan: &SchemaPlan, dialect: Dialect) -> Vec<Change> {
         });
         let index = ObjectName::plain(format!("t{number}_ix"));
         let table = Some(table_name.clone());
-        out.push(Change::DropIndex { name: index.clone(), table: table.clone(), if_exists: true, cascade: false });
+        out.push(Change::DropIndex {
+            name: index.clone(),
+            table: table.clone(),
+            if_exists: true,
+            cascade: false,
+        });
         out.push(Change::RenameIndex { from: index, table, to: format!("t{number}_ix2"), if_exists: true });
         out.push(Change::AddColumn {
             table: table_name.clone(),
@@ -306,7 +319,11 @@ proptest! {
 #[test]
 fn an_unknown_effect_has_no_inverse() {
     let unknown = |extent| {
-        Change::Unknown(UnknownEffect { extent, reason: "it is built at run time".to_owned(), text: String::new() })
+        Change::Unknown(UnknownEffect {
+            extent,
+            reason: "it is built at run time".to_owned(),
+            text: String::new(),
+        })
     };
     let before = Database::new(Dialect::PostgreSql);
     assert_eq!(unknown(Extent::Anything).inverse(&before), None);
@@ -318,14 +335,12 @@ fn an_unknown_effect_has_no_inverse() {
 
 #[test]
 fn a_change_says_what_its_inverse_must_know() {
-    let drop = Change::DropColumn { table: name(1), column: "a".to_owned(), if_exists: false, cascade: false };
+    let drop =
+        Change::DropColumn { table: name(1), column: "a".to_owned(), if_exists: false, cascade: false };
     let expected = EvidenceForInverse::Definitions(vec![ObjectRef::Column(name(1), "a".to_owned())]);
     assert_eq!(drop.evidence_for_inverse(), expected);
-    let guarded = Change::CreateTable {
-        table: Box::new(Table::new(name(1))),
-        if_not_exists: true,
-        temporary: false,
-    };
+    let guarded =
+        Change::CreateTable { table: Box::new(Table::new(name(1))), if_not_exists: true, temporary: false };
     let expected = EvidenceForInverse::Existence(vec![ObjectRef::Table(name(1))]);
     assert_eq!(guarded.evidence_for_inverse(), expected);
     let rename = Change::RenameTable { from: name(1), to: name(2), if_exists: false };

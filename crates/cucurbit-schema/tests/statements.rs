@@ -82,9 +82,13 @@ fn every_kind_is_read_or_kept_with_what_it_names() {
                     Some(effect) if of_a_table && !matches!(effect.extent, Extent::Tables(_)) => {
                         problems.push(format!("{name}: {kind}: it does not say which table"));
                     }
-                    Some(effect) if !is_foreign => problems.push(format!("{name}: {kind}: {}", effect.reason)),
+                    Some(effect) if !is_foreign => {
+                        problems.push(format!("{name}: {kind}: {}", effect.reason))
+                    }
                     Some(effect) => assert!(effect.text.starts_with(&text[..10]), "{effect:?}"),
-                    None if read.changes.is_empty() => problems.push(format!("{name}: {kind}: nothing is read")),
+                    None if read.changes.is_empty() => {
+                        problems.push(format!("{name}: {kind}: nothing is read"))
+                    }
                     None if !read.exact => problems.push(format!("{name}: {kind}: it is read in part")),
                     None => {
                         let mut after = state.clone();

@@ -40,7 +40,11 @@ impl Server {
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", data.join("socket").display()))
-            .args(["--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4"])
+            .args([
+                "--skip-networking",
+                "--innodb-flush-log-at-trx-commit=0",
+                "--character-set-server=utf8mb4",
+            ])
             .args(&user)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

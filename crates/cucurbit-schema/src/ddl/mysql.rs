@@ -6,8 +6,8 @@ use super::{
 };
 use crate::change::ObjectRef;
 use crate::model::{
-    Action, Column, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NameKind, ObjectKind, ObjectName,
-    Order, Sequence, Table, TypeKind,
+    Action, Column, Constraint, ConstraintBody, Default, Dialect, Index, KeyPart, NameKind, ObjectKind,
+    ObjectName, Order, Sequence, Table, TypeKind,
 };
 use std::collections::BTreeSet;
 
@@ -146,7 +146,8 @@ fn implied_index(
     let first = columns.first()?;
     let numbered = (2..100).map(|number| format!("{first}_{number}"));
     let name = std::iter::once(first.clone()).chain(numbered).find(|n| !taken.contains(&n.to_lowercase()))?;
-    let sql = format!("INDEX {} ({})", writer.name(&name).ok()?, writer.columns_of(&table.name, columns).ok()?);
+    let sql =
+        format!("INDEX {} ({})", writer.name(&name).ok()?, writer.columns_of(&table.name, columns).ok()?);
     taken.insert(name.to_lowercase());
     Some(sql)
 }
