@@ -205,8 +205,7 @@ fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value 
     let mut last = Rows::Unknown(Rc::from("the database knows the rows"));
     let pieces = sql::split(text, dialect);
     for piece in &pieces {
-        let db = Rc::clone(&ev.host.db);
-        let read = sql::read_one(piece.text, dialect, &db);
+        let read = sql::read_one(piece.text, dialect, &ev.host.db);
         last = answer(ev, piece.text, &read.changes);
         record(ev, place, call, read.changes, read.exact);
     }

@@ -26,6 +26,8 @@ pub struct MetaData {
     pub convention: NamingConvention,
     /// The numbers of the terms of its tables, in the order in which they were made.
     pub tables: Vec<u64>,
+    /// `reflect()` has filled it with tables of the database, which are not listed here.
+    pub reflected: bool,
 }
 
 /// A `Table`.
