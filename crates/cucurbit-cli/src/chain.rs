@@ -77,12 +77,18 @@ impl ChainArguments {
     pub(crate) fn schema_options(&self, revision: Option<&str>) -> SchemaOptions {
         let mut options = SchemaOptions::new(self.dialect());
         options.revision = revision.map(str::to_owned);
-        options.import_roots = self.import_root.clone();
-        if let Some(path) = std::env::var_os("PYTHONPATH") {
-            options.import_roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
-        }
+        options.import_roots = import_roots(&self.import_root);
         options
     }
+}
+
+/// The folders that were named, then those of PYTHONPATH.
+pub(crate) fn import_roots(named: &[PathBuf]) -> Vec<PathBuf> {
+    let mut roots = named.to_vec();
+    if let Some(path) = std::env::var_os("PYTHONPATH") {
+        roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
+    }
+    roots
 }
 
 /// Reads a dump of a schema; what could not be read is told in words.

@@ -86,6 +86,13 @@ struct DiagnoseArguments {
     /// How many threads read files.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// The database system; found out for each environment when not given.
+    #[arg(long, value_enum)]
+    dialect: Option<chain::DialectName>,
+    /// A folder in which modules that migrations import are looked for; may be given several times. The folders
+    /// of PYTHONPATH come behind.
+    #[arg(long, value_name = "DIR")]
+    import_root: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -168,6 +175,8 @@ fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {
         current_dir: arguments.run_dir.clone(),
         threads: arguments.threads,
         path_prefix: is_plain.then(|| path.to_path_buf()),
+        dialect: arguments.dialect.map(Into::into),
+        import_roots: chain::import_roots(&arguments.import_root),
     }
 }
 

@@ -18,6 +18,6 @@ mod record;
 mod replayer;
 mod sql;
 
-pub use files::ProjectFiles;
+pub use files::{ProjectFiles, parse_file};
 pub use record::{Certainty, Operation};
 pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, target_metadata};

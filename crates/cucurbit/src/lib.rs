@@ -20,7 +20,9 @@
 mod alembic_answer;
 mod case;
 mod diagnose;
+mod dialects;
 mod finding;
+mod history;
 mod reconstruct;
 mod replay;
 pub mod report;
@@ -31,6 +33,7 @@ pub use case::{Case, IgnoredFile};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
+pub use dialects::{DialectEvidence, Dialects};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use reconstruct::{ReconstructError, ReconstructOptions, Reconstruction, made_by};
 pub use replay::{

@@ -51,6 +51,8 @@ pub struct ReplayedChain {
     pub operations: Vec<Operation>,
     /// The schema at the end.
     pub state: Rc<Database>,
+    /// `env.py` says how constraints are named that migrations leave unnamed.
+    pub(crate) naming_known: bool,
     files: ProjectFiles,
 }
 
@@ -112,10 +114,23 @@ impl Case {
     /// # Errors
     /// When there is no revision, or not the one that is asked for.
     pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
-        let (order, missing) = self.order_to(options.revision.as_deref())?;
         let files = self.project_files(&options.import_roots);
+        self.follow(options, files)
+    }
+
+    /// Does the work of [`Case::schema_at`] with files of which some may be parsed already.
+    pub(crate) fn follow(
+        &self,
+        options: &SchemaOptions,
+        files: ProjectFiles,
+    ) -> Result<ReplayedChain, SchemaError> {
+        let (order, missing) = self.order_to(options.revision.as_deref())?;
         let settings = Settings::new(options.dialect, options.sqlalchemy);
-        let metadata = self.target_metadata(&files, &settings);
+        let env_py = self.environment().env_py.as_deref();
+        let metadata =
+            env_py.and_then(|path| cucurbit_replay::target_metadata(&files, settings.clone(), path));
+        let naming_known = metadata.is_some();
+        let metadata = metadata.unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
         let (revisions, operations, state) = {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
@@ -127,7 +142,7 @@ impl Case {
             }
             (revisions, replayer.operations().to_vec(), replayer.shared_state())
         };
-        Ok(ReplayedChain { revisions, missing, operations, state, files })
+        Ok(ReplayedChain { revisions, missing, operations, state, naming_known, files })
     }
 
     /// The files of the project: `prepend_sys_path` first, then the roots that were given, then the folders
