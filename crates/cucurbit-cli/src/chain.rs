@@ -1,6 +1,7 @@
 //! Which chain a command is about.
 
 use clap::ValueEnum;
+use cucurbit::report::harmless;
 use cucurbit::schema::{Database, Dialect, sql};
 use cucurbit::{Case, Options, SchemaOptions, cases};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,13 @@ pub(crate) struct ChainArguments {
     /// of PYTHONPATH come behind.
     #[arg(long, value_name = "DIR")]
     import_root: Vec<PathBuf>,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -70,6 +78,23 @@ impl ChainArguments {
         found.pop().ok_or_else(|| "there is no environment".to_owned())
     }
 
+    /// A path as people are shown it: as the folder was named, then relative to it, with forward slashes.
+    pub(crate) fn show(&self, case: &Case, path: &Path) -> String {
+        let folder =
+            if self.path.is_dir() { self.path.as_path() } else { self.path.parent().unwrap_or(&self.path) };
+        let inside = std::path::absolute(folder)
+            .ok()
+            .and_then(|root| path.strip_prefix(root).ok().map(Path::to_owned));
+        let shown = match inside {
+            Some(inside) if folder.is_absolute() || folder == Path::new(".") || folder == Path::new("") => {
+                inside
+            }
+            Some(inside) => folder.join(inside),
+            None => path.strip_prefix(case.environment().folder()).unwrap_or(path).to_owned(),
+        };
+        harmless(&shown.to_string_lossy().replace('\\', "/"))
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect.into()
     }
@@ -100,9 +125,4 @@ pub(crate) fn read_dump(path: &Path, dialect: Dialect) -> Result<(Database, Vec<
         return Err(format!("{}: no table is made in this dump", path.display()));
     }
     Ok((database, problems))
-}
-
-/// A path as messages show it: relative to the environment where it stands in it.
-pub(crate) fn show(case: &Case, path: &Path) -> String {
-    path.strip_prefix(case.environment().folder()).unwrap_or(path).display().to_string()
 }

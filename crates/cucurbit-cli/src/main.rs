@@ -1,6 +1,8 @@
 //! The `cucurbit` program: arguments, streams and exit codes around the library.
 
+mod blame;
 mod chain;
+mod diff;
 mod drift;
 mod reconstruct;
 mod schema;
@@ -41,6 +43,15 @@ enum Command {
     /// not be told is said on standard error. Exit code 0: written. 1: written, and something is left out
     /// or could not be told. 2: the work could not be done.
     Schema(schema::SchemaArguments),
+    /// Tells which revisions created, changed, renamed and dropped a table, or a part of one.
+    ///
+    /// Renames are followed backwards. Exit code 0: told. 2: the work could not be done, which includes that no
+    /// migration names such an object.
+    Blame(blame::BlameArguments),
+    /// Tells what changed in the schema between two revisions.
+    ///
+    /// Exit code 0: nothing. 1: differences, or tables of which it cannot be told. 2: the work could not be done.
+    Diff(diff::DiffArguments),
     /// Compares the schema that the chain makes with a dump, without a database.
     ///
     /// Exit code 0: the same. 1: differences. 2: the work could not be done.
@@ -131,6 +142,8 @@ fn main() -> ExitCode {
         Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Blame(arguments) => blame::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }

@@ -20,4 +20,4 @@ mod sql;
 
 pub use files::{ProjectFiles, parse_file};
 pub use record::{Certainty, Operation};
-pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, target_metadata};
+pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, Trial, target_metadata};

@@ -3,7 +3,7 @@
 use crate::files::ProjectFiles;
 use crate::host::Replay;
 use crate::record::Operation;
-use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
+use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, Note, Place, Value};
 use cucurbit_schema::{Database, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
@@ -67,6 +67,16 @@ pub struct Step {
     pub notes: Vec<Note>,
     /// The work was cut short, so operations may be missing.
     pub exhausted: bool,
+}
+
+/// A step that was only tried.
+pub struct Trial {
+    /// What the step did; its operations are all of [`Trial::operations`].
+    pub step: Step,
+    /// Its operations, in order.
+    pub operations: Vec<Operation>,
+    /// The state after it.
+    pub state: Rc<Database>,
 }
 
 /// Follows revision files one after the other.
@@ -146,6 +156,19 @@ impl<'f> Replayer<'f> {
             notes,
             exhausted: self.evaluator.host.exhausted,
         }
+    }
+
+    /// Follows one function of a revision file in a run of its own, and goes back to the state as it is.
+    pub fn try_step(&mut self, path: &Path, direction: Direction) -> Trial {
+        let mark = self.evaluator.host.mark();
+        let start = self.evaluator.host.log.len();
+        self.evaluator.host.memo = Rc::default();
+        let mut step = self.step(path, direction);
+        let operations = self.evaluator.host.log[start..].to_vec();
+        step.operations = 0..operations.len();
+        let state = self.shared_state();
+        self.evaluator.host.rewind(mark);
+        Trial { step, operations, state }
     }
 
     fn run(&mut self, function: &Value, place: Place) -> Outcome {

@@ -272,7 +272,7 @@ impl Case {
         options.import_roots = roots.to_vec();
         let files = self.project_files(&options.import_roots);
         texts.put(self, &files);
-        let chain = self.follow(&options, files).ok()?;
+        let chain = self.follow(&options, files, true).ok()?;
         Some(History::new(self, texts, chain, dialect))
     }
 }

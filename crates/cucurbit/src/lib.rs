@@ -18,6 +18,7 @@
 //! ```
 
 mod alembic_answer;
+mod blame;
 mod case;
 mod diagnose;
 mod dialects;
@@ -27,8 +28,12 @@ mod reconstruct;
 mod replay;
 pub mod report;
 pub mod rules;
+mod schema_diff;
+mod spoken;
+mod way_back;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
+pub use blame::{Blame, BlameEntry, BlameError, Deed};
 pub use case::{Case, IgnoredFile};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation};
@@ -40,6 +45,8 @@ pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,
 };
+
+pub use schema_diff::SchemaDiff;
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;

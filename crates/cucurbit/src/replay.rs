@@ -1,6 +1,7 @@
 //! The schema of a case at a revision: its migrations, followed in order.
 
 use crate::case::Case;
+use crate::way_back::WayBack;
 use cucurbit_graph::{Node, RowIndex};
 use cucurbit_replay::{Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step};
 use cucurbit_schema::{Database, Dialect, Mismatch, MismatchKind};
@@ -53,6 +54,8 @@ pub struct ReplayedChain {
     pub state: Rc<Database>,
     /// `env.py` says how constraints are named that migrations leave unnamed.
     pub(crate) naming_known: bool,
+    /// What the downgrades do, one for each revision; empty when nobody asked.
+    pub(crate) ways_back: Vec<WayBack>,
     files: ProjectFiles,
 }
 
@@ -115,7 +118,7 @@ impl Case {
     /// When there is no revision, or not the one that is asked for.
     pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
         let files = self.project_files(&options.import_roots);
-        self.follow(options, files)
+        self.follow(options, files, false)
     }
 
     /// Does the work of [`Case::schema_at`] with files of which some may be parsed already.
@@ -123,6 +126,7 @@ impl Case {
         &self,
         options: &SchemaOptions,
         files: ProjectFiles,
+        ways_back: bool,
     ) -> Result<ReplayedChain, SchemaError> {
         let (order, missing) = self.order_to(options.revision.as_deref())?;
         let settings = Settings::new(options.dialect, options.sqlalchemy);
@@ -132,17 +136,22 @@ impl Case {
         let naming_known = metadata.is_some();
         let metadata = metadata.unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let mut found = Vec::new();
         let (revisions, operations, state) = {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
             let mut revisions = Vec::with_capacity(order.len());
             for node in order {
                 let Some(row) = self.row_of(node) else { continue };
+                let before = ways_back.then(|| replayer.shared_state());
                 let step = replayer.step(self.path(row), Direction::Upgrade);
+                if let Some(before) = before {
+                    found.push(WayBack::of(&mut replayer, self.path(row), &step, &before));
+                }
                 revisions.push(ReplayedRevision { id: self.graph().id(node).to_owned(), row, step });
             }
             (revisions, replayer.operations().to_vec(), replayer.shared_state())
         };
-        Ok(ReplayedChain { revisions, missing, operations, state, naming_known, files })
+        Ok(ReplayedChain { revisions, missing, operations, state, naming_known, ways_back: found, files })
     }
 
     /// The files of the project: `prepend_sys_path` first, then the roots that were given, then the folders

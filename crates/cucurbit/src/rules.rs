@@ -53,7 +53,6 @@ macro_rules! info {
 mod candidates;
 mod lost;
 mod misfits;
-mod said;
 mod settings;
 mod text;
 
@@ -109,6 +108,8 @@ rules![
     create_all,
     not_null_without_default,
     branch_conflict,
+    asymmetric_downgrade,
+    one_way_drop,
 ];
 
 /// Returns the rule of a code or a name.

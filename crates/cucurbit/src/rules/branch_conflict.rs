@@ -1,9 +1,9 @@
 //! Two branches change the same object.
 
-use super::said;
 use super::text::count;
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::spoken;
 use crate::history::{History, table_of};
 use cucurbit_graph::{Node, RevisionGraph};
 use cucurbit_schema::{Change, ObjectRef};
@@ -140,7 +140,7 @@ impl<'g> Order<'g> {
 fn report(history: &History, first: usize, second: usize, objects: &[(&ObjectRef, usize, usize)]) -> Finding {
     let (a, b) = (&history.chain.revisions[first].id, &history.chain.revisions[second].id);
     let (object, before, at) = objects[0];
-    let said = said::object(object);
+    let said = spoken::object(object);
     let more = match objects.len() {
         1 => String::new(),
         n => format!(" and {}", count(n - 1, "other object", "other objects")),

@@ -1,9 +1,9 @@
 //! A migration creates what exists already.
 
 use super::misfits::tie;
-use super::said;
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::spoken;
 use crate::history::History;
 use cucurbit_schema::{MismatchKind, ObjectRef};
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub(super) fn check(case: &Case, history: &History, out: &mut Vec<Finding>) {
             continue;
         }
         let (id, by) = (&history.revision(misfit.at).id, &history.revision(maker).id);
-        let said = said::object(object);
+        let said = spoken::object(object);
         let message = match id == by {
             true => format!("`{id}` creates {said} twice"),
             false => format!("`{id}` creates {said}, which `{by}` created before"),
@@ -38,8 +38,8 @@ pub(super) fn check(case: &Case, history: &History, out: &mut Vec<Finding>) {
             .revision(by)
             .why(format!(
                 "{} stops here with `{}`, so an empty database cannot be built",
-                said::system(history.dialect),
-                said::existing(object, history.dialect)
+                spoken::system(history.dialect),
+                spoken::existing(object, history.dialect)
             ))
             .help("leave one of the two out; the other revision must not change where databases have run it");
         if let Some(inner) = inner {

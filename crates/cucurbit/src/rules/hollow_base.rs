@@ -2,9 +2,9 @@
 
 use super::misfits::{Lack, made, missing, tie};
 use super::text::{count, list};
-use super::said;
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::spoken;
 use crate::history::History;
 use cucurbit_schema::{Change, ConstraintBody, ObjectName, ObjectRef};
 
@@ -60,18 +60,18 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
         list(&names)
     );
     let mut finding = Finding::new(&INFO, history.place(at), message)
-        .label(format!("{} is used here first", said::object(object)))
+        .label(format!("{} is used here first", spoken::object(object)))
         .revisions(revisions.iter().copied())
         .why(format!(
             "on an empty database {} stops in `{}` with `{}`",
-            said::system(history.dialect),
+            spoken::system(history.dialect),
             history.revision(at).id,
-            said::missing(object, history.dialect)
+            spoken::missing(object, history.dialect)
         ));
     for (object, at) in first.iter().skip(1).take(SHOWN) {
         finding = finding.also(
             history.place(*at),
-            format!("{} is used here first, by `{}`", said::object(object), history.revision(*at).id),
+            format!("{} is used here first, by `{}`", spoken::object(object), history.revision(*at).id),
         );
     }
     finding = if lost.is_empty() {

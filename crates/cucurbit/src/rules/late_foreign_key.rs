@@ -1,9 +1,9 @@
 //! A foreign key points at a table that is created later.
 
 use super::misfits::{Lack, missing, tie};
-use super::said;
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::spoken;
 use crate::history::History;
 use cucurbit_schema::{Dialect, ObjectRef};
 
@@ -37,8 +37,8 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
             .revision(by)
             .why(format!(
                 "{} stops here with `{}`, so an empty database cannot be built",
-                said::system(history.dialect),
-                said::missing(&object, history.dialect)
+                spoken::system(history.dialect),
+                spoken::missing(&object, history.dialect)
             ))
             .help("create the table first, or add the key with `op.create_foreign_key` behind both tables");
         out.push(tie(finding, history));

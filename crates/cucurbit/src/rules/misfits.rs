@@ -127,7 +127,7 @@ fn lack(
         revisions.len() == 1
             && other.schema == name.schema
             && at.iter().any(|at| *at < misfit.at)
-            && super::said::are_near(&other.name, &name.name)
+            && crate::spoken::are_near(&other.name, &name.name)
             && history.chain.state.table(other).is_some()
     });
     Some(near.map_or(Lack::Hollow, |(near, _)| Lack::Misspelt(near.to_string())))
@@ -186,7 +186,7 @@ fn renamed(
 
 /// A column, constraint, index or type of almost the same name that was made before, on the same table.
 fn near_part(history: &History, object: &ObjectRef, before: usize) -> Option<String> {
-    let is_near = |a: &str, b: &str| a != b && super::said::are_near(a, b);
+    let is_near = |a: &str, b: &str| a != b && crate::spoken::are_near(a, b);
     let mut found = None;
     for (at, _, applied) in history.changes() {
         if at >= before {

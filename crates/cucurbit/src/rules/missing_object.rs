@@ -1,9 +1,9 @@
 //! A migration uses something that does not exist at that revision.
 
 use super::misfits::{Lack, Missing, missing, tie};
-use super::said;
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::spoken;
 use crate::history::History;
 use cucurbit_schema::ObjectRef;
 
@@ -30,7 +30,7 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
 fn report(history: &History, missing: &Missing<'_>) -> Finding {
     let at = missing.misfit.at;
     let object = &missing.misfit.mismatch.object;
-    let said = said::object(object);
+    let said = spoken::object(object);
     let id = &history.revision(at).id;
     let id_of = |other: usize| history.revision(other).id.as_str();
     let message = match &missing.lack {
@@ -80,7 +80,7 @@ fn why(history: &History, missing: &Missing<'_>) -> String {
     let object = &missing.misfit.mismatch.object;
     format!(
         "{} stops here with `{}`, so an empty database cannot be built",
-        said::system(history.dialect),
-        said::missing(object, history.dialect)
+        spoken::system(history.dialect),
+        spoken::missing(object, history.dialect)
     )
 }

@@ -1,8 +1,8 @@
 //! A column is added NOT NULL, without a default, to a table that may hold rows.
 
-use super::said;
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::spoken;
 use crate::history::History;
 use cucurbit_schema::{Change, Column, Dialect, ObjectName, RowEffect, TypeKind};
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ fn report(history: &History, at: usize, table: &ObjectName, column: &Column) -> 
         .revision(id)
         .why(format!(
             "an upgrade of a database {result} `{id}`: {} says `{answer}`",
-            said::system(history.dialect)
+            spoken::system(history.dialect)
         ))
         .help("give it a `server_default`, or add it with `nullable=True`, fill it, and then set NOT NULL")
 }

@@ -1,9 +1,10 @@
-//! How the rules about the schema speak: objects in words, and what the databases answer.
+//! Objects and changes in words, and what the databases answer.
 
-use cucurbit_schema::{Dialect, ObjectKind, ObjectName, ObjectRef};
+use cucurbit_schema::diff::type_text;
+use cucurbit_schema::{Change, ColumnAlteration, ConstraintKind, Dialect, ObjectKind, ObjectName, ObjectRef};
 
 /// Returns what an object is and its name: ``column `email` of `users` ``.
-pub(super) fn object(object: &ObjectRef) -> String {
+pub(crate) fn object(object: &ObjectRef) -> String {
     match object {
         ObjectRef::Schema(name) => format!("schema `{name}`"),
         ObjectRef::Table(name) => format!("table `{name}`"),
@@ -16,8 +17,77 @@ pub(super) fn object(object: &ObjectRef) -> String {
     }
 }
 
+/// Says what a change does, in words for people: ``adds column `email` ``.
+pub(crate) fn change(change: &Change) -> String {
+    let quoted = |name: &Option<String>| name.as_ref().map(|n| format!(" `{n}`")).unwrap_or_default();
+    match change {
+        Change::CreateTable { table, .. } => {
+            let count = table.columns.len();
+            format!("creates table `{}` with {count} column{}", table.name, if count == 1 { "" } else { "s" })
+        }
+        Change::CreateTableFrom { name, .. } => format!("creates table `{name}` from another one"),
+        Change::DropTable { name, .. } => format!("drops table `{name}`"),
+        Change::RenameTable { from, to, .. } => format!("renames table `{from}` to `{to}`"),
+        Change::SetTableSchema { table, schema } => {
+            format!("moves table `{table}` to schema `{}`", schema.as_deref().unwrap_or("default"))
+        }
+        Change::SetTableOption { key, .. } => format!("sets the option `{key}`"),
+        Change::AddColumn { column, .. } => {
+            let null = if column.nullable { "" } else { ", NOT NULL" };
+            format!("adds column `{}`: {}{null}", column.name, type_text(&column.data_type.kind))
+        }
+        Change::DropColumn { column, .. } => format!("drops column `{column}`"),
+        Change::AlterColumn { column, alteration, .. } => match alteration {
+            ColumnAlteration::Type { data_type, .. } => {
+                format!("changes the type of column `{column}` to {}", type_text(&data_type.kind))
+            }
+            ColumnAlteration::Nullable(true) => format!("lets column `{column}` be NULL"),
+            ColumnAlteration::Nullable(false) => format!("sets column `{column}` NOT NULL"),
+            ColumnAlteration::Default(Some(_)) => format!("sets the default of column `{column}`"),
+            ColumnAlteration::Default(None) => format!("drops the default of column `{column}`"),
+            ColumnAlteration::Rename(to) => format!("renames column `{column}` to `{to}`"),
+            ColumnAlteration::Comment(_) => format!("comments column `{column}`"),
+            ColumnAlteration::Definition { column: made, .. } if made.name != *column => {
+                format!("renames column `{column}` to `{}` and writes it anew", made.name)
+            }
+            _ => format!("changes column `{column}`"),
+        },
+        Change::AddConstraint { constraint, .. } => {
+            format!("adds {}{}", constraint_kind(constraint.kind()), quoted(&constraint.name))
+        }
+        Change::DropConstraint { name, kind, .. } => {
+            format!("drops {}{}", kind.map_or("constraint", constraint_kind), quoted(name))
+        }
+        Change::RenameConstraint { from, to, .. } => format!("renames constraint `{from}` to `{to}`"),
+        Change::ValidateConstraint { name, .. } => format!("validates constraint `{name}`"),
+        Change::SetConstraintMode { name, .. } => format!("changes when constraint `{name}` is checked"),
+        Change::CreateIndex { index, .. } => {
+            format!("creates {}index{}", if index.unique { "unique " } else { "" }, quoted(&index.name))
+        }
+        Change::DropIndex { name, .. } => format!("drops index `{}`", name.name),
+        Change::RenameIndex { from, to, .. } => format!("renames index `{}` to `{to}`", from.name),
+        Change::CreateObject { object, .. } => format!("creates {} `{}`", object.kind, object.name),
+        Change::DropObject { kind, name, .. } => format!("drops {kind} `{name}`"),
+        Change::RenameObject { kind, from, to, .. } => format!("renames {kind} `{from}` to `{to}`"),
+        Change::Comment { on, .. } => format!("comments {}", object(on)),
+        Change::Unknown(effect) => format!("may change it: {}", effect.reason),
+        _ => "changes it".to_owned(),
+    }
+}
+
+/// Returns what a kind of constraint is called.
+pub(crate) fn constraint_kind(kind: ConstraintKind) -> &'static str {
+    match kind {
+        ConstraintKind::PrimaryKey => "primary key",
+        ConstraintKind::Unique => "unique constraint",
+        ConstraintKind::ForeignKey => "foreign key",
+        ConstraintKind::Check => "check",
+        ConstraintKind::Exclude => "exclusion constraint",
+    }
+}
+
 /// Returns the name of a database system as people write it.
-pub(super) fn system(dialect: Dialect) -> &'static str {
+pub(crate) fn system(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::PostgreSql => "PostgreSQL",
         Dialect::Sqlite => "SQLite",
@@ -27,7 +97,7 @@ pub(super) fn system(dialect: Dialect) -> &'static str {
 }
 
 /// Returns what the database answers when an object is not there.
-pub(super) fn missing(object: &ObjectRef, dialect: Dialect) -> String {
+pub(crate) fn missing(object: &ObjectRef, dialect: Dialect) -> String {
     match dialect {
         Dialect::PostgreSql => match object {
             ObjectRef::Schema(name) => format!("schema \"{name}\" does not exist"),
@@ -64,7 +134,7 @@ pub(super) fn missing(object: &ObjectRef, dialect: Dialect) -> String {
 }
 
 /// Returns what the database answers when an object is there already.
-pub(super) fn existing(object: &ObjectRef, dialect: Dialect) -> String {
+pub(crate) fn existing(object: &ObjectRef, dialect: Dialect) -> String {
     match dialect {
         Dialect::PostgreSql => match object {
             ObjectRef::Schema(name) => format!("schema \"{name}\" already exists"),
@@ -99,7 +169,7 @@ pub(super) fn existing(object: &ObjectRef, dialect: Dialect) -> String {
 
 /// Tells whether two names are so near that one may have been written for the other: they differ in letter case
 /// alone, or in one letter, or in two when they are long.
-pub(super) fn are_near(a: &str, b: &str) -> bool {
+pub(crate) fn are_near(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let longest = a.len().max(b.len());
