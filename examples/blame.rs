@@ -1,5 +1,5 @@
 //! Tells who made and changed a table or column:
-//! `cargo run --example blame -- fixtures/services/billing invoices.due_date`.
+//! `cargo run --example blame -- fixtures/services/billing invoices.due_on`.
 
 use cucurbit::schema::Dialect;
 use cucurbit::{Options, SchemaOptions, cases};

@@ -7,11 +7,18 @@ use cucurbit::{Case, Options, SchemaOptions, cases};
 use std::path::{Path, PathBuf};
 
 /// Arguments that name a chain and how to read it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ChainArguments {
     /// A folder or a configuration file.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) options: ChainOptions,
+}
+
+/// How a chain is to be read.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ChainOptions {
     /// Version folders to read without any configuration.
     #[arg(long, value_name = "DIR")]
     versions: Vec<PathBuf>,
@@ -63,10 +70,10 @@ impl ChainArguments {
     /// Reads the one environment that is meant.
     pub(crate) fn case(&self) -> Result<Case, String> {
         let options = Options {
-            section: self.name.clone(),
-            config: self.config.clone(),
-            versions: self.versions.clone(),
-            recursive: self.recursive,
+            section: self.options.name.clone(),
+            config: self.options.config.clone(),
+            versions: self.options.versions.clone(),
+            recursive: self.options.recursive,
             ..Options::default()
         };
         let mut found = cases(&self.path, &options).map_err(|error| error.to_string())?;
@@ -96,13 +103,13 @@ impl ChainArguments {
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect.into()
+        self.options.dialect.into()
     }
 
     pub(crate) fn schema_options(&self, revision: Option<&str>) -> SchemaOptions {
         let mut options = SchemaOptions::new(self.dialect());
         options.revision = revision.map(str::to_owned);
-        options.import_roots = import_roots(&self.import_root);
+        options.import_roots = import_roots(&self.options.import_root);
         options
     }
 }

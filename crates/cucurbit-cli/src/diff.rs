@@ -1,15 +1,16 @@
 //! `cucurbit diff`.
 
-use crate::chain::{AnswerFormat, ChainArguments};
+use crate::chain::{AnswerFormat, ChainArguments, ChainOptions};
 use crate::{FAILED, FOUND, complain, write_out};
 use cucurbit::report::{self, harmless};
 use cucurbit::schema::{Difference, DifferenceKind};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiffArguments {
-    #[command(flatten)]
-    chain: ChainArguments,
+    /// A folder or a configuration file.
+    path: PathBuf,
     /// The revision to compare from, as `alembic upgrade` takes it; `base` is the empty database.
     from: String,
     /// The revision to compare to.
@@ -17,6 +18,8 @@ pub(crate) struct DiffArguments {
     /// How to write the answer.
     #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
     format: AnswerFormat,
+    #[command(flatten)]
+    options: ChainOptions,
 }
 
 pub(crate) fn run(arguments: &DiffArguments) -> ExitCode {
@@ -30,8 +33,9 @@ pub(crate) fn run(arguments: &DiffArguments) -> ExitCode {
 }
 
 fn try_run(arguments: &DiffArguments) -> Result<ExitCode, String> {
-    let case = arguments.chain.case()?;
-    let options = arguments.chain.schema_options(None);
+    let chain = ChainArguments { path: arguments.path.clone(), options: arguments.options.clone() };
+    let case = chain.case()?;
+    let options = chain.schema_options(None);
     let (from, to) = (&arguments.from, &arguments.to);
     let found = case.diff(&options, from, to).map_err(|error| error.to_string())?;
     let text = match arguments.format {

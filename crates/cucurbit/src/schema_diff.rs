@@ -2,13 +2,14 @@
 
 use crate::case::Case;
 use crate::replay::{SchemaError, SchemaOptions};
-use cucurbit_schema::{Difference, ObjectName, diff};
+use cucurbit_schema::{Difference, ObjectName, ObjectRef, diff};
 use std::collections::BTreeSet;
 
 /// The differences between the schemas at two revisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaDiff {
-    /// What differs: left is the first revision, right the second one. In the order of [`diff`].
+    /// What differs: left is the first revision, right the second one. In the order of [`diff`]; a sequence goes
+    /// with the column that owns it and is not told apart.
     pub differences: Vec<Difference>,
     /// Tables that are there at both revisions and that something unknown may have changed, by name; nothing is said
     /// of them.
@@ -36,8 +37,14 @@ impl Case {
         };
         let untold = left.state.tables.keys().filter(is_untold).cloned().collect();
         let missing: BTreeSet<String> = left.missing.iter().chain(&right.missing).cloned().collect();
+        let is_owned = |difference: &Difference| {
+            let ObjectRef::Sequence(name) = &difference.object else { return false };
+            let states = [&left.state, &right.state];
+            states.iter().any(|state| state.sequences.get(name).is_some_and(|s| s.owner.is_some()))
+        };
+        let differences = diff(&left.state, &right.state);
         Ok(SchemaDiff {
-            differences: diff(&left.state, &right.state),
+            differences: differences.into_iter().filter(|d| !is_owned(d)).collect(),
             untold,
             missing: missing.into_iter().collect(),
         })
