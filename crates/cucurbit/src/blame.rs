@@ -106,13 +106,22 @@ impl Case {
     }
 }
 
-/// Every table that a change is about or touches, with the names of its parts.
+/// Every table that a change is about or touches, with its parts.
 fn objects(chain: &ReplayedChain) -> BTreeSet<ObjectRef> {
     let mut found = BTreeSet::new();
     for (change, applied) in chain.operations.iter().flat_map(|o| &o.changes) {
         found.extend(applied.touched.iter().cloned());
         found.extend(applied.mismatches.iter().map(|m| m.object.clone()));
         found.extend(subjects(change));
+    }
+    // What stands on a table that was renamed has no change under the new name.
+    for table in chain.state.tables.values() {
+        let name = &table.name;
+        found.extend(table.columns.iter().map(|c| ObjectRef::Column(name.clone(), c.name.clone())));
+        let constraints = table.constraints.iter().filter_map(|c| c.name.clone());
+        found.extend(constraints.map(|constraint| ObjectRef::Constraint(name.clone(), constraint)));
+        let indexes = table.indexes.iter().filter_map(|i| i.name.clone());
+        found.extend(indexes.map(|index| ObjectRef::Index(name.sibling(index), Some(name.clone()))));
     }
     found
 }
