@@ -112,6 +112,11 @@ impl History {
         }
         for revision in &self.chain.revisions {
             let step = &revision.step;
+            // Tables that are read from the database are not followed.
+            let text = self.chain.text(step.file);
+            if text.is_some_and(|text| text.contains(".reflect(") || text.contains("automap_base(")) {
+                return step.operations.start;
+            }
             for at in step.operations.clone() {
                 let unknown = self.chain.operations[at].changes.iter().any(
                     |(change, _)| matches!(change, Change::Unknown(effect) if effect.extent == Extent::Anything),

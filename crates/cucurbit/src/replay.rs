@@ -6,7 +6,7 @@ use cucurbit_graph::{Node, RowIndex};
 use cucurbit_replay::{Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step};
 use cucurbit_schema::{Database, Dialect, Mismatch, MismatchKind};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -216,7 +216,8 @@ impl Case {
                 found
             }
         };
-        let mut waiting: BTreeMap<usize, (Node, BTreeSet<usize>)> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, (Node, usize)> = BTreeMap::new();
+        let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut missing: BTreeSet<String> = BTreeSet::new();
         for node in graph.defined().filter(|n| wanted.contains(&n.index())) {
             let mut parents = graph.parents(node);
@@ -231,21 +232,29 @@ impl Case {
                     before.insert(parent.index());
                 }
             }
-            waiting.insert(node.index(), (node, before));
+            waiting.insert(node.index(), (node, before.len()));
+            for parent in before {
+                children.entry(parent).or_default().push(node.index());
+            }
         }
         let mut order = Vec::with_capacity(waiting.len());
+        let mut ready: BTreeSet<usize> =
+            waiting.iter().filter(|(_, (_, before))| *before == 0).map(|(at, _)| *at).collect();
         while !waiting.is_empty() {
-            let ready: Vec<usize> =
-                waiting.iter().filter(|(_, (_, before))| before.is_empty()).map(|(at, _)| *at).collect();
             // A circle is entered at its first revision rather than lost.
-            let ready =
-                if ready.is_empty() { waiting.keys().next().copied().into_iter().collect() } else { ready };
-            for at in ready {
-                if let Some((node, _)) = waiting.remove(&at) {
-                    order.push(node);
-                }
-                for (_, before) in waiting.values_mut() {
-                    before.remove(&at);
+            if ready.is_empty() {
+                ready.extend(waiting.keys().next());
+            }
+            for at in std::mem::take(&mut ready) {
+                let Some((node, _)) = waiting.remove(&at) else { continue };
+                order.push(node);
+                for child in children.remove(&at).into_iter().flatten() {
+                    if let Some((_, before)) = waiting.get_mut(&child) {
+                        *before = before.saturating_sub(1);
+                        if *before == 0 {
+                            ready.insert(child);
+                        }
+                    }
                 }
             }
         }

@@ -50,6 +50,14 @@ pub(super) fn missing(history: &History) -> Vec<Missing<'_>> {
         }
         found.push(Missing { misfit, lack });
     }
+    // Where tables come from outside of the chain, one that is changed before the chain makes it did too.
+    let is_hollow =
+        |m: &Missing<'_>| m.lack == Lack::Hollow && matches!(m.misfit.mismatch.object, ObjectRef::Table(_));
+    if found.iter().any(is_hollow) {
+        for missing in found.iter_mut().filter(|m| matches!(m.lack, Lack::Late(_))) {
+            missing.lack = Lack::Hollow;
+        }
+    }
     found
 }
 
