@@ -172,9 +172,9 @@ pub(crate) fn judge(case: Case, options: &Options) -> EnvironmentDiagnosis {
 fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
     let texts = Texts::read(case);
     let dialects = options.dialect.map_or_else(|| texts.dialects(case), Dialects::given);
-    let judge = |dialect: &Dialect| {
+    let judge = |dialect: Dialect, ways_back: bool| {
         let mut found = Vec::new();
-        if let Some(history) = case.history(&texts, *dialect, &options.import_roots) {
+        if let Some(history) = case.history(&texts, dialect, &options.import_roots, ways_back) {
             for rule in rules::ALL {
                 if let Check::Schema(check) = rule.check {
                     check(case, &history, &mut found);
@@ -183,12 +183,13 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
         }
         found
     };
-    let found: Vec<Vec<Finding>> = dialects.found.par_iter().map(judge).collect();
-    let mut found = found.into_iter();
-    let first = found.next().unwrap_or_default();
-    let others: Vec<Vec<Finding>> = found.collect();
-    let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
-    let holds_on_all =
-        |finding: &Finding| others.iter().all(|other| other.iter().any(|found| is_same(found, finding)));
-    (first.into_iter().filter(holds_on_all).collect(), dialects)
+    let Some((first, others)) = dialects.found.split_first() else { return (Vec::new(), dialects) };
+    let mut found = judge(*first, true);
+    if !found.is_empty() && !others.is_empty() {
+        let ways_back = found.iter().any(|finding| rules::needs_ways_back(finding.rule));
+        let others: Vec<Vec<Finding>> = others.par_iter().map(|dialect| judge(*dialect, ways_back)).collect();
+        let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
+        found.retain(|finding| others.iter().all(|other| other.iter().any(|o| is_same(o, finding))));
+    }
+    (found, dialects)
 }

@@ -12,20 +12,27 @@ use cucurbit_python::eval;
 use cucurbit_replay::{Certainty, Operation, Outcome, ProjectFiles, parse_file};
 use cucurbit_schema::{Applied, Change, Dialect, Extent, Mismatch, ObjectName, ObjectRef};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// The texts of a case, parsed once and shared by every replay of it.
 pub(crate) struct Texts {
-    parsed: Vec<Option<std::sync::Arc<eval::Parsed>>>,
+    parsed: Vec<Option<Arc<eval::Parsed>>>,
+    marks: Vec<Marks>,
     env_py: Option<String>,
 }
 
 impl Texts {
     /// Reads and parses the revision files, in parallel.
     pub(crate) fn read(case: &Case) -> Self {
-        let parsed = case.files().par_iter().map(|file| parse_file(&file.path)).collect();
+        let read = |file: &cucurbit_alembic::RevisionFile| {
+            let parsed = parse_file(&file.path);
+            let marks = parsed.as_ref().map(|parsed| Marks::of(parsed.text())).unwrap_or_default();
+            (parsed, marks)
+        };
+        let (parsed, marks) = case.files().par_iter().map(read).unzip();
         let env_py = case.environment().env_py.as_deref();
         let env_py = env_py.and_then(|path| cucurbit_alembic::read_source(path).ok());
-        Texts { parsed, env_py: env_py.map(|source| source.text.as_str().to_owned()) }
+        Texts { parsed, marks, env_py: env_py.map(|source| source.text.as_str().to_owned()) }
     }
 
     /// Finds the dialects of the case.
@@ -42,6 +49,23 @@ impl Texts {
     }
 }
 
+/// Words that a text holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Marks {
+    /// It makes or drops the tables of the models, or reads tables from the database.
+    pub(crate) whole_tables: bool,
+    /// It reads all tables from the database.
+    reflects: bool,
+}
+
+impl Marks {
+    fn of(text: &str) -> Self {
+        let reflects = text.contains(".reflect(") || text.contains("automap_base(");
+        let all = [".create_all(", ".drop_all(", "autoload"];
+        Marks { reflects, whole_tables: reflects || all.iter().any(|word| text.contains(word)) }
+    }
+}
+
 /// A chain that was followed, and where it can be relied on.
 pub(crate) struct History {
     pub(crate) chain: ReplayedChain,
@@ -51,6 +75,8 @@ pub(crate) struct History {
     /// `env.py` makes tables or schemas itself, so that the migrations need not.
     pub(crate) env_makes_tables: bool,
     pub(crate) env_makes_schemas: bool,
+    /// The words in the revision files, by row.
+    pub(crate) marks: Vec<Marks>,
     /// The step of each operation.
     steps: Vec<usize>,
     /// The first operation before which something happened that may have changed anything.
@@ -89,6 +115,7 @@ impl History {
                 || env.lines().any(|line| line.trim() == "target_metadata = None"),
             env_makes_tables: makes_tables,
             env_makes_schemas: makes_schemas,
+            marks: texts.marks.clone(),
             untold_from: 0,
             misfits: Vec::new(),
             steps,
@@ -113,8 +140,7 @@ impl History {
         for revision in &self.chain.revisions {
             let step = &revision.step;
             // Tables that are read from the database are not followed.
-            let text = self.chain.text(step.file);
-            if text.is_some_and(|text| text.contains(".reflect(") || text.contains("automap_base(")) {
+            if self.marks.get(revision.row).is_some_and(|marks| marks.reflects) {
                 return step.operations.start;
             }
             for at in step.operations.clone() {
@@ -266,18 +292,19 @@ fn names_of(object: &ObjectRef) -> Vec<&str> {
 }
 
 impl Case {
-    /// Follows the whole chain for one dialect.
+    /// Follows the whole chain for one dialect, its downgrades too when asked.
     pub(crate) fn history(
         &self,
         texts: &Texts,
         dialect: Dialect,
         roots: &[std::path::PathBuf],
+        ways_back: bool,
     ) -> Option<History> {
         let mut options = crate::replay::SchemaOptions::new(dialect);
         options.import_roots = roots.to_vec();
         let files = self.project_files(&options.import_roots);
         texts.put(self, &files);
-        let chain = self.follow(&options, files, true).ok()?;
+        let chain = self.follow(&options, files, ways_back).ok()?;
         Some(History::new(self, texts, chain, dialect))
     }
 }

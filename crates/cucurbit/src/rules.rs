@@ -112,6 +112,11 @@ rules![
     one_way_drop,
 ];
 
+/// Tells whether a rule looks at the downgrades.
+pub(crate) fn needs_ways_back(rule: &RuleInfo) -> bool {
+    [&asymmetric_downgrade::INFO, &one_way_drop::INFO].iter().any(|info| info.code == rule.code)
+}
+
 /// Returns the rule of a code or a name.
 #[must_use]
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {

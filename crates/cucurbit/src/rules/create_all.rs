@@ -15,6 +15,9 @@ info!(
 
 pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
     for revision in &history.chain.revisions {
+        if !history.marks.get(revision.row).is_some_and(|marks| marks.whole_tables) {
+            continue;
+        }
         let Some(text) = history.chain.text(revision.step.file) else { continue };
         let path = history.chain.path(revision.step.file);
         let id = &revision.id;
