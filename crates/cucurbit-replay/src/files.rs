@@ -257,9 +257,12 @@ impl ProjectFiles {
     }
 }
 
-/// Reads and parses a file, for [`ProjectFiles::put`].
+/// Reads and parses a file, for [`ProjectFiles::put`]. A pipe would be waited for; it is no file.
 #[must_use]
 pub fn parse_file(path: &Path) -> Option<Arc<Parsed>> {
+    if !std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE) {
+        return None;
+    }
     let source = read_source(path).ok()?;
     Some(Arc::new(Parsed::parse(Arc::from(source.text.as_str()))))
 }
