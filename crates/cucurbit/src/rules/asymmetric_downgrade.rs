@@ -19,6 +19,9 @@ info!(
 /// How many differences are named.
 const SHOWN: usize = 4;
 
+/// Values of so many letters in all are quoted.
+const LONGEST: usize = 120;
+
 pub(super) fn check(case: &Case, history: &History, out: &mut Vec<Finding>) {
     let revisions = &history.chain.revisions;
     for (step, (revision, way)) in revisions.iter().zip(&history.chain.ways_back).enumerate() {
@@ -139,9 +142,11 @@ fn sentence(difference: &Difference) -> String {
     match &difference.kind {
         DifferenceKind::OnlyRight => format!("{said} is left over"),
         DifferenceKind::OnlyLeft => format!("{said} does not come back"),
-        DifferenceKind::Changed { attribute, left, right } => {
+        // The text of a function or a view is too long to be quoted.
+        DifferenceKind::Changed { attribute, left, right } if left.len() + right.len() <= LONGEST => {
             format!("{said} had {attribute} `{left}` and gets `{right}`")
         }
+        DifferenceKind::Changed { attribute, .. } => format!("{said} comes back with another {attribute}"),
     }
 }
 

@@ -23,6 +23,9 @@ enum Way {
     Whole,
 }
 
+/// An object, and the operations of the two revisions that touch it.
+type Shared<'t> = (&'t ObjectRef, usize, usize);
+
 /// For each object: the steps that touch it, the first operation of each, and how.
 type Touches = BTreeMap<ObjectRef, Vec<(usize, usize, Way)>>;
 
@@ -34,7 +37,7 @@ pub(super) fn check(case: &Case, history: &History, out: &mut Vec<Finding>) {
     let misfits: BTreeSet<(usize, &ObjectRef)> =
         history.misfits.iter().map(|misfit| (history.step(misfit.at), &misfit.mismatch.object)).collect();
     let mut order = Order::new(graph);
-    let mut conflicts: BTreeMap<(usize, usize), Vec<(&ObjectRef, usize, usize)>> = BTreeMap::new();
+    let mut conflicts: BTreeMap<(usize, usize), Vec<Shared<'_>>> = BTreeMap::new();
     let touches = touches(history);
     for (object, touched) in &touches {
         for (position, &(step, at, way)) in touched.iter().enumerate() {
@@ -137,7 +140,7 @@ impl<'g> Order<'g> {
     }
 }
 
-fn report(history: &History, first: usize, second: usize, objects: &[(&ObjectRef, usize, usize)]) -> Finding {
+fn report(history: &History, first: usize, second: usize, objects: &[Shared<'_>]) -> Finding {
     let (a, b) = (&history.chain.revisions[first].id, &history.chain.revisions[second].id);
     let (object, before, at) = objects[0];
     let said = spoken::object(object);
