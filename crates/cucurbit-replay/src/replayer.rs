@@ -3,7 +3,7 @@
 use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Limits, Note, Place, Value};
+use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, Note, Place, Value};
 use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
@@ -71,6 +71,16 @@ pub struct Step {
     pub refused: Vec<(Change, Mismatch)>,
     /// Constraints that an inspector was asked for on a table that has none of that kind.
     pub vain: Vec<(ConstraintKind, ObjectName)>,
+}
+
+/// A step that was only tried.
+pub struct Trial {
+    /// What the step did; its operations are all of [`Trial::operations`].
+    pub step: Step,
+    /// Its operations, in order.
+    pub operations: Vec<Operation>,
+    /// The state after it.
+    pub state: Rc<Database>,
 }
 
 /// Follows revision files one after the other.
@@ -208,6 +218,19 @@ impl<'f> Replayer<'f> {
         host.db = Rc::new(state);
         host.guards.clear();
         host.exhausted = false;
+    }
+
+    /// Follows one function of a revision file in a run of its own, and goes back to the state as it is.
+    pub fn try_step(&mut self, path: &Path, direction: Direction) -> Trial {
+        let mark = self.evaluator.host.mark();
+        let start = self.evaluator.host.log.len();
+        self.evaluator.host.memo = Rc::default();
+        let mut step = self.step(path, direction);
+        let operations = self.evaluator.host.log[start..].to_vec();
+        step.operations = 0..operations.len();
+        let state = self.shared_state();
+        self.evaluator.host.rewind(mark);
+        Trial { step, operations, state }
     }
 
     fn run(&mut self, function: &Value, place: Place) -> Outcome {
