@@ -12,7 +12,8 @@ use cucurbit_reconstruct::{Assumption, Level, Survivor, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{ReplayOptions, Replayer};
 use cucurbit_schema::{
-    Change, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectRef, between, diff,
+    Change, Column, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch, MismatchKind,
+    ObjectName, ObjectRef, Table, between, diff,
 };
 use cucurbit_sqlalchemy::Settings;
 use engine::{Engine, Found, Rolled};
@@ -30,8 +31,10 @@ pub struct ReconstructOptions {
     /// The models. Without a dump they stand for the schema at the head: what survivors make is then as the
     /// survivors make it, and where the models differ is told as drift.
     pub models: Option<Models>,
-    /// The lost revision, where several are missing.
+    /// The lost revision, where only one of several is to be rebuilt.
     pub revision: Option<String>,
+    /// Types of columns that a person told: table, column, type.
+    pub answers: Vec<(ObjectName, String, DataType)>,
 }
 
 /// What was missing.
@@ -217,8 +220,9 @@ impl Case {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
+        let told = answered(&options.answers, options.schema.dialect);
         let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
-        let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence };
+        let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
         let Found { rolled, changes, made, misfits, state, head } = match (&options.head, &options.models) {
             (Some(head), _) => engine.from_head(head.clone()),
             (None, Some(models)) => engine.from_models(&models.database),
@@ -325,6 +329,17 @@ fn is_hollow(replayer: &mut Replayer<'_>, chain: &[Survivor]) -> bool {
     false
 }
 
+/// Answers as tables that hold nothing else.
+fn answered(answers: &[(ObjectName, String, DataType)], dialect: Dialect) -> Database {
+    let mut told = Database::new(dialect);
+    for (name, column, data_type) in answers {
+        let mut table = told.table(name).cloned().unwrap_or_else(|| Table::new(name.clone()));
+        table.columns.push(Column::new(column.clone(), data_type.clone()));
+        told.put_table(std::sync::Arc::new(table));
+    }
+    told
+}
+
 /// What a revision file itself writes down of tables: `Table(…)` and mapped classes in it.
 fn snapshots(files: &ProjectFiles, settings: &Settings, path: &Path) -> Option<Database> {
     let source = cucurbit_alembic::read_source(path).ok()?;
@@ -348,7 +363,7 @@ fn companion(lost: &gap::Lost, first: &str) -> Companion {
         ],
         ..Heading::default()
     };
-    let empty = Database::new(cucurbit_schema::Dialect::PostgreSql);
+    let empty = Database::new(Dialect::PostgreSql);
     let text = migration(&heading, &empty, &[], &[], &BTreeSet::new()).text;
     Companion { revision: lost.id.clone(), down_revision: lost.parents.clone(), text }
 }

@@ -21,13 +21,21 @@ pub struct SchemaOptions {
     pub revision: Option<String>,
     /// Folders in which imported modules are looked for first, as on `sys.path`.
     pub import_roots: Vec<PathBuf>,
+    /// Models are read as autogenerate writes them down for a migration, rather than as `create_all()` makes them.
+    pub as_autogenerate: bool,
 }
 
 impl SchemaOptions {
     /// Asks for the schema at the heads.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        SchemaOptions { dialect, sqlalchemy: Version::V2_0, revision: None, import_roots: Vec::new() }
+        SchemaOptions {
+            dialect,
+            sqlalchemy: Version::V2_0,
+            revision: None,
+            import_roots: Vec::new(),
+            as_autogenerate: false,
+        }
     }
 }
 

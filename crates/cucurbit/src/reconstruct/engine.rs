@@ -6,7 +6,8 @@ use cucurbit_reconstruct::{
 };
 use cucurbit_replay::{Outcome, Replayer};
 use cucurbit_schema::{
-    Change, Database, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
+    Change, ConstraintKind, Database, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between,
+    diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(super) struct Engine<'e, 'f> {
     pub(super) above: &'e [Survivor],
     /// For each of them what its file writes down of tables.
     pub(super) evidence: Vec<Option<Database>>,
+    /// Columns whose types a person told.
+    pub(super) told: Database,
 }
 
 /// What rolling back gave.
@@ -59,6 +62,7 @@ impl Engine<'_, '_> {
     /// Fills the gap so that the chain ends in a head that is known.
     pub(super) fn from_head(&mut self, mut head: Database) -> Found {
         head.forget_origins();
+        self.answer(&mut head);
         let forward = self.made_above(&head);
         let rolled = self.roll(&head, &forward);
         self.judge(rolled, head)
@@ -69,8 +73,10 @@ impl Engine<'_, '_> {
     pub(super) fn from_models(&mut self, models: &Database) -> Found {
         let mut models = models.clone();
         models.forget_origins();
+        self.answer(&mut models);
         let forward = self.made_above(&models);
         let mut head = models;
+        keep(&mut head, self.before);
         if let Some(end) = forward.last() {
             overlay(&mut head, end);
         }
@@ -93,6 +99,20 @@ impl Engine<'_, '_> {
         found
     }
 
+    /// Gives columns of a head the types that a person told.
+    fn answer(&self, head: &mut Database) {
+        for told in self.told.tables.values() {
+            let Some(table) = head.tables.get(&told.name) else { continue };
+            let mut table = table.as_ref().clone();
+            for answer in &told.columns {
+                if let Some(column) = table.columns.iter_mut().find(|c| c.name == answer.name) {
+                    column.data_type = answer.data_type.clone();
+                }
+            }
+            head.put_table(Arc::new(table));
+        }
+    }
+
     fn roll(&mut self, head: &Database, forward: &[Database]) -> Rolled {
         let mut after = head.clone();
         let mut assumptions = Vec::new();
@@ -100,7 +120,7 @@ impl Engine<'_, '_> {
         let mut explicit = BTreeSet::new();
         for (at, survivor) in self.above.iter().enumerate().rev() {
             let mut judge = Above { survivors: &self.above[at + 1..], head, budget: JUDGE_BUDGET };
-            let mut known = vec![self.before];
+            let mut known = vec![&self.told, self.before];
             known.extend(self.evidence[at].as_ref());
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
                 roll_back(self.replayer, &after, survivor, &forward[at], &known, &mut judge);
@@ -185,6 +205,45 @@ fn misfits_of(trial: &Trial) -> impl Iterator<Item = Mismatch> + '_ {
         _ => None,
     };
     trial.misfits.iter().map(|(_, mismatch, _)| mismatch.clone()).chain(stopped)
+}
+
+/// Puts what stands below the gap, and models cannot say or autogenerate does not compare, into a head from models:
+/// server defaults, checks, tables without a model, functions and their like. A lost migration that was written by
+/// autogenerate did not touch it.
+fn keep(head: &mut Database, before: &Database) {
+    for (name, table) in &before.tables {
+        let Some(there) = head.tables.get(name) else {
+            head.put_table(Arc::clone(table));
+            continue;
+        };
+        let mut kept = there.as_ref().clone();
+        for column in &mut kept.columns {
+            let Some(old) = table.column(&column.name) else { continue };
+            if column.identity.is_none() && column.computed.is_none() && column.data_type == old.data_type {
+                column.default.clone_from(&old.default);
+            }
+        }
+        for constraint in &table.constraints {
+            let is_known = kept.constraints.iter().any(|c| c.name == constraint.name);
+            if constraint.kind() == ConstraintKind::Check && !is_known {
+                kept.constraints.push(constraint.clone());
+            }
+        }
+        head.put_table(Arc::new(kept));
+    }
+    for (name, sequence) in &before.sequences {
+        head.sequences.entry(name.clone()).or_insert_with(|| sequence.clone());
+    }
+    for (name, made) in &before.enums {
+        head.enums.entry(name.clone()).or_insert_with(|| made.clone());
+    }
+    for (name, origin) in &before.schemas {
+        head.schemas.entry(name.clone()).or_insert(*origin);
+    }
+    for (key, object) in &before.objects {
+        head.objects.entry(key.clone()).or_insert_with(|| Arc::clone(object));
+    }
+    head.forget_origins();
 }
 
 /// Puts what survivors make over what models say.
