@@ -119,6 +119,11 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(FOUND));
     }
     tell(&found);
+    for (revision, what) in &found.untold {
+        complain(&format!(
+            "{revision} does something that cannot be told, which was left out of account: {what}"
+        ));
+    }
     for difference in &found.drift {
         complain(&format!("drift: {}", line(difference, "models")));
     }

@@ -571,6 +571,7 @@ impl Workshop<'_> {
                 let found = match hint {
                     TypeHint::Like(other, name) => self.type_of(other, |t| t.column(name)),
                     TypeHint::LikeNth(other, at) => self.type_of(other, |t| t.columns.get(*at)),
+                    TypeHint::Typed(data_type) => Some(data_type.as_ref().clone()),
                     TypeHint::Number => {
                         plain.get_or_insert("integer");
                         None

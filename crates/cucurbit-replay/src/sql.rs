@@ -3,7 +3,7 @@
 use crate::host::{Ev, record, unknown};
 use crate::objects::{Object, Rows, Scalar};
 use cucurbit_python::eval::{Call, Place, TermKind, Value};
-use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, sql};
+use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, TypeHint, sql};
 use cucurbit_sqlalchemy as sqla;
 use std::rc::Rc;
 
@@ -23,10 +23,17 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
         let sure = !found.open && found.rows.iter().all(|(table, _, _)| is_empty(ev, table));
         let reads = found.rows.iter().all(|(_, effect, _)| *effect == RowEffect::Read);
         let aggregate = reads && aggregates(&ev.describe(&statement));
+        let types = found.types;
         let mut changes: Vec<Change> = found
             .rows
             .into_iter()
-            .map(|(table, effect, columns)| Change::Rows { table, effect, columns, hints: Vec::new() })
+            .map(|(table, effect, columns)| {
+                let mine = types.iter().filter(|(of, _, _)| *of == table);
+                let hints = mine
+                    .map(|(_, column, t)| (column.clone(), TypeHint::Typed(Box::new(t.clone()))))
+                    .collect();
+                Change::Rows { table, effect, columns, hints }
+            })
             .collect();
         if changes.is_empty() {
             changes.push(Change::Nothing { what: "a statement on rows".to_owned() });

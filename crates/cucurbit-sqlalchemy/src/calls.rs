@@ -243,6 +243,13 @@ fn tables_method<H: Environment>(
         return Some(Outcome::Value(Value::unknown("the tables are those that the database holds", None)));
     }
     let serials = metadata.tables.clone();
+    // Mapped classes put their tables there too.
+    if !H::MAPS_CLASSES && registry.is_implicit(key) && matches!(method, "keys" | "values" | "items") {
+        return Some(Outcome::Value(Value::unknown(
+            "which tables mapped classes make is not followed here",
+            None,
+        )));
+    }
     let tables: Vec<(String, Value)> = serials
         .iter()
         .filter_map(|serial| registry.table(*serial))

@@ -151,6 +151,14 @@ impl Registry {
         self.state.implicit.get(&owner).cloned()
     }
 
+    /// Says whether a `MetaData` is the implicit one of a base class or of an extension object.
+    pub(crate) fn is_implicit(&self, key: &MetaDataKey) -> bool {
+        self.state.implicit.values().any(|value| match (value, key) {
+            (Value::Term(term), MetaDataKey::Term(serial)) => term.serial == *serial,
+            _ => false,
+        })
+    }
+
     /// Remembers the implicit `MetaData` of a base class or of an extension object.
     pub(crate) fn set_implicit(&mut self, owner: usize, metadata: Value) {
         self.change().implicit.insert(owner, metadata);

@@ -57,6 +57,9 @@ impl Settings {
 /// [`crate::attribute`], [`crate::assigned`], [`crate::items`] and [`crate::operate`]; its `mark` should keep
 /// a clone of the registry, which is cheap, and `rewind` put it back.
 pub trait Environment: Host {
+    /// Whether the host registers the tables of mapped classes.
+    const MAPS_CLASSES: bool = false;
+
     /// Returns the settings.
     fn settings(&self) -> &Settings;
 

@@ -102,6 +102,8 @@ pub struct Reconstruction {
     pub misfits: Vec<(String, Mismatch)>,
     /// What differs at the end from the head that was given.
     pub differences: Vec<Difference>,
+    /// What survivors do that cannot be told, with the survivor: it was left out of account.
+    pub untold: Vec<(String, String)>,
     /// Where the chain with it makes something else than the models say.
     pub drift: Vec<Difference>,
     /// No `env.py` says how unnamed constraints are named, and the names in the head follow SQLAlchemy's recommended
@@ -223,11 +225,12 @@ impl Case {
         let told = answered(&options.answers, options.schema.dialect);
         let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
         let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
-        let Found { rolled, changes, made, misfits, state, head } = match (&options.head, &options.models) {
-            (Some(head), _) => engine.from_head(head.clone()),
-            (None, Some(models)) => engine.from_models(&models.database),
-            (None, None) => return Err(ReconstructError::NoHead),
-        };
+        let Found { rolled, changes, made, misfits, untold, state, head } =
+            match (&options.head, &options.models) {
+                (Some(head), _) => engine.from_head(head.clone()),
+                (None, Some(models)) => engine.from_models(&models.database),
+                (None, None) => return Err(ReconstructError::NoHead),
+            };
         let Rolled { after, assumptions, explicit, unsettled } = rolled;
         let lost = match gap.lost.first() {
             Some(lost) => lost.id.clone(),
@@ -270,6 +273,7 @@ impl Case {
             assumptions,
             misfits,
             differences,
+            untold,
             drift,
             unsettled,
         })

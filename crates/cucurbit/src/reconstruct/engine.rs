@@ -4,7 +4,7 @@ use super::describe_difference;
 use cucurbit_reconstruct::{
     Above, Assumption, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
 };
-use cucurbit_replay::{Outcome, Replayer};
+use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
     Change, ConstraintKind, Database, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between,
     diff,
@@ -52,6 +52,8 @@ pub(super) struct Found {
     pub(super) made: Database,
     /// What does not fit, with the survivor; `None` for the lost migration itself.
     pub(super) misfits: Vec<(Option<String>, Mismatch)>,
+    /// What survivors do that cannot be told, with the survivor.
+    pub(super) untold: Vec<(String, String)>,
     /// The state at the end.
     pub(super) state: Database,
     /// The head that was aimed at.
@@ -145,14 +147,23 @@ impl Engine<'_, '_> {
             let applied = made.apply(change, Origin::default());
             misfits.extend(applied.mismatches.into_iter().map(|m| (None, m)));
         }
+        let mut untold = Vec::new();
         let mut state = made.clone();
         start_run(self.replayer, &state, &rolled.explicit);
         for survivor in self.above {
             let trial = run_forward(self.replayer, &state, survivor);
             misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
+            for operation in &trial.operations {
+                if let Certainty::Unknown(reason) = &operation.certainty {
+                    let line = (survivor.id.clone(), format!("{}: {reason}", operation.call));
+                    if !untold.contains(&line) {
+                        untold.push(line);
+                    }
+                }
+            }
             state = trial.end;
         }
-        Found { rolled, changes, made, misfits, state, head }
+        Found { rolled, changes, made, misfits, untold, state, head }
     }
 
     /// What the survivors make by themselves: for each, the tables that those before it made, as they are then. What
