@@ -119,9 +119,10 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(FOUND));
     }
     tell(&found);
-    for (revision, what) in &found.untold {
+    for untold in &found.untold {
         complain(&format!(
-            "{revision} does something that cannot be told, which was left out of account: {what}"
+            "{} does something that cannot be told, which was left out of account: {}",
+            untold.revision, untold.what
         ));
     }
     for difference in &found.drift {

@@ -46,7 +46,7 @@ pub use dialects::{DialectEvidence, Dialects};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
-    Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, made_by,
+    Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, Untold, made_by,
 };
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,

@@ -73,6 +73,17 @@ pub struct Reparenting {
     pub after: String,
 }
 
+/// Something that a survivor does and that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// The survivor.
+    pub revision: String,
+    /// The operation, and why it cannot be told.
+    pub what: String,
+    /// It surely changes the schema, and nothing says what of it.
+    pub is_decisive: bool,
+}
+
 /// A migration that was rebuilt, and what is known of it.
 #[derive(Debug)]
 pub struct Reconstruction {
@@ -102,8 +113,8 @@ pub struct Reconstruction {
     pub misfits: Vec<(String, Mismatch)>,
     /// What differs at the end from the head that was given.
     pub differences: Vec<Difference>,
-    /// What survivors do that cannot be told, with the survivor: it was left out of account.
-    pub untold: Vec<(String, String)>,
+    /// What survivors do that cannot be told: it was left out of account.
+    pub untold: Vec<Untold>,
     /// Where the chain with it makes something else than the models say.
     pub drift: Vec<Difference>,
     /// No `env.py` says how unnamed constraints are named, and the names in the head follow SQLAlchemy's recommended
@@ -117,7 +128,10 @@ impl Reconstruction {
     /// Says whether the chain runs with it and makes the head that was given.
     #[must_use]
     pub fn is_proved(&self) -> bool {
-        self.misfits.is_empty() && self.differences.is_empty() && self.rendered.left_out.is_empty()
+        self.misfits.is_empty()
+            && self.differences.is_empty()
+            && self.rendered.left_out.is_empty()
+            && self.untold.iter().all(|untold| !untold.is_decisive)
     }
 
     /// Returns what a person could answer to let it be rebuilt, in the order of the chain.
@@ -132,6 +146,9 @@ impl Reconstruction {
         }
         for difference in &self.differences {
             out.push(format!("{}; which is right?", describe_difference(difference)));
+        }
+        for untold in self.untold.iter().filter(|u| u.is_decisive) {
+            out.push(format!("{} changes the schema ({}); what does it do?", untold.revision, untold.what));
         }
         for (object, reason) in &self.rendered.left_out {
             out.push(format!("{object}: {reason}; what is it?"));
@@ -184,9 +201,14 @@ impl Case {
         let mut inferred = None;
         if self.environment().env_py.is_none() {
             match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
-                (Some(known), _) => metadata = known.clone(),
-                (None, Some(head)) => inferred = crate::convention::infer(head),
-                (None, None) => {}
+                // Models may leave the convention to `env.py`; then the names in the dump tell it.
+                (Some(known), head) => {
+                    metadata = known.clone();
+                    if known.convention == Default::default() {
+                        inferred = head.as_ref().and_then(crate::convention::infer);
+                    }
+                }
+                (None, head) => inferred = head.as_ref().and_then(crate::convention::infer),
             }
         }
         if let Some(convention) = &inferred {

@@ -1,12 +1,12 @@
 //! From the schema at the head to the state before the first survivor, and forward again.
 
-use super::describe_difference;
+use super::{Untold, describe_difference};
 use cucurbit_reconstruct::{
     Above, Assumption, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintKind, Database, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between,
+    Change, ConstraintKind, Database, Extent, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between,
     diff,
 };
 use std::collections::BTreeSet;
@@ -52,8 +52,8 @@ pub(super) struct Found {
     pub(super) made: Database,
     /// What does not fit, with the survivor; `None` for the lost migration itself.
     pub(super) misfits: Vec<(Option<String>, Mismatch)>,
-    /// What survivors do that cannot be told, with the survivor.
-    pub(super) untold: Vec<(String, String)>,
+    /// What survivors do that cannot be told.
+    pub(super) untold: Vec<Untold>,
     /// The state at the end.
     pub(super) state: Database,
     /// The head that was aimed at.
@@ -155,9 +155,17 @@ impl Engine<'_, '_> {
             misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
             for operation in &trial.operations {
                 if let Certainty::Unknown(reason) = &operation.certainty {
-                    let line = (survivor.id.clone(), format!("{}: {reason}", operation.call));
-                    if !untold.contains(&line) {
-                        untold.push(line);
+                    // A statement most often is about rows; any other operation surely is about the schema.
+                    let anything = operation.changes.iter().any(|(change, _)| {
+                        matches!(change, Change::Unknown(effect) if effect.extent == Extent::Anything)
+                    });
+                    let item = Untold {
+                        revision: survivor.id.clone(),
+                        what: format!("{}: {reason}", operation.call),
+                        is_decisive: anything && operation.call != "execute",
+                    };
+                    if !untold.contains(&item) {
+                        untold.push(item);
                     }
                 }
             }
