@@ -70,6 +70,9 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
 /// What stands for the parts of a string that cannot be told.
 const HOLE: char = '\u{fffd}';
 
+/// What stands there while the rest is read.
+const FILLING: &str = "unseen_part";
+
 /// The visible part of a statement of which parts cannot be told, and why they cannot.
 fn visible_text(value: &Value) -> Option<(String, Rc<str>)> {
     match value {
@@ -103,13 +106,16 @@ fn rows_only(ev: &Ev<'_>, text: &str) -> Option<Vec<Change>> {
         if !VERBS.contains(&verb.to_uppercase().as_str()) || makes_table(&verb, piece.text) {
             return None;
         }
-        let filled = piece.text.replace(HOLE, "hole");
+        let filled = piece.text.replace(HOLE, FILLING);
         let read = sql::read_one(&filled, dialect, &ev.host.db);
-        let known = read.changes.into_iter().filter(|change| match change {
-            Change::Rows { table, .. } => ev.host.db.tables.contains_key(table),
-            _ => false,
-        });
-        changes.extend(known);
+        for change in read.changes {
+            let Change::Rows { table, effect, mut columns, mut hints } = change else { continue };
+            if ev.host.db.tables.contains_key(&table) {
+                columns.retain(|column| !column.contains(FILLING));
+                hints.retain(|(column, _)| !column.contains(FILLING));
+                changes.push(Change::Rows { table, effect, columns, hints });
+            }
+        }
     }
     if changes.is_empty() {
         changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
