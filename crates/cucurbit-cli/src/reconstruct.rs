@@ -67,7 +67,15 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         None => None,
     };
     let models = match (arguments.models.is_empty(), &head) {
-        (false, _) => Some(crate::models::read(&schema, &arguments.models)?),
+        (false, None) => Some(crate::models::read(&schema, &arguments.models)?),
+        // With a dump the models only tell more.
+        (false, Some(_)) => match crate::models::read(&schema, &arguments.models) {
+            Ok(models) => Some(models),
+            Err(error) => {
+                complain(&error);
+                None
+            }
+        },
         (true, None) => Some(crate::models::of_case(&case, &schema)?),
         (true, Some(_)) => None,
     };

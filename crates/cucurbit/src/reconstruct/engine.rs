@@ -6,8 +6,8 @@ use cucurbit_reconstruct::{
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintKind, Database, Extent, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between,
-    diff,
+    Change, Constraint, ConstraintBody, ConstraintKind, Database, Extent, Index, KeyPart, Mismatch,
+    MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -135,6 +135,7 @@ impl Engine<'_, '_> {
             explicit.extend(by_itself);
             after = state;
         }
+        tidy(&mut after);
         Rolled { after, assumptions, explicit, unsettled }
     }
 
@@ -211,6 +212,40 @@ impl Engine<'_, '_> {
             states.push(run_forward(self.replayer, state, survivor).end);
         }
         states
+    }
+}
+
+/// Takes away what cannot stand: constraints and indexes on columns that are not there, foreign keys to tables or
+/// columns that are not. Whether the survivors do without is for the judge to say.
+fn tidy(state: &mut Database) {
+    let has = |table: &Table, columns: &[String]| columns.iter().all(|c| table.column(c).is_some());
+    let mut tidied = Vec::new();
+    for table in state.tables.values() {
+        let stands = |constraint: &Constraint| match &constraint.body {
+            ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } => {
+                has(table, columns)
+            }
+            ConstraintBody::ForeignKey { columns, table: target, references, .. } => {
+                has(table, columns) && state.table(target).is_some_and(|t| has(t, references))
+            }
+            _ => true,
+        };
+        let is_whole = |index: &Index| {
+            index.keys.iter().all(|key| match &key.part {
+                KeyPart::Column(column) => table.column(column).is_some(),
+                KeyPart::Expression(_) => true,
+            })
+        };
+        if table.constraints.iter().all(stands) && table.indexes.iter().all(is_whole) {
+            continue;
+        }
+        let mut kept = table.as_ref().clone();
+        kept.constraints.retain(stands);
+        kept.indexes.retain(is_whole);
+        tidied.push(kept);
+    }
+    for table in tidied {
+        state.put_table(Arc::new(table));
     }
 }
 
