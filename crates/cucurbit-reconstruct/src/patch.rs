@@ -216,7 +216,12 @@ impl Workshop<'_> {
                     self.column_before(&table, column)
                 };
                 let keys = self.keys_made_anew(&table, &column);
-                self.apply(&Change::DropColumn { table: table.clone(), column, if_exists: true, cascade: true });
+                self.apply(&Change::DropColumn {
+                    table: table.clone(),
+                    column,
+                    if_exists: true,
+                    cascade: true,
+                });
                 for key in keys {
                     let object = ObjectRef::Constraint(table.clone(), key.name.clone().unwrap_or_default());
                     let reason = "it is made anew with a new column, so it stood on the others before";
@@ -278,9 +283,9 @@ impl Workshop<'_> {
     fn keys_made_anew(&self, table: &ObjectName, column: &str) -> Vec<Constraint> {
         let Some(found) = self.state.table(table) else { return Vec::new() };
         let is_dropped = |name: &Option<String>| {
-            self.trial.changes().any(|change| {
-                matches!(change, Change::DropConstraint { name: dropped, .. } if dropped == name)
-            })
+            self.trial.changes().any(
+                |change| matches!(change, Change::DropConstraint { name: dropped, .. } if dropped == name),
+            )
         };
         let mut out = Vec::new();
         for constraint in found.constraints.iter().filter(|c| c.name.is_some() && is_dropped(&c.name)) {
