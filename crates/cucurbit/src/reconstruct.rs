@@ -197,7 +197,7 @@ impl Case {
         let graph = self.graph();
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
-        let mut metadata = self.target_metadata(&files, &settings);
+        let mut metadata = self.target_metadata(&files, &settings, &options.schema).unwrap_or_default();
         let mut inferred = None;
         if self.environment().env_py.is_none() {
             match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
