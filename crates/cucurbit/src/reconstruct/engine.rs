@@ -277,6 +277,24 @@ fn keep(head: &mut Database, before: &Database) {
                 column.default.clone_from(&old.default);
             }
         }
+        // What the models leave unnamed has the name that it got below the gap.
+        for constraint in &mut kept.constraints {
+            let is_there = table.constraints.iter().any(|c| c.name == constraint.name);
+            let mut alike = table.constraints.iter().filter(|c| c.body == constraint.body);
+            if let (false, Some(old), None) = (is_there, alike.next(), alike.next()) {
+                constraint.name.clone_from(&old.name);
+                constraint.name_kind = old.name_kind;
+            }
+        }
+        for index in &mut kept.indexes {
+            let is_there = table.indexes.iter().any(|i| i.name == index.name);
+            let mut alike = table.indexes.iter().filter(|i| {
+                i.keys == index.keys && i.unique == index.unique && i.predicate == index.predicate
+            });
+            if let (false, Some(old), None) = (is_there, alike.next(), alike.next()) {
+                index.name.clone_from(&old.name);
+            }
+        }
         for constraint in &table.constraints {
             let is_known = kept.constraints.iter().any(|c| c.name == constraint.name);
             if constraint.kind() == ConstraintKind::Check && !is_known {
