@@ -19,23 +19,30 @@
 
 mod alembic_answer;
 mod case;
+mod catch_up;
 mod convention;
 mod diagnose;
+mod drift;
 mod finding;
+mod locate;
 mod models;
 mod reconstruct;
 mod replay;
 pub mod report;
 pub mod rules;
+mod squash;
 mod undo;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use case::{Case, IgnoredFile};
+pub use catch_up::{CatchUp, CatchUpError, CatchUpOptions, RenameQuestion};
 pub use cucurbit_models::{ModelTable, Models, SourceLine, Unresolved};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation, Outcome as WayEnd};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
+pub use drift::{Baseline, Drift, DriftSide, describe_drift, drift, drift_json};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
+pub use locate::{Distance, Location};
 pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
     Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, made_by,
@@ -44,6 +51,7 @@ pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,
 };
+pub use squash::{CarriedStep, Squash, SquashError, SquashOptions, SquashedRevision, StepKind};
 pub use undo::UndoneRevision;
 
 pub use cucurbit_alembic as alembic;
