@@ -5,7 +5,7 @@ use crate::drift::{DriftSide, describe_drift, difference_json, pretty};
 use crate::replay::{SchemaError, SchemaOptions};
 use cucurbit_graph::RowIndex;
 use cucurbit_replay::{Direction, ReplayOptions, Replayer};
-use cucurbit_schema::{Database, Difference, ObjectName, ObjectRef, Table, diff};
+use cucurbit_schema::{Database, Difference, DifferenceKind, ObjectName, ObjectRef, Table, diff};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,8 +19,10 @@ pub struct Distance {
     pub revision: String,
     /// Its file.
     pub row: RowIndex,
-    /// How many objects are not the same.
+    /// How many objects are not the same, those that only one side has among them.
     pub objects: usize,
+    /// How many objects only one side has.
+    pub absent: usize,
 }
 
 /// Where in a chain a schema is.
@@ -29,7 +31,7 @@ pub struct Location {
     /// Every revision in the order in which `alembic upgrade heads` runs them.
     pub revisions: Vec<Distance>,
     /// The nearest ones, as places in [`Location::revisions`]. Revisions that do nothing to the schema are as near as
-    /// the one before them.
+    /// the one before them. Of those with as many objects that differ, the ones with fewer that only one side has.
     pub nearest: Vec<usize>,
     /// What differs at the nearest; at the first of them where there are several.
     pub differences: Vec<Difference>,
@@ -106,16 +108,16 @@ impl Case {
             let Some(row) = self.row_of(node) else { continue };
             replayer.step(self.path(row), Direction::Upgrade);
             let state = replayer.shared_state();
-            let objects = counter.objects(&state);
-            let least = nearest.first().map_or(usize::MAX, |at| revisions[*at].objects);
-            if objects < least {
+            let (objects, absent) = counter.objects(&state);
+            let least = nearest.first().map(|at| (revisions[*at].objects, revisions[*at].absent));
+            if least.is_none_or(|least| (objects, absent) < least) {
                 nearest.clear();
                 best = Some(state);
             }
-            if objects <= least {
+            if least.is_none_or(|least| (objects, absent) <= least) {
                 nearest.push(revisions.len());
             }
-            revisions.push(Distance { revision: self.graph().id(node).to_owned(), row, objects });
+            revisions.push(Distance { revision: self.graph().id(node).to_owned(), row, objects, absent });
         }
         let differences = best.map(|state| diff(&state, schema)).unwrap_or_default();
         Ok(Location { revisions, nearest, differences, missing })
@@ -126,16 +128,17 @@ impl Case {
 struct Counter<'d> {
     target: &'d Database,
     tables: BTreeMap<ObjectName, Arc<Table>>,
-    counts: BTreeMap<ObjectName, usize>,
+    /// For each table the objects that differ, and how many of them only one side has.
+    counts: BTreeMap<ObjectName, (usize, usize)>,
 }
 
 impl<'d> Counter<'d> {
     fn new(target: &'d Database) -> Self {
-        let counts = target.tables.keys().map(|name| (name.clone(), 1)).collect();
+        let counts = target.tables.keys().map(|name| (name.clone(), (1, 1))).collect();
         Counter { target, tables: BTreeMap::new(), counts }
     }
 
-    fn objects(&mut self, state: &Database) -> usize {
+    fn objects(&mut self, state: &Database) -> (usize, usize) {
         let touched: BTreeSet<&ObjectName> = state
             .tables
             .iter()
@@ -152,24 +155,26 @@ impl<'d> Counter<'d> {
                 }
             }
         }
-        let mut fresh: BTreeMap<ObjectName, usize> = BTreeMap::new();
-        let mut others = 0;
-        let objects: BTreeSet<ObjectRef> = diff(&left, &right).into_iter().map(|d| d.object).collect();
-        for object in objects {
-            match &object {
+        let mut fresh: BTreeMap<ObjectName, (usize, usize)> = BTreeMap::new();
+        let mut others = (0, 0);
+        let found: BTreeMap<ObjectRef, bool> = diff(&left, &right)
+            .into_iter()
+            .map(|d| (d.object, !matches!(d.kind, DifferenceKind::Changed { .. })))
+            .collect();
+        for (object, is_absent) in found {
+            let count = match (&object, object.table()) {
                 // Triggers and policies stand on tables and are compared each time.
-                ObjectRef::Object(..) => others += 1,
-                other => match other.table() {
-                    Some(table) => *fresh.entry(table.clone()).or_default() += 1,
-                    None => others += 1,
-                },
-            }
+                (ObjectRef::Object(..), _) | (_, None) => &mut others,
+                (_, Some(table)) => fresh.entry(table.clone()).or_default(),
+            };
+            count.0 += 1;
+            count.1 += usize::from(is_absent);
         }
         for name in touched {
-            self.counts.insert(name.clone(), fresh.remove(name).unwrap_or(0));
+            self.counts.insert(name.clone(), fresh.remove(name).unwrap_or_default());
         }
         self.tables.clone_from(&state.tables);
-        self.counts.values().sum::<usize>() + others
+        self.counts.values().fold(others, |sum, count| (sum.0 + count.0, sum.1 + count.1))
     }
 }
 

@@ -12,7 +12,9 @@ use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{
     Certainty, Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step,
 };
-use cucurbit_schema::{Change, Database, Difference, Mismatch, ObjectName, Origin, RowEffect, between, diff};
+use cucurbit_schema::{
+    Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, Origin, RowEffect, between, diff,
+};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -118,12 +120,23 @@ impl Squash {
             out.push(format!("{revision} would not run any more: {}", describe_mismatch(mismatch)));
         }
         for difference in &self.differences {
-            out.push(format!("the head would not be the same: {difference:?}"));
+            out.push(format!("the schema would not be the same: {}", describe(difference)));
         }
         for (object, reason) in &self.rendered.left_out {
             out.push(format!("{object} cannot be written: {reason}"));
         }
         out
+    }
+}
+
+fn describe(difference: &Difference) -> String {
+    let object = &difference.object;
+    match &difference.kind {
+        DifferenceKind::OnlyLeft => format!("{object} would be missing"),
+        DifferenceKind::OnlyRight => format!("{object} would be there"),
+        DifferenceKind::Changed { attribute, left, right } => {
+            format!("{object}: its {attribute} is {left} and would be {right}")
+        }
     }
 }
 
@@ -513,7 +526,7 @@ impl Case {
             let file = row.map(|row| self.shown_path(self.path(row))).unwrap_or_default();
             out.push(format!("- {} ({file}) {message}", self.graph().id(*node)));
         }
-        out.push(String::new());
+        out.push(" ".to_owned());
         out.push(format!(
             "A database at `{id}` or above needs nothing. One at another of these ids has to be"
         ));
@@ -522,7 +535,7 @@ impl Case {
         ));
         out.push(format!("alembic stamp --purge {id}"));
         if !carried.is_empty() {
-            out.push(String::new());
+            out.push(" ".to_owned());
             out.push("Not carried over; review each:".to_owned());
             for step in carried {
                 let path = self.shown_path(&step.path);
