@@ -48,9 +48,7 @@ pub(crate) fn run(
         return Ok(ExitCode::from(FOUND));
     }
     for object in &found.refused_by_rows {
-        complain(&format!(
-            "{object}: it may not be NULL and has no default, so a table that holds rows refuses it"
-        ));
+        complain(&format!("{object}: it may not be NULL, which rows that are there may refuse"));
     }
     if found.changes.is_empty() {
         complain(&"there is nothing to write: the chain makes what the models say");

@@ -199,9 +199,15 @@ impl Plan<'_> {
         })
     }
 
+    /// Says whether a sequence is made by the `SERIAL` column of a new table.
+    fn comes_with_table(&self, sequence: &Sequence) -> bool {
+        let is_new = |(table, _): &(ObjectName, String)| !self.from.tables.contains_key(table);
+        sequence.owner.as_ref().is_some_and(is_new) && serial_of(self.to, sequence)
+    }
+
     fn sequences(&mut self) {
         for (name, sequence) in &self.to.sequences {
-            if self.survives(name) || serial_of(self.to, sequence) {
+            if self.survives(name) || self.comes_with_table(sequence) {
                 continue;
             }
             let mut made = sequence.clone();
@@ -286,7 +292,7 @@ impl Plan<'_> {
         for (name, sequence) in &self.to.sequences {
             let old = self.from.sequences.get(name).filter(|_| self.survives(name));
             let owned = sequence.owner.is_some() && old.is_none_or(|o| o.owner != sequence.owner);
-            if owned && !(old.is_none() && serial_of(self.to, sequence)) {
+            if owned && !(old.is_none() && self.comes_with_table(sequence)) {
                 // Owners that are columns of kept tables may come later; they are set at the end.
                 if let Some((table, column)) = &sequence.owner
                     && self.from.table(table).is_none_or(|t| t.column(column).is_some())
@@ -429,7 +435,7 @@ impl Plan<'_> {
             let late = sequence.owner.as_ref().is_some_and(|(table, column)| {
                 self.from.table(table).is_some_and(|t| t.column(column).is_none())
             });
-            if late && !self.survives(name) && !serial_of(self.to, sequence) {
+            if late && !self.survives(name) && !self.comes_with_table(sequence) {
                 self.out.push(own(sequence));
             }
         }

@@ -6,8 +6,8 @@ use crate::replay::{SchemaError, SchemaOptions, stopped};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_schema::diff::body_text;
 use cucurbit_schema::{
-    Change, Column, Constraint, ConstraintBody, Database, Difference, Index, KeyPart, NameKind, ObjectName,
-    ObjectRef, Origin, Table, TypeKind, between, diff,
+    Change, Column, ColumnAlteration, Constraint, ConstraintBody, Database, Default, Difference, Index,
+    KeyPart, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind, between, diff,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,7 +59,8 @@ pub struct CatchUp {
     pub withheld: Vec<ObjectRef>,
     /// Renames that nobody but a person can tell.
     pub questions: Vec<RenameQuestion>,
-    /// New columns that may not be NULL and have no default: rows that are there refuse them.
+    /// Columns that may hold NULL no more, and new ones that may not and have no default: rows that are there may
+    /// refuse that.
     pub refused_by_rows: Vec<ObjectRef>,
     /// Tables of which the chain makes what cannot be told; they are left as they are.
     pub unknown: Vec<ObjectName>,
@@ -149,9 +150,7 @@ impl Case {
             notes.push(format!("Question: {question}"));
         }
         for object in &refused_by_rows {
-            notes.push(format!(
-                "On a table with rows this fails, for it may not be NULL and has no default: {object}"
-            ));
+            notes.push(format!("Rows that are there may refuse this, for it may not be NULL: {object}"));
         }
         let heading = Heading {
             revision: revision.clone(),
@@ -215,7 +214,8 @@ pub(crate) fn target(from: &Database, models: &Database, destructive: bool) -> T
                 to.put_table(Arc::clone(table));
             }
             Some(wanted) => {
-                let merged = merge(table, &wanted, from, destructive, &mut withheld);
+                let mut merged = merge(table, &wanted, from, destructive, &mut withheld);
+                keep_sequences(table, &mut merged, &mut to);
                 to.put_table(Arc::new(merged));
             }
             None if destructive && !table.tainted => {}
@@ -338,6 +338,19 @@ fn merge(
     out
 }
 
+/// A column that counts goes on with the sequence that it has, whatever its name.
+fn keep_sequences(old: &Table, new: &mut Table, to: &mut Database) {
+    for column in &mut new.columns {
+        let has = old.column(&column.name).and_then(|c| c.default.as_ref());
+        if let (Some(Default::NextValue(kept)), Some(Default::NextValue(name))) = (has, &column.default)
+            && kept != name
+        {
+            to.sequences.remove(name);
+            column.default = Some(Default::NextValue(kept.clone()));
+        }
+    }
+}
+
 /// Says whether an index has a key that its table lacks.
 fn of_gone(index: &Index, table: &Table) -> bool {
     index.keys.iter().any(|k| matches!(&k.part, KeyPart::Column(c) if table.column(c).is_none()))
@@ -375,11 +388,14 @@ fn refused_by_rows(changes: &[Change]) -> Vec<ObjectRef> {
     let refuses = |c: &Column| {
         !c.nullable && c.default.is_none() && c.identity.is_none() && c.computed.is_none() && !c.autoincrement
     };
-    let added = changes.iter().filter_map(|change| match change {
+    let found = changes.iter().filter_map(|change| match change {
         Change::AddColumn { table, column, .. } if refuses(column) => {
             Some(ObjectRef::Column(table.clone(), column.name.clone()))
         }
+        Change::AlterColumn { table, column, alteration: ColumnAlteration::Nullable(false) } => {
+            Some(ObjectRef::Column(table.clone(), column.clone()))
+        }
         _ => None,
     });
-    added.collect()
+    found.collect()
 }
