@@ -536,7 +536,7 @@ impl Case {
         out.push(format!(
             "brought to `{id}` with the old files first; if its schema is that of `{id}` already:"
         ));
-        out.push(format!("alembic stamp --purge {id}"));
+        out.push(format!("alembic stamp --purge {}", shell_word(id)));
         if !carried.is_empty() {
             out.push(" ".to_owned());
             out.push("Not carried over; review each:".to_owned());
@@ -548,6 +548,12 @@ impl Case {
         }
         out
     }
+}
+
+/// An id as a word of a shell.
+fn shell_word(id: &str) -> String {
+    let is_plain = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if is_plain && !id.starts_with('-') { id.to_owned() } else { format!("'{}'", id.replace('\'', "'\\''")) }
 }
 
 /// The chain, cut in three.

@@ -21,10 +21,14 @@ fn case(folder: &Path) -> Case {
 }
 
 fn rebuilt(fold_drift: bool) -> Reconstruction {
+    rebuilt_from(None, fold_drift)
+}
+
+fn rebuilt_from(head: Option<Database>, fold_drift: bool) -> Reconstruction {
     let case = case(&fixture());
     let schema = SchemaOptions::new(Dialect::PostgreSql);
     let models = case.models(&schema, &[]);
-    let options = ReconstructOptions { schema, head: None, models: Some(models), revision: None, fold_drift };
+    let options = ReconstructOptions { schema, head, models: Some(models), revision: None, fold_drift };
     case.reconstruct(&options).expect("a revision is lost")
 }
 
@@ -94,8 +98,31 @@ fn the_base_is_what_the_survivors_need() {
 }
 
 #[test]
-fn there_is_no_drift_to_fold() {
+fn without_a_database_there_is_no_drift_to_fold() {
     assert_eq!(rebuilt(true).rendered.text, rebuilt(false).rendered.text);
+}
+
+/// Indexes that the models declare and no migration ever made, as in a database that is in use.
+#[test]
+fn indexes_that_drifted_are_told_or_folded() {
+    let folder = project(&rebuilt(false).rendered.text);
+    let chain = case(folder.path()).schema_at(&SchemaOptions::new(Dialect::PostgreSql)).expect("a schema");
+    let mut head = chain.state.as_ref().clone();
+    head.forget_origins();
+    let on = ObjectName { schema: Some("habits".to_owned()), name: "program_templates".to_owned() };
+    let lost = "ix_habits_program_templates_owner_id";
+    let mut table = head.table(&on).expect("a table").clone();
+    table.indexes.retain(|index| index.name.as_deref() != Some(lost));
+    head.put_table(table.into());
+    let has_index = |found: &Reconstruction| found.after.table(&on).expect("a table").index(lost).is_some();
+
+    let told = rebuilt_from(Some(head.clone()), false);
+    assert!(told.is_proved() && !has_index(&told), "{:?}", told.questions());
+    assert!(told.drift.iter().any(|d| d.object.to_string().ends_with(lost)));
+    let folded = rebuilt_from(Some(head), true);
+    assert!(folded.is_proved() && has_index(&folded), "{:?}", folded.questions());
+    assert!(!folded.drift.iter().any(|d| d.object.to_string().ends_with(lost)));
+    assert!(folded.after.table(&on).expect("a table").column("is_deleted").is_none());
 }
 
 #[test]
