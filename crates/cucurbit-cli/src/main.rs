@@ -1,7 +1,9 @@
 //! The `cucurbit` program: arguments, streams and exit codes around the library.
 
+mod blame;
 mod catch_up;
 mod chain;
+mod diff;
 mod drift;
 mod locate;
 mod models;
@@ -45,6 +47,15 @@ enum Command {
     /// not be told is said on standard error. Exit code 0: written. 1: written, and something is left out
     /// or could not be told. 2: the work could not be done.
     Schema(schema::SchemaArguments),
+    /// Tells which revisions created, changed, renamed and dropped a table, or a part of one.
+    ///
+    /// Renames are followed backwards. Exit code 0: told. 2: the work could not be done, which includes that no
+    /// migration names such an object.
+    Blame(blame::BlameArguments),
+    /// Tells what changed in the schema between two revisions.
+    ///
+    /// Exit code 0: nothing. 1: differences, or tables of which it cannot be told. 2: the work could not be done.
+    Diff(diff::DiffArguments),
     /// Compares the schema that the chain makes with a dump or with models, without a database.
     ///
     /// Each difference is an error (a database made by the chain will not have it, or a program that believes the
@@ -106,6 +117,13 @@ struct DiagnoseArguments {
     /// How many threads read files.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// The database system; found out for each environment when not given.
+    #[arg(long, value_enum)]
+    dialect: Option<chain::DialectName>,
+    /// A folder in which modules that migrations import are looked for; may be given several times. The folders
+    /// of PYTHONPATH come behind.
+    #[arg(long, value_name = "DIR")]
+    import_root: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -151,6 +169,8 @@ fn main() -> ExitCode {
         Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Blame(arguments) => blame::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Squash(arguments) => squash::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
@@ -197,6 +217,8 @@ fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {
         current_dir: arguments.run_dir.clone(),
         threads: arguments.threads,
         path_prefix: is_plain.then(|| path.to_path_buf()),
+        dialect: arguments.dialect.map(Into::into),
+        import_roots: chain::import_roots(&arguments.import_root),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::chain::{ChainArguments, read_dump};
 use crate::{FAILED, FOUND, complain, write_out};
+use cucurbit::schema::{DataType, Dialect, ObjectName, sql};
 use cucurbit::{
     DriftSide, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, describe_drift,
     forget_version_table,
@@ -23,6 +24,10 @@ pub(crate) struct ReconstructArguments {
     /// nor a dump are given. Without a dump they stand for the schema at the head.
     #[arg(long, value_name = "PATH")]
     models: Vec<PathBuf>,
+    /// The type of a column that cannot be told, as an answer to a question: `users.name=varchar(50)`; may be given
+    /// several times. A schema stands in front of the table.
+    #[arg(long, value_name = "TABLE.COLUMN=TYPE")]
+    answer: Vec<String>,
     /// Where to write the migration; standard output when not given.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -58,6 +63,7 @@ pub(crate) fn run(arguments: &ReconstructArguments) -> ExitCode {
 fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
     let mut schema = arguments.chain.schema_options(None);
+    schema.as_autogenerate = true;
     let revisions: Vec<PathBuf> = case.files().iter().map(|file| file.path.clone()).collect();
     schema.import_roots.extend(cucurbit::import_roots_of(&absolute(&arguments.models), &revisions));
     let head = match &arguments.dump {
@@ -72,20 +78,35 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         None => None,
     };
     let wants_models = arguments.fold_drift || head.is_none();
-    let models = match (arguments.models.is_empty(), wants_models) {
-        (false, _) => Some(crate::models::read(&schema, &arguments.models)?),
-        (true, true) => Some(crate::models::of_case(&case, &schema)?),
-        (true, false) => None,
+    let models = match (arguments.models.is_empty(), &head) {
+        (false, None) => Some(crate::models::read(&schema, &arguments.models)?),
+        // With a dump the models only tell more.
+        (false, Some(_)) => match crate::models::read(&schema, &arguments.models) {
+            Ok(models) => Some(models),
+            Err(error) if arguments.fold_drift => return Err(error),
+            Err(error) => {
+                complain(&error);
+                None
+            }
+        },
+        (true, _) if wants_models => Some(crate::models::of_case(&case, &schema)?),
+        (true, _) => None,
     };
     if let (true, Some(models)) = (arguments.catch_up, models.clone()) {
         let out = arguments.out.as_deref();
         return crate::catch_up::run(&case, schema, models, arguments.allow_destructive, out);
     }
+    let answers = arguments
+        .answer
+        .iter()
+        .map(|text| answer(text, arguments.chain.dialect()))
+        .collect::<Result<_, _>>()?;
     let options = ReconstructOptions {
         schema,
         head,
         models,
         revision: arguments.revision.clone(),
+        answers,
         fold_drift: arguments.fold_drift,
     };
     let found = match case.reconstruct(&options) {
@@ -130,6 +151,12 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(FOUND));
     }
     tell(&found);
+    for untold in &found.untold {
+        complain(&format!(
+            "{} does something that cannot be told, which was left out of account: {}",
+            untold.revision, untold.what
+        ));
+    }
     for difference in &found.drift {
         complain(&format!("drift: {}", describe_drift(difference, DriftSide::Models)));
     }
@@ -154,6 +181,25 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         Some(path) => write_all(path, &found)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads `table.column=TYPE`.
+fn answer(text: &str, dialect: Dialect) -> Result<(ObjectName, String, DataType), String> {
+    let wrong = || format!("`{text}` is no answer of the form TABLE.COLUMN=TYPE");
+    let (name, data_type) = text.split_once('=').ok_or_else(wrong)?;
+    let (table, column) = name.rsplit_once('.').ok_or_else(wrong)?;
+    let (schema, table) = match table.rsplit_once('.') {
+        Some((schema, table)) => (Some(schema), table),
+        None => (None, table),
+    };
+    if table.is_empty() || column.is_empty() || data_type.trim().is_empty() {
+        return Err(wrong());
+    }
+    Ok((
+        ObjectName::new(schema, table, dialect),
+        column.to_owned(),
+        sql::read_type(data_type.trim(), dialect),
+    ))
 }
 
 fn absolute(paths: &[PathBuf]) -> Vec<PathBuf> {

@@ -238,13 +238,13 @@ impl Case {
         let replay = ReplayOptions { settings, metadata, limits: Limits::default() };
         let empty = Database::new(options.schema.dialect);
 
-        let mut replayer = Replayer::new(&files, replay.clone(), empty.clone());
-        self.follow(&mut replayer, &parts.below);
+        let mut replayer = Replayer::new(&files, replay.clone(), empty);
+        self.run_through(&mut replayer, &parts.below);
         let before = replayer.shared_state();
-        let steps = self.follow(&mut replayer, &parts.goes);
+        let steps = self.run_through(&mut replayer, &parts.goes);
         let after = replayer.shared_state();
         let (problems, carried) = self.look_through(&files, replayer.operations(), &steps);
-        let rest = self.follow(&mut replayer, &parts.rest);
+        let rest = self.run_through(&mut replayer, &parts.rest);
         let misfits_before = self.misfits(replayer.operations(), &rest);
         let head = replayer.shared_state();
 
@@ -261,7 +261,7 @@ impl Case {
         // The judge: the rest of the chain, from what the new migration makes.
         let mut replayer = Replayer::new(&files, replay, made.clone());
         start_run(&mut replayer, &made, &BTreeSet::new());
-        let rest = self.follow(&mut replayer, &parts.rest);
+        let rest = self.run_through(&mut replayer, &parts.rest);
         misfits.extend(
             self.misfits(replayer.operations(), &rest).into_iter().filter(|m| !misfits_before.contains(m)),
         );
@@ -362,7 +362,7 @@ impl Case {
         found
     }
 
-    fn follow(&self, replayer: &mut Replayer<'_>, nodes: &[Node]) -> Vec<(Node, RowIndex, Step)> {
+    fn run_through(&self, replayer: &mut Replayer<'_>, nodes: &[Node]) -> Vec<(Node, RowIndex, Step)> {
         let rows = nodes.iter().filter_map(|node| Some((*node, self.row_of(*node)?)));
         rows.map(|(node, row)| (node, row, replayer.step(self.path(row), Direction::Upgrade))).collect()
     }

@@ -28,7 +28,14 @@ fn rebuilt_from(head: Option<Database>, fold_drift: bool) -> Reconstruction {
     let case = case(&fixture());
     let schema = SchemaOptions::new(Dialect::PostgreSql);
     let models = case.models(&schema, &[]);
-    let options = ReconstructOptions { schema, head, models: Some(models), revision: None, fold_drift };
+    let options = ReconstructOptions {
+        schema,
+        head,
+        models: Some(models),
+        revision: None,
+        answers: Vec::new(),
+        fold_drift,
+    };
     case.reconstruct(&options).expect("a revision is lost")
 }
 
