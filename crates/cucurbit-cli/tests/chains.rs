@@ -315,3 +315,84 @@ fn a_baseline_hides_what_was_accepted() {
     std::fs::write(folder.path().join("known.json"), "{}").expect("a file");
     assert_eq!(code(&run(folder.path(), &baseline)), Some(2));
 }
+
+const OBJECTS: &str = r#"--- versions/e5_objects.py
+"""what tables stand on"""
+revision = 'e5'
+down_revision = 'd4'
+branch_labels = ('objects',)
+
+def upgrade():
+    op.execute('CREATE EXTENSION IF NOT EXISTS pg_trgm')
+    op.execute('CREATE SCHEMA "Other"')
+    op.execute('CREATE SEQUENCE counter')
+    op.execute("CREATE TYPE \"Other\".size AS ENUM ('s', 'it''s l')")
+    op.execute("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+    op.execute("CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()")
+    op.execute("CREATE VIEW names AS SELECT name FROM users")
+"#;
+
+#[test]
+fn squash_takes_every_kind_of_object_along() {
+    let folder = project(CHAIN);
+    add(folder.path(), OBJECTS);
+    let schema = || out(&run(folder.path(), &["schema", "--versions", "versions", "."]));
+    let before = schema();
+    let output = squash(folder.path(), &["base..head", "--apply"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert_eq!(names(&folder.path().join("versions")), ["e5_squashed.py"]);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&schema()), sorted(&before));
+    let text = std::fs::read_to_string(folder.path().join("versions/e5_squashed.py")).expect("the file");
+    assert!(text.contains("branch_labels: Union[str, Sequence[str], None] = (\"objects\",)\n"), "{text}");
+}
+
+#[test]
+fn catch_up_keeps_what_models_cannot_say() {
+    let folder = project(CHAIN);
+    add(folder.path(), OBJECTS);
+    add(folder.path(), &MODELS.replace(", 'new'", "").replace("title", "name"));
+    for more in [&[][..], &["--allow-destructive"]] {
+        let output = run(folder.path(), &[&CATCH_UP[..], more].concat());
+        assert_eq!((code(&output), out(&output)), (Some(0), String::new()), "{}", told(&output));
+    }
+    assert_eq!(code(&run(folder.path(), &[&CATCH_UP[..], &["--dump", "x.sql"]].concat())), Some(2));
+}
+
+#[test]
+fn names_of_the_input_stay_in_their_strings() {
+    let folder = project(
+        r#"--- versions/a1.py
+'''a """ + boom() + """ message'''
+revision = 'a\'"\n1'
+down_revision = None
+
+def upgrade():
+    op.create_table('t"x', sa.Column('i\'d"', sa.Integer(), server_default="x'; boom()"))
+    op.execute("INSERT INTO \"t\"\"x\" VALUES (1) \r def boom(): pass\n")
+--- versions/b2.py
+revision = "b';rm -rf /"
+down_revision = 'a\'"\n1'
+
+def upgrade():
+    op.execute("""DELETE FROM "t""x"
+def boom(): pass
+""")
+"#,
+    );
+    let schema = || out(&run(folder.path(), &["schema", "--versions", "versions", "."]));
+    let before = schema();
+    let output = squash(folder.path(), &["base..head", "--apply"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert_eq!(schema(), before);
+    let written = names(&folder.path().join("versions"));
+    assert_eq!(written, ["b__rm_-rf___squashed.py"]);
+    let text = std::fs::read_to_string(folder.path().join("versions").join(&written[0])).expect("the file");
+    let code: Vec<&str> = text.lines().filter(|l| !l.starts_with('#') && l.contains("boom")).collect();
+    assert_eq!(code.len(), 1, "only the default: {text}");
+    assert!(text.contains("# alembic stamp --purge 'b'\\'';rm -rf /'\n"), "{text}");
+}

@@ -130,12 +130,14 @@ struct Counter<'d> {
     tables: BTreeMap<ObjectName, Arc<Table>>,
     /// For each table the objects that differ, and how many of them only one side has.
     counts: BTreeMap<ObjectName, (usize, usize)>,
+    /// What is not of a table: as it was last, and how much of it differs.
+    others: Option<(Database, (usize, usize))>,
 }
 
 impl<'d> Counter<'d> {
     fn new(target: &'d Database) -> Self {
         let counts = target.tables.keys().map(|name| (name.clone(), (1, 1))).collect();
-        Counter { target, tables: BTreeMap::new(), counts }
+        Counter { target, tables: BTreeMap::new(), counts, others: None }
     }
 
     fn objects(&mut self, state: &Database) -> (usize, usize) {
@@ -146,8 +148,8 @@ impl<'d> Counter<'d> {
             .map(|(name, _)| name)
             .chain(self.tables.keys().filter(|name| !state.tables.contains_key(*name)))
             .collect();
-        let mut left = without_tables(state);
-        let mut right = without_tables(self.target);
+        let mut left = Database::new(state.dialect);
+        let mut right = Database::new(state.dialect);
         for name in &touched {
             for (from, to) in [(state, &mut left), (self.target, &mut right)] {
                 if let Some(table) = from.tables.get(*name) {
@@ -156,26 +158,41 @@ impl<'d> Counter<'d> {
             }
         }
         let mut fresh: BTreeMap<ObjectName, (usize, usize)> = BTreeMap::new();
-        let mut others = (0, 0);
-        let found: BTreeMap<ObjectRef, bool> = diff(&left, &right)
-            .into_iter()
-            .map(|d| (d.object, !matches!(d.kind, DifferenceKind::Changed { .. })))
-            .collect();
-        for (object, is_absent) in found {
-            let count = match (&object, object.table()) {
-                // Triggers and policies stand on tables and are compared each time.
-                (ObjectRef::Object(..), _) | (_, None) => &mut others,
-                (_, Some(table)) => fresh.entry(table.clone()).or_default(),
-            };
-            count.0 += 1;
-            count.1 += usize::from(is_absent);
+        for (object, is_absent) in differing(&left, &right) {
+            if let Some(table) = object.table() {
+                let count = fresh.entry(table.clone()).or_default();
+                *count = (count.0 + 1, count.1 + usize::from(is_absent));
+            }
         }
         for name in touched {
             self.counts.insert(name.clone(), fresh.remove(name).unwrap_or_default());
         }
+        let others = match &self.others {
+            Some((last, count)) if same_others(last, state) => *count,
+            _ => {
+                let left = without_tables(state);
+                let found = differing(&left, &without_tables(self.target));
+                let count = (found.len(), found.values().filter(|is_absent| **is_absent).count());
+                self.others = Some((left, count));
+                count
+            }
+        };
         self.tables.clone_from(&state.tables);
         self.counts.values().fold(others, |sum, count| (sum.0 + count.0, sum.1 + count.1))
     }
+}
+
+/// The objects that are not the same, and whether only one side has them.
+fn differing(left: &Database, right: &Database) -> BTreeMap<ObjectRef, bool> {
+    let found = diff(left, right).into_iter();
+    found.map(|d| (d.object, !matches!(d.kind, DifferenceKind::Changed { .. }))).collect()
+}
+
+fn same_others(left: &Database, right: &Database) -> bool {
+    left.schemas == right.schemas
+        && left.enums == right.enums
+        && left.sequences == right.sequences
+        && left.objects == right.objects
 }
 
 /// A database's other objects.

@@ -506,11 +506,11 @@ impl Case {
         let mut out = Vec::new();
         for row in parts.below.iter().chain(&parts.rest).filter_map(|n| self.row_of(*n)) {
             let Ok(source) = cucurbit_alembic::read_source(self.path(row)) else { continue };
-            let text = source.text.as_str();
+            let lines = source.text.as_str().lines().filter(|line| line.contains("import"));
+            let text: String = lines.flat_map(|line| [line, "\n"]).collect();
             for (stem, path) in &stems {
-                let imports =
-                    ["import ", "from ", "."].iter().any(|front| text.contains(&format!("{front}{stem}")));
-                if imports {
+                let at = |front: &str| text.contains(&format!("{front}{stem}"));
+                if at("import ") || at("from ") || at(".") || at("\"") || at("'") {
                     out.push((self.path(row).to_owned(), path.clone()));
                 }
             }
