@@ -530,9 +530,10 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
                 if_not_exists: false,
             });
         }
-        add_problems(&mut changes, &table, &reading.problems, false);
     }
-    record(ev, place, given.operation, changes, true);
+    // What is unknown of the type is unknown of the column alone.
+    let exact = reading.as_ref().is_none_or(|r| r.problems.is_empty());
+    record(ev, place, given.operation, changes, exact);
     Ok(())
 }
 
