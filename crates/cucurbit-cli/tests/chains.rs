@@ -396,3 +396,27 @@ def boom(): pass
     assert_eq!(code.len(), 1, "only the default: {text}");
     assert!(text.contains("# alembic stamp --purge 'b'\\'';rm -rf /'\n"), "{text}");
 }
+
+#[test]
+fn catch_up_on_sqlite_tells_constraints_without_a_name_apart() {
+    let folder = project(
+        "--- versions/a1.py\nrevision = 'a1'\ndown_revision = None\n
+def upgrade():
+    op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('name', sa.Text()))
+",
+    );
+    add(
+        folder.path(),
+        "--- models.py\nimport sqlalchemy as sa\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()
+class User(Base):
+    __tablename__ = 'users'
+    id = sa.Column(sa.Integer, primary_key=True)
+    name = sa.Column(sa.Text, unique=True)
+",
+    );
+    let output = run(folder.path(), &[&CATCH_UP[..], &["--dialect", "sqlite"]].concat());
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let wanted =
+        "    with op.batch_alter_table(\"users\") as batch_op:\n        batch_op.create_unique_constraint(";
+    assert!(out(&output).contains(wanted), "{}", out(&output));
+}

@@ -169,6 +169,13 @@ impl Plan<'_> {
         keys(before) == keys(after)
     }
 
+    /// Says whether a constraint of the new state is one that stays. Not all have names.
+    fn is_there(&self, before: &Table, constraint: &Constraint) -> bool {
+        let body = |c: &Constraint| body_text(&c.body, self.to.dialect);
+        let mut same = before.constraints.iter().filter(|c| c.name == constraint.name);
+        same.any(|c| body(c) == body(constraint) && self.stays(before, c))
+    }
+
     fn drop_tables(&mut self) {
         let gone: Vec<&Arc<Table>> =
             self.from.tables.values().filter(|t| !self.to.tables.contains_key(&t.name)).collect();
@@ -391,8 +398,7 @@ impl Plan<'_> {
             let Some(before) = self.from.table(name) else { continue };
             for constraint in &after.constraints {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                let there =
-                    before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
+                let there = self.is_there(before, constraint);
                 if !is_foreign && !there {
                     out.push(add_constraint(name, constraint.clone()));
                 }
@@ -420,8 +426,7 @@ impl Plan<'_> {
             let Some(before) = self.from.table(name) else { continue };
             for constraint in &after.constraints {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                let there =
-                    before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
+                let there = self.is_there(before, constraint);
                 if is_foreign && !there {
                     out.push(add_constraint(name, constraint.clone()));
                 }

@@ -6,8 +6,8 @@ use crate::replay::{SchemaError, SchemaOptions, stopped};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_schema::diff::body_text;
 use cucurbit_schema::{
-    Change, Column, ColumnAlteration, Constraint, ConstraintBody, Database, Default, Difference, Index,
-    KeyPart, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind, between, diff,
+    Change, Column, ColumnAlteration, Constraint, ConstraintBody, Database, Default, Dialect, Difference,
+    Index, KeyPart, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind, between, diff,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -306,7 +306,9 @@ fn merge(
     }
     for constraint in &old.constraints {
         let body = |c: &Constraint| body_text(&c.body, from.dialect);
-        if out.constraints.iter().any(|c| c.name == constraint.name) {
+        let is_same =
+            |c: &Constraint| c.name == constraint.name && (c.name.is_some() || body(c) == body(constraint));
+        if out.constraints.iter().any(is_same) {
             continue;
         }
         // The models' own, under a name that nobody chose.
@@ -327,6 +329,9 @@ fn merge(
             out.constraints.push(constraint.clone());
         }
     }
+    if from.dialect == Dialect::Sqlite {
+        name_new_constraints(old, &mut out);
+    }
     for index in old.indexes.iter().filter(|i| new.index(i.name.as_deref().unwrap_or_default()).is_none()) {
         let of_kept =
             index.keys.iter().any(|k| matches!(&k.part, KeyPart::Column(c) if kept.contains(c.as_str())));
@@ -336,6 +341,29 @@ fn merge(
         }
     }
     out
+}
+
+/// SQLite keeps no name that was not given, and batch mode can drop none without one: new ones get the names of
+/// SQLAlchemy's recommended convention.
+fn name_new_constraints(old: &Table, out: &mut Table) {
+    let body = |c: &Constraint| body_text(&c.body, Dialect::Sqlite);
+    for constraint in out.constraints.iter_mut().filter(|c| c.name.is_none()) {
+        if old.constraints.iter().any(|c| body(c) == body(constraint)) {
+            continue;
+        }
+        let kind = match &constraint.body {
+            ConstraintBody::PrimaryKey { .. } => "pk",
+            ConstraintBody::Unique { .. } => "uq",
+            ConstraintBody::ForeignKey { .. } => "fk",
+            ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => "ck",
+        };
+        let mut parts = vec![kind, &old.name.name];
+        parts.extend(columns_of(&constraint.body).iter().map(String::as_str));
+        if let ConstraintBody::ForeignKey { table, .. } = &constraint.body {
+            parts.push(&table.name);
+        }
+        constraint.name = Some(parts.join("_"));
+    }
 }
 
 /// A column that counts goes on with the sequence that it has, whatever its name.
