@@ -38,6 +38,10 @@ pub(crate) struct ChainOptions {
     /// of PYTHONPATH come behind.
     #[arg(long, value_name = "DIR")]
     import_root: Vec<PathBuf>,
+    /// Models whose MetaData Alembic is given, where no env.py tells: its naming convention names what migrations
+    /// leave unnamed.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    metadata: Vec<PathBuf>,
 }
 
 /// How an answer is written.
@@ -110,6 +114,12 @@ impl ChainArguments {
         let mut options = SchemaOptions::new(self.dialect());
         options.revision = revision.map(str::to_owned);
         options.import_roots = import_roots(&self.options.import_root);
+        options.metadata = self
+            .options
+            .metadata
+            .iter()
+            .map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone()))
+            .collect();
         options
     }
 }

@@ -97,7 +97,7 @@ impl Case {
         let (order, missing) = self.order_to(None)?;
         let files = self.project_files(&options.import_roots);
         let settings = Settings::new(options.dialect, options.sqlalchemy);
-        let metadata = self.target_metadata(&files, &settings);
+        let metadata = self.target_metadata(&files, &settings, options).unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
         let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
         let mut counter = Counter::new(schema);

@@ -201,7 +201,7 @@ impl Case {
         let graph = self.graph();
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
-        let mut metadata = self.target_metadata(&files, &settings);
+        let mut metadata = self.target_metadata(&files, &settings, &options.schema).unwrap_or_default();
         let mut inferred = None;
         if self.environment().env_py.is_none() {
             match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
@@ -252,8 +252,8 @@ impl Case {
         let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
         let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
         let mut found = match (&options.head, &options.models) {
-            (Some(head), _) => engine.from_head(head.clone()),
-            (None, Some(models)) => engine.from_models(&models.database),
+            (Some(head), _) => engine.fill_to_head(head.clone()),
+            (None, Some(models)) => engine.fill_by_models(&models.database),
             (None, None) => return Err(ReconstructError::NoHead),
         };
         if let Some(models) = options.models.as_ref().filter(|_| options.fold_drift) {

@@ -23,6 +23,9 @@ pub struct SchemaOptions {
     pub import_roots: Vec<PathBuf>,
     /// Models are read as autogenerate writes them down for a migration, rather than as `create_all()` makes them.
     pub as_autogenerate: bool,
+    /// Models whose `MetaData` Alembic is given, where no `env.py` tells: its naming convention names what
+    /// migrations leave unnamed.
+    pub metadata: Vec<PathBuf>,
 }
 
 impl SchemaOptions {
@@ -35,6 +38,7 @@ impl SchemaOptions {
             revision: None,
             import_roots: Vec::new(),
             as_autogenerate: false,
+            metadata: Vec::new(),
         }
     }
 }
@@ -138,9 +142,7 @@ impl Case {
     ) -> Result<ReplayedChain, SchemaError> {
         let (order, missing) = self.order_to(options.revision.as_deref())?;
         let settings = Settings::new(options.dialect, options.sqlalchemy);
-        let env_py = self.environment().env_py.as_deref();
-        let metadata =
-            env_py.and_then(|path| cucurbit_replay::target_metadata(&files, settings.clone(), path));
+        let metadata = self.target_metadata(&files, &settings, options);
         let naming_known = metadata.is_some();
         let metadata = metadata.unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
@@ -169,13 +171,19 @@ impl Case {
         ProjectFiles::new(own.chain(roots.iter().cloned()).collect(), top_of(self.environment().folder()))
     }
 
-    /// The naming convention that `env.py` gives to Alembic with `target_metadata`; SQLAlchemy's own where
-    /// there is no `env.py`.
-    pub(crate) fn target_metadata(&self, files: &ProjectFiles, settings: &Settings) -> MetaData {
-        match &self.environment().env_py {
-            Some(path) => cucurbit_replay::target_metadata(files, settings.clone(), path).unwrap_or_default(),
-            None => MetaData::default(),
-        }
+    /// What Alembic is given as `target_metadata`, as far as `env.py` or models tell it.
+    pub(crate) fn target_metadata(
+        &self,
+        files: &ProjectFiles,
+        settings: &Settings,
+        options: &SchemaOptions,
+    ) -> Option<MetaData> {
+        let env_py = self.environment().env_py.as_deref();
+        let told = env_py.and_then(|path| cucurbit_replay::target_metadata(files, settings.clone(), path));
+        told.or_else(|| {
+            let models = &options.metadata;
+            (!models.is_empty()).then(|| cucurbit_models::read(files, settings, models).metadata)?
+        })
     }
 
     /// The revisions up to one, in the order in which `alembic upgrade` runs them from an empty database; where

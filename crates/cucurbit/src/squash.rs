@@ -234,7 +234,7 @@ impl Case {
     fn squash_parts(&self, options: &SquashOptions, parts: &Parts, id: &str, lower: Option<Node>) -> Squash {
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
-        let metadata = self.target_metadata(&files, &settings);
+        let metadata = self.target_metadata(&files, &settings, &options.schema).unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: Limits::default() };
         let empty = Database::new(options.schema.dialect);
 

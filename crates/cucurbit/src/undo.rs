@@ -39,7 +39,7 @@ impl Case {
         let (order, _) = self.order_to(options.revision.as_deref())?;
         let files = self.project_files(&options.import_roots);
         let settings = cucurbit_sqlalchemy::Settings::new(options.dialect, options.sqlalchemy);
-        let metadata = self.target_metadata(&files, &settings);
+        let metadata = self.target_metadata(&files, &settings, options).unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
         let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
         let mut undone = Vec::with_capacity(order.len());

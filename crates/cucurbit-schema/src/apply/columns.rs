@@ -193,9 +193,21 @@ impl Step<'_> {
                         ),
                     );
                 }
+                // PostgreSQL keeps the value that a default was read as: a literal stays of the type it had.
+                let kept = match (&old.default, &old.data_type.kind) {
+                    (Some(Default::Expression(text)), TypeKind::Named { name, .. })
+                        if self.is_postgresql() && is_literal(text) && !same_name(name, &data_type.kind) =>
+                    {
+                        Some(Default::Expression(format!("{}::{name}", text.trim())))
+                    }
+                    _ => None,
+                };
                 self.edit(table, column, |c| {
                     c.data_type = data_type.clone();
                     c.collation.clone_from(collation);
+                    if kept.is_some() {
+                        c.default = kept;
+                    }
                 });
             }
             ColumnAlteration::Nullable(nullable) => {
@@ -426,4 +438,16 @@ pub fn castable(from: &TypeKind, to: &TypeKind) -> Option<bool> {
         (_, "text") => true,
         _ => false,
     })
+}
+
+/// Says whether a default is a string literal and nothing else.
+fn is_literal(text: &str) -> bool {
+    let text = text.trim();
+    text.strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+        .is_some_and(|inner| !inner.replace("''", "").contains('\''))
+}
+
+fn same_name(name: &str, kind: &TypeKind) -> bool {
+    matches!(kind, TypeKind::Named { name: other, .. } if other == name)
 }

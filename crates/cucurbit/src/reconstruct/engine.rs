@@ -62,7 +62,7 @@ pub(super) struct Found {
 
 impl Engine<'_, '_> {
     /// Fills the gap so that the chain ends in a head that is known.
-    pub(super) fn from_head(&mut self, mut head: Database) -> Found {
+    pub(super) fn fill_to_head(&mut self, mut head: Database) -> Found {
         head.forget_origins();
         self.answer(&mut head);
         let forward = self.made_above(&head);
@@ -72,7 +72,7 @@ impl Engine<'_, '_> {
 
     /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
     /// comes out otherwise than aimed at, without a misfit, is what the survivors make of it, and is aimed at next.
-    pub(super) fn from_models(&mut self, models: &Database) -> Found {
+    pub(super) fn fill_by_models(&mut self, models: &Database) -> Found {
         let mut models = models.clone();
         models.forget_origins();
         self.answer(&mut models);
@@ -275,6 +275,24 @@ fn keep(head: &mut Database, before: &Database) {
             let Some(old) = table.column(&column.name) else { continue };
             if column.identity.is_none() && column.computed.is_none() && column.data_type == old.data_type {
                 column.default.clone_from(&old.default);
+            }
+        }
+        // What the models leave unnamed has the name that it got below the gap.
+        for constraint in &mut kept.constraints {
+            let is_there = table.constraints.iter().any(|c| c.name == constraint.name);
+            let mut alike = table.constraints.iter().filter(|c| c.body == constraint.body);
+            if let (false, Some(old), None) = (is_there, alike.next(), alike.next()) {
+                constraint.name.clone_from(&old.name);
+                constraint.name_kind = old.name_kind;
+            }
+        }
+        for index in &mut kept.indexes {
+            let is_there = table.indexes.iter().any(|i| i.name == index.name);
+            let mut alike = table.indexes.iter().filter(|i| {
+                i.keys == index.keys && i.unique == index.unique && i.predicate == index.predicate
+            });
+            if let (false, Some(old), None) = (is_there, alike.next(), alike.next()) {
+                index.name.clone_from(&old.name);
             }
         }
         for constraint in &table.constraints {
