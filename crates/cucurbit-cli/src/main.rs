@@ -1,12 +1,15 @@
 //! The `cucurbit` program: arguments, streams and exit codes around the library.
 
 mod blame;
+mod catch_up;
 mod chain;
 mod diff;
 mod drift;
+mod locate;
 mod models;
 mod reconstruct;
 mod schema;
+mod squash;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use cucurbit::{Diagnosis, Options, Severity, diagnose, report};
@@ -55,13 +58,29 @@ enum Command {
     Diff(diff::DiffArguments),
     /// Compares the schema that the chain makes with a dump or with models, without a database.
     ///
-    /// Exit code 0: the same. 1: differences. 2: the work could not be done.
+    /// Each difference is an error (a database made by the chain will not have it, or a program that believes the
+    /// other side breaks), a warning, or a note (a name or a comment differs). Exit code 0: the same. 1: differences. 2: the work could not be done.
     Drift(drift::DriftArguments),
     /// Writes the migration that was lost: the head schema, rolled back through the migrations that survive.
     ///
     /// Exit code 0: written, and following the whole chain with it gives the head schema. 1: it cannot be
     /// rebuilt; nothing is written, and standard error says what would decide. 2: the work could not be done.
+    /// With --catch-up, 0: the chain with it makes what the models say. 1: something is left out, or nothing can be
+    /// written.
     Reconstruct(reconstruct::ReconstructArguments),
+    /// Puts one migration in the place of many: the schema that they lead to, made at once.
+    ///
+    /// Without --apply the plan and the text are printed and nothing is changed. The new migration has the id of the
+    /// last one squashed, and lists the ids of the others in the variable `replaces`, which Alembic ignores. What the
+    /// squashed ones do to rows is not carried over but as comments; standard error lists it. Databases at the last
+    /// revision or above need nothing; one at another squashed id has to be upgraded with the old files first. Exit
+    /// code 0: following the chain with it gives the same head. 1: it does not, or the range cannot be squashed;
+    /// nothing is written. 2: the work could not be done.
+    Squash(squash::SquashArguments),
+    /// Finds the revision whose schema is nearest to that of a dump.
+    ///
+    /// Exit code 0: a revision makes just that schema. 1: the nearest differs. 2: the work could not be done.
+    Locate(locate::LocateArguments),
     /// Explains a rule, by code or name; lists the rules without one.
     Rule {
         /// A code such as GRA001, or a name such as dangling-parent.
@@ -120,6 +139,13 @@ enum Format {
     Json,
 }
 
+/// What commands about schemas write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    Text,
+    Json,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Level {
     Error,
@@ -146,6 +172,8 @@ fn main() -> ExitCode {
         Command::Blame(arguments) => blame::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
+        Command::Squash(arguments) => squash::run(&arguments),
+        Command::Locate(arguments) => locate::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }
 }

@@ -1,11 +1,11 @@
 //! `cucurbit reconstruct`.
 
 use crate::chain::{ChainArguments, read_dump};
-use crate::drift::line;
 use crate::{FAILED, FOUND, complain, write_out};
 use cucurbit::schema::{DataType, Dialect, ObjectName, sql};
 use cucurbit::{
-    GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, forget_version_table,
+    DriftSide, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, describe_drift,
+    forget_version_table,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,17 @@ pub(crate) struct ReconstructArguments {
     /// Refuses when anything had to be assumed.
     #[arg(long)]
     strict: bool,
+    /// Where the models differ from what the chain makes, puts what they say into the rebuilt migration, as far as
+    /// the ones above it let it. For projects without a database in use.
+    #[arg(long, conflicts_with = "catch_up")]
+    fold_drift: bool,
+    /// Writes the migration at the head that brings the chain to the models instead, as autogenerate would. What models
+    /// cannot say (functions, triggers, views, partial indexes, policies, extensions) stays.
+    #[arg(long, conflicts_with_all = ["revision", "dump", "strict", "explain"])]
+    catch_up: bool,
+    /// Lets --catch-up drop tables, columns and labels that the models do not have; they stay otherwise.
+    #[arg(long, requires = "catch_up")]
+    allow_destructive: bool,
 }
 
 pub(crate) fn run(arguments: &ReconstructArguments) -> ExitCode {
@@ -66,25 +77,38 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         }
         None => None,
     };
+    let wants_models = arguments.fold_drift || head.is_none();
     let models = match (arguments.models.is_empty(), &head) {
         (false, None) => Some(crate::models::read(&schema, &arguments.models)?),
         // With a dump the models only tell more.
         (false, Some(_)) => match crate::models::read(&schema, &arguments.models) {
             Ok(models) => Some(models),
+            Err(error) if arguments.fold_drift => return Err(error),
             Err(error) => {
                 complain(&error);
                 None
             }
         },
-        (true, None) => Some(crate::models::of_case(&case, &schema)?),
-        (true, Some(_)) => None,
+        (true, _) if wants_models => Some(crate::models::of_case(&case, &schema)?),
+        (true, _) => None,
     };
+    if let (true, Some(models)) = (arguments.catch_up, models.clone()) {
+        let out = arguments.out.as_deref();
+        return crate::catch_up::run(&case, schema, models, arguments.allow_destructive, out);
+    }
     let answers = arguments
         .answer
         .iter()
         .map(|text| answer(text, arguments.chain.dialect()))
         .collect::<Result<_, _>>()?;
-    let options = ReconstructOptions { schema, head, models, revision: arguments.revision.clone(), answers };
+    let options = ReconstructOptions {
+        schema,
+        head,
+        models,
+        revision: arguments.revision.clone(),
+        answers,
+        fold_drift: arguments.fold_drift,
+    };
     let found = match case.reconstruct(&options) {
         Ok(found) => found,
         // A question that a person can answer.
@@ -134,7 +158,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         ));
     }
     for difference in &found.drift {
-        complain(&format!("drift: {}", line(difference, "models")));
+        complain(&format!("drift: {}", describe_drift(difference, DriftSide::Models)));
     }
     match &arguments.out {
         None if !found.companions.is_empty() => {
@@ -273,7 +297,7 @@ fn replace_file(path: &Path, before: &str, after: &str) -> Result<(), String> {
 }
 
 /// Writes a file whole or not at all, and never over another.
-fn write_file(path: &Path, text: &str) -> Result<(), String> {
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), String> {
     let tell = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut file = std::fs::File::create_new(path).map_err(tell)?;
     if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {

@@ -23,6 +23,8 @@ pub struct Heading {
     pub branch_labels: Vec<String>,
     /// Dependencies.
     pub depends_on: Vec<String>,
+    /// Revisions that it stands for: written as the variable `replaces`, which Alembic does not look at.
+    pub replaces: Vec<String>,
     /// The message: the first line of the docstring.
     pub message: String,
     /// The date for the docstring; left out when empty.
@@ -80,6 +82,10 @@ pub fn migration(
         some(&heading.branch_labels)
     ));
     out.push_str(&format!("depends_on: Union[str, Sequence[str], None] = {}\n", some(&heading.depends_on)));
+    if !heading.replaces.is_empty() {
+        out.push_str("# The revisions that were squashed into this one; Alembic does not look at it.\n");
+        out.push_str(&format!("replaces: Sequence[str] = {}\n", long_tuple(&heading.replaces)));
+    }
     if up.needs.raw_type || down.needs.raw_type {
         out.push_str(NAMED_TYPE);
     }
@@ -124,6 +130,17 @@ fn tuple(items: &[String]) -> String {
     match items.as_slice() {
         [one] => format!("({one},)"),
         many => format!("({})", many.join(", ")),
+    }
+}
+
+/// A tuple, over several lines where it has several items.
+fn long_tuple(items: &[String]) -> String {
+    match items {
+        [_] => tuple(items),
+        many => {
+            let rows: String = many.iter().map(|item| format!("    {},\n", string(item))).collect();
+            format!("(\n{rows})")
+        }
     }
 }
 

@@ -169,6 +169,13 @@ impl Plan<'_> {
         keys(before) == keys(after)
     }
 
+    /// Says whether a constraint of the new state is one that stays. Not all have names.
+    fn is_there(&self, before: &Table, constraint: &Constraint) -> bool {
+        let body = |c: &Constraint| body_text(&c.body, self.to.dialect);
+        let mut same = before.constraints.iter().filter(|c| c.name == constraint.name);
+        same.any(|c| body(c) == body(constraint) && self.stays(before, c))
+    }
+
     fn drop_tables(&mut self) {
         let gone: Vec<&Arc<Table>> =
             self.from.tables.values().filter(|t| !self.to.tables.contains_key(&t.name)).collect();
@@ -199,9 +206,15 @@ impl Plan<'_> {
         })
     }
 
+    /// Says whether a sequence is made by the `SERIAL` column of a new table.
+    fn comes_with_table(&self, sequence: &Sequence) -> bool {
+        let is_new = |(table, _): &(ObjectName, String)| !self.from.tables.contains_key(table);
+        sequence.owner.as_ref().is_some_and(is_new) && serial_of(self.to, sequence)
+    }
+
     fn sequences(&mut self) {
         for (name, sequence) in &self.to.sequences {
-            if self.survives(name) || serial_of(self.to, sequence) {
+            if self.survives(name) || self.comes_with_table(sequence) {
                 continue;
             }
             let mut made = sequence.clone();
@@ -286,7 +299,7 @@ impl Plan<'_> {
         for (name, sequence) in &self.to.sequences {
             let old = self.from.sequences.get(name).filter(|_| self.survives(name));
             let owned = sequence.owner.is_some() && old.is_none_or(|o| o.owner != sequence.owner);
-            if owned && !(old.is_none() && serial_of(self.to, sequence)) {
+            if owned && !(old.is_none() && self.comes_with_table(sequence)) {
                 // Owners that are columns of kept tables may come later; they are set at the end.
                 if let Some((table, column)) = &sequence.owner
                     && self.from.table(table).is_none_or(|t| t.column(column).is_some())
@@ -385,8 +398,7 @@ impl Plan<'_> {
             let Some(before) = self.from.table(name) else { continue };
             for constraint in &after.constraints {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                let there =
-                    before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
+                let there = self.is_there(before, constraint);
                 if !is_foreign && !there {
                     out.push(add_constraint(name, constraint.clone()));
                 }
@@ -414,8 +426,7 @@ impl Plan<'_> {
             let Some(before) = self.from.table(name) else { continue };
             for constraint in &after.constraints {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
-                let there =
-                    before.constraints.iter().any(|c| c.name == constraint.name && self.stays(before, c));
+                let there = self.is_there(before, constraint);
                 if is_foreign && !there {
                     out.push(add_constraint(name, constraint.clone()));
                 }
@@ -429,7 +440,7 @@ impl Plan<'_> {
             let late = sequence.owner.as_ref().is_some_and(|(table, column)| {
                 self.from.table(table).is_some_and(|t| t.column(column).is_none())
             });
-            if late && !self.survives(name) && !serial_of(self.to, sequence) {
+            if late && !self.survives(name) && !self.comes_with_table(sequence) {
                 self.out.push(own(sequence));
             }
         }

@@ -261,6 +261,10 @@ fn tables_method<H: Environment>(
             (name, t.term.clone())
         })
         .collect();
+    // Mapped classes are not looked for here: a collection without a table may be one of theirs.
+    if tables.is_empty() && method != "get" {
+        return None;
+    }
     let value = match method {
         "keys" => Value::list(tables.iter().map(|(n, _)| Value::str(n)).collect()),
         "values" => Value::list(tables.into_iter().map(|(_, t)| t).collect()),

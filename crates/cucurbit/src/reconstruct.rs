@@ -1,6 +1,7 @@
 //! Rebuilding a lost migration: the head schema rolled back through the migrations that survive.
 
 mod engine;
+mod fold;
 mod gap;
 
 use crate::case::Case;
@@ -35,6 +36,9 @@ pub struct ReconstructOptions {
     pub revision: Option<String>,
     /// Types of columns that a person told: table, column, type.
     pub answers: Vec<(ObjectName, String, DataType)>,
+    /// Where the models differ from what the chain makes, the rebuilt migration is to make what they say, as far as
+    /// the survivors let it. For projects without a database that is in use.
+    pub fold_drift: bool,
 }
 
 /// What was missing.
@@ -247,12 +251,15 @@ impl Case {
         let told = answered(&options.answers, options.schema.dialect);
         let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
         let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
-        let Found { rolled, changes, made, misfits, untold, state, head } =
-            match (&options.head, &options.models) {
-                (Some(head), _) => engine.fill_to_head(head.clone()),
-                (None, Some(models)) => engine.fill_by_models(&models.database),
-                (None, None) => return Err(ReconstructError::NoHead),
-            };
+        let mut found = match (&options.head, &options.models) {
+            (Some(head), _) => engine.fill_to_head(head.clone()),
+            (None, Some(models)) => engine.fill_by_models(&models.database),
+            (None, None) => return Err(ReconstructError::NoHead),
+        };
+        if let Some(models) = options.models.as_ref().filter(|_| options.fold_drift) {
+            found = engine.fold(found, &models.database);
+        }
+        let Found { rolled, changes, made, misfits, untold, state, head } = found;
         let Rolled { after, assumptions, explicit, unsettled } = rolled;
         let lost = match gap.lost.first() {
             Some(lost) => lost.id.clone(),
@@ -408,9 +415,14 @@ pub(super) fn describe_difference(difference: &Difference) -> String {
 
 /// An id for a migration that nothing names: the same for the same changes.
 fn id_of(changes: &[Change]) -> String {
+    id_of_text(&format!("{changes:?}"))
+}
+
+/// An id for a text: always the same.
+pub(crate) fn id_of_text(text: &str) -> String {
     // FNV-1a, in twelve digits as Alembic's own ids have.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in format!("{changes:?}").bytes() {
+    for byte in text.bytes() {
         hash ^= u64::from(byte);
         hash = hash.wrapping_mul(0x0100_0000_01b3);
     }

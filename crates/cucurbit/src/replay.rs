@@ -204,7 +204,10 @@ impl Case {
                     return Ok((nodes, Vec::new()));
                 }
                 Err(error) if revision.is_some() => {
-                    return Err(SchemaError::NoSuchRevision(error.to_string()));
+                    return Err(match self.replaced_by(target) {
+                        Some(_) => self.no_such_revision(target),
+                        None => SchemaError::NoSuchRevision(error.to_string()),
+                    });
                 }
                 Err(_) => {}
             }
@@ -216,9 +219,7 @@ impl Case {
                     .defined()
                     .find(|n| graph.id(*n) == id)
                     .or_else(|| only(graph.defined().filter(|n| graph.id(*n).starts_with(id))))
-                    .ok_or_else(|| {
-                        SchemaError::NoSuchRevision(format!("no revision `{id}` is in the chain"))
-                    })?;
+                    .ok_or_else(|| self.no_such_revision(id))?;
                 let mut found: BTreeSet<usize> = BTreeSet::new();
                 let mut left = vec![node];
                 while let Some(node) = left.pop() {

@@ -140,7 +140,7 @@ impl Engine<'_, '_> {
     }
 
     /// The judge: the whole chain, from what the changes really make.
-    fn judge(&mut self, rolled: Rolled, head: Database) -> Found {
+    pub(super) fn judge(&mut self, rolled: Rolled, head: Database) -> Found {
         let changes = between(self.before, &rolled.after);
         let mut made = self.before.clone();
         let mut misfits = Vec::new();
