@@ -3,8 +3,8 @@
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind,
-    diff,
+    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, Origin,
+    TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ pub struct Trial {
 impl Trial {
     /// Says whether an origin is the trial's own.
     #[must_use]
-    pub fn made(&self, origin: cucurbit_schema::Origin) -> bool {
+    pub fn made(&self, origin: Origin) -> bool {
         origin.0 > self.start
     }
 
@@ -242,16 +242,21 @@ pub fn roll_back(
     evidence.extend(known);
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
-    for seed in [Seed::Downgrade, Seed::After, Seed::Forward] {
+    for seed in [Seed::Downgrade, Seed::Said, Seed::After, Seed::Forward] {
         let seeded = match seed {
             // A downgrade that does nothing is no other place to start from.
             Seed::Downgrade if back.operations.is_empty() => continue,
             Seed::Downgrade => back.end.clone(),
             Seed::After => after.clone(),
-            Seed::Forward => {
+            Seed::Said | Seed::Forward => {
                 let trial =
                     follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
-                match mixed(after, forward, &trial) {
+                let seeded = if seed == Seed::Said {
+                    as_said(after, forward, &trial)
+                } else {
+                    mixed(after, forward, &trial)
+                };
+                match seeded {
                     Some(state) => state,
                     None => continue,
                 }
@@ -291,10 +296,33 @@ pub fn roll_back(
 enum Seed {
     /// From what `downgrade()` gives.
     Downgrade,
+    /// From the state after the migration, but for what its calls say that was otherwise before (`existing_type`).
+    Said,
     /// From the state after the migration.
     After,
     /// From the same, but for what the migrations below make, which is as they make it.
     Forward,
+}
+
+/// The state after a migration, with what its calls say of how things were before. They tell of the database on which
+/// the migration was written, so what the migrations below make by themselves is more trustworthy. `None` when nothing
+/// is different.
+fn as_said(after: &Database, forward: &Database, trial: &Trial) -> Option<Database> {
+    let mut state = after.clone();
+    for change in trial.operations.iter().rev().flat_map(|operation| &operation.said) {
+        let is_made_below = |table: &ObjectName| forward.table(table).is_some_and(|t| !t.tainted);
+        let applies = match change {
+            Change::AlterColumn { table, column, .. } => {
+                !is_made_below(table) && after.table(table).is_some_and(|t| t.column(column).is_some())
+            }
+            Change::Comment { on, .. } => on.table().is_some_and(|table| !is_made_below(table)),
+            _ => false,
+        };
+        if applies {
+            state.apply(change, Origin::default());
+        }
+    }
+    (state != *after).then_some(state)
 }
 
 /// The state after a migration, with the tables that it touches as the migrations below make them; all such tables

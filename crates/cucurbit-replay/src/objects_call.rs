@@ -26,11 +26,12 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
     let place = call.place;
     let create = method == "create";
     if let Some((name, reading)) = sqla::table_term(ev, receiver) {
-        let guarded = checkfirst.unwrap_or(true) || !create;
+        // A single table is not looked for unless asked; `create_all` looks.
+        let guarded = checkfirst.unwrap_or(false);
         if create {
             create_table(ev, place, reading, guarded, false);
         } else {
-            let change = Change::DropTable { name, if_exists: checkfirst.unwrap_or(true), cascade: false };
+            let change = Change::DropTable { name, if_exists: guarded, cascade: false };
             record(ev, place, "drop", vec![change], true);
         }
         return Some(Outcome::Value(Value::None));

@@ -41,7 +41,8 @@ fn adversarial_rows() {
     let mut rows = BTreeSet::new();
     for name in names {
         let slug = name.trim_end_matches(".txt");
-        let row: u32 = slug.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a row");
+        let row: u32 =
+            slug.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a row");
         rows.insert(row);
         if !only.is_empty() && !slug.starts_with(&only) {
             continue;
@@ -145,7 +146,9 @@ fn completed_chain(
             wrong.push(format!("completed chain: {}", cucurbit::describe_mismatch(mismatch)));
         }
         let Some(aim) = aim else { continue };
-        wrong.extend(diff(&chain.state, aim).iter().map(|d| format!("completed chain at {place}: {}", say(d))));
+        wrong.extend(
+            diff(&chain.state, aim).iter().map(|d| format!("completed chain at {place}: {}", say(d))),
+        );
     }
 }
 
