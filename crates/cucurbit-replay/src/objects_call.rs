@@ -25,7 +25,18 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
     let checkfirst = flag(ev, &call.arguments, "checkfirst", 1);
     let place = call.place;
     let create = method == "create";
-    if let Some((name, reading)) = sqla::table_term(ev, receiver) {
+    let found = match crate::mapped::class_of(receiver) {
+        None => sqla::table_term(ev, receiver),
+        Some(class) => match crate::mapped::table(ev, &class) {
+            Ok(found) => Some(found),
+            Err(name) => {
+                let extent = name.map_or(Extent::Anything, |name| Extent::Tables(BTreeSet::from([name])));
+                unknown(ev, place, method, extent, "the table of a mapped class cannot be told");
+                return Some(Outcome::Value(Value::None));
+            }
+        },
+    };
+    if let Some((name, reading)) = found {
         // A single table is not looked for unless asked; `create_all` looks.
         let guarded = checkfirst.unwrap_or(false);
         if create {
