@@ -171,9 +171,53 @@ struct Candidate {
     from_downgrade: bool,
     /// It comes to the end of `upgrade()`.
     completes: bool,
+    /// Columns, constraints and indexes of it that the migration drops and makes anew.
+    replaced: Vec<ObjectRef>,
+}
+
+/// What a migration drops of the state before it and makes anew under the same name.
+fn replaced(before: &Database, trial: &Trial) -> Vec<ObjectRef> {
+    let dropped = trial.changes().filter_map(|change| match change {
+        Change::DropColumn { table, column, .. } => Some(ObjectRef::Column(table.clone(), column.clone())),
+        Change::DropConstraint { table, name: Some(name), .. } => {
+            Some(ObjectRef::Constraint(table.clone(), name.clone()))
+        }
+        Change::DropIndex { name, table, .. } => Some(ObjectRef::Index(name.clone(), table.clone())),
+        _ => None,
+    });
+    dropped.filter(|object| has(before, object) && has(&trial.end, object)).collect()
+}
+
+/// Says whether a schema has a column, constraint or index.
+fn has(state: &Database, object: &ObjectRef) -> bool {
+    match object {
+        ObjectRef::Column(table, column) => state.table(table).is_some_and(|t| t.column(column).is_some()),
+        ObjectRef::Constraint(table, name) => {
+            state.table(table).is_some_and(|t| t.constraint(name).is_some())
+        }
+        ObjectRef::Index(name, table) => state.index(name, table.as_ref()).is_some(),
+        _ => false,
+    }
 }
 
 impl Candidate {
+    /// Notes what is as the migration makes it anew, because nothing tells how it was before.
+    fn assume_replaced(&mut self, evidence: &[&Database], survivor: &Survivor) {
+        for object in std::mem::take(&mut self.replaced) {
+            let name = object.to_string();
+            let is_known = evidence.iter().any(|state| has(state, &object))
+                || self.assumptions.iter().any(|a| a.object == name && a.revision == survivor.id);
+            if !is_known {
+                self.assumptions.push(Assumption {
+                    object: name,
+                    level: Level::Assumed,
+                    reason: "it is dropped and made anew, and nothing tells how it was before".to_owned(),
+                    revision: survivor.id.clone(),
+                });
+            }
+        }
+    }
+
     /// What is left over. An object too many or too few weighs more than one that is there and differs: what a
     /// later migration makes anew is of no account, and mostly such are the ones that differ.
     fn score(&self) -> usize {
@@ -262,7 +306,12 @@ pub fn roll_back(
                 }
             }
         };
-        let found = search(replayer, &seeded, after, survivor, &evidence, seed == Seed::Downgrade, above);
+        let mut found = search(replayer, &seeded, after, survivor, &evidence, seed == Seed::Downgrade, above);
+        if !found.from_downgrade {
+            // A downgrade that does nothing tells nothing.
+            let telling = evidence.len() - usize::from(back.operations.is_empty());
+            found.assume_replaced(&evidence[..telling], survivor);
+        }
         let better = best.as_ref().is_none_or(|b| found.score() < b.score());
         if better {
             best = Some(found);
@@ -387,6 +436,7 @@ fn search(
             explicit: explicit.clone(),
             from_downgrade,
             completes: trial.outcome == Outcome::Completed,
+            replaced: replaced(&state, &trial),
         };
         let score = candidate.score();
         if best.as_ref().is_none_or(|b| score < b.score()) {
@@ -435,5 +485,6 @@ fn search(
         explicit,
         from_downgrade,
         completes: false,
+        replaced: Vec::new(),
     })
 }
