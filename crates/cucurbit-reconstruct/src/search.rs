@@ -452,7 +452,7 @@ fn search(
         if trial.misfits.is_empty()
             && trial.outcome == Outcome::Completed
             && judged < MAX_JUDGED
-            && above.survivors.len() > 0
+            && !above.survivors.is_empty()
         {
             judged += 1;
             if above.accepts(replayer, &trial.end, &explicit)
