@@ -26,6 +26,8 @@ enum Family {
     Ids,
     /// Configuration.
     Cfg,
+    /// What the migrations do.
+    Sch,
 }
 
 impl Family {
@@ -35,6 +37,7 @@ impl Family {
             Family::Fil => "FIL",
             Family::Ids => "IDS",
             Family::Cfg => "CFG",
+            Family::Sch => "SCH",
         }
     }
 }

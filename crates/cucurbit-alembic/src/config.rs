@@ -296,3 +296,15 @@ pub enum DiscoverError {
         problems: Vec<WalkProblem>,
     },
 }
+
+/// Returns the `sqlalchemy.url` that a section of an ini file states, as written. Nothing for another kind of file,
+/// or when it is not there.
+#[must_use]
+pub fn literal_url(file: &Path, section: &str) -> Option<String> {
+    if file.extension().is_some_and(|extension| extension == "toml") {
+        return None;
+    }
+    let bytes = std::fs::read(file).ok()?;
+    let ini = ini::Ini::read(file.to_owned(), &bytes);
+    ini.option(section, "sqlalchemy.url").map(|option| option.value.text.clone())
+}

@@ -166,6 +166,12 @@ impl ProjectFiles {
         id
     }
 
+    /// Gives the parsed text of a file, so that it is not read and parsed again. `None` when it cannot be read.
+    pub fn put(&self, path: &Path, parsed: Option<Arc<Parsed>>) {
+        let file = self.id(path);
+        self.state.borrow_mut().parsed.insert(file, parsed);
+    }
+
     /// Returns the path of a file.
     #[must_use]
     pub fn path(&self, file: FileId) -> PathBuf {
@@ -274,6 +280,16 @@ impl ProjectFiles {
     }
 }
 
+/// Reads and parses a file, for [`ProjectFiles::put`]. A pipe would be waited for; it is no file.
+#[must_use]
+pub fn parse_file(path: &Path) -> Option<Arc<Parsed>> {
+    if !std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE) {
+        return None;
+    }
+    let source = read_source(path).ok()?;
+    Some(Arc::new(Parsed::parse(Arc::from(source.text.as_str()))))
+}
+
 impl Files for ProjectFiles {
     fn find(&self, importer: FileId, module: &ModuleName) -> Found {
         let importer = self.path(importer);
@@ -298,10 +314,7 @@ impl Files for ProjectFiles {
         if let Some(parsed) = self.state.borrow().parsed.get(&file) {
             return parsed.clone();
         }
-        let parsed = read_source(&self.path(file)).ok().map(|source| {
-            let text: Arc<str> = Arc::from(source.text.as_str());
-            Arc::new(Parsed::parse(text))
-        });
+        let parsed = parse_file(&self.path(file));
         self.state.borrow_mut().parsed.insert(file, parsed.clone());
         parsed
     }

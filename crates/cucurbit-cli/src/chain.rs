@@ -1,16 +1,24 @@
 //! Which chain a command is about.
 
 use clap::ValueEnum;
+use cucurbit::report::harmless;
 use cucurbit::schema::{Database, Dialect, sql};
 use cucurbit::{Case, Options, SchemaOptions, cases};
 use std::path::{Path, PathBuf};
 
 /// Arguments that name a chain and how to read it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ChainArguments {
     /// A folder or a configuration file.
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) options: ChainOptions,
+}
+
+/// How a chain is to be read.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ChainOptions {
     /// Version folders to read without any configuration.
     #[arg(long, value_name = "DIR")]
     versions: Vec<PathBuf>,
@@ -30,6 +38,13 @@ pub(crate) struct ChainArguments {
     /// of PYTHONPATH come behind.
     #[arg(long, value_name = "DIR")]
     import_root: Vec<PathBuf>,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,10 +70,10 @@ impl ChainArguments {
     /// Reads the one environment that is meant.
     pub(crate) fn case(&self) -> Result<Case, String> {
         let options = Options {
-            section: self.name.clone(),
-            config: self.config.clone(),
-            versions: self.versions.clone(),
-            recursive: self.recursive,
+            section: self.options.name.clone(),
+            config: self.options.config.clone(),
+            versions: self.options.versions.clone(),
+            recursive: self.options.recursive,
             ..Options::default()
         };
         let mut found = cases(&self.path, &options).map_err(|error| error.to_string())?;
@@ -70,19 +85,42 @@ impl ChainArguments {
         found.pop().ok_or_else(|| "there is no environment".to_owned())
     }
 
+    /// A path as people are shown it: as the folder was named, then relative to it, with forward slashes.
+    pub(crate) fn show(&self, case: &Case, path: &Path) -> String {
+        let folder =
+            if self.path.is_dir() { self.path.as_path() } else { self.path.parent().unwrap_or(&self.path) };
+        let inside = std::path::absolute(folder)
+            .ok()
+            .and_then(|root| path.strip_prefix(root).ok().map(Path::to_owned));
+        let shown = match inside {
+            Some(inside) if folder.is_absolute() || folder == Path::new(".") || folder == Path::new("") => {
+                inside
+            }
+            Some(inside) => folder.join(inside),
+            None => path.strip_prefix(case.environment().folder()).unwrap_or(path).to_owned(),
+        };
+        harmless(&shown.to_string_lossy().replace('\\', "/"))
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect.into()
+        self.options.dialect.into()
     }
 
     pub(crate) fn schema_options(&self, revision: Option<&str>) -> SchemaOptions {
         let mut options = SchemaOptions::new(self.dialect());
         options.revision = revision.map(str::to_owned);
-        options.import_roots = self.import_root.clone();
-        if let Some(path) = std::env::var_os("PYTHONPATH") {
-            options.import_roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
-        }
+        options.import_roots = import_roots(&self.options.import_root);
         options
     }
+}
+
+/// The folders that were named, then those of PYTHONPATH.
+pub(crate) fn import_roots(named: &[PathBuf]) -> Vec<PathBuf> {
+    let mut roots = named.to_vec();
+    if let Some(path) = std::env::var_os("PYTHONPATH") {
+        roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
+    }
+    roots
 }
 
 /// Reads a dump of a schema; what could not be read is told in words.
@@ -94,9 +132,4 @@ pub(crate) fn read_dump(path: &Path, dialect: Dialect) -> Result<(Database, Vec<
         return Err(format!("{}: no table is made in this dump", path.display()));
     }
     Ok((database, problems))
-}
-
-/// A path as messages show it: relative to the environment where it stands in it.
-pub(crate) fn show(case: &Case, path: &Path) -> String {
-    path.strip_prefix(case.environment().folder()).unwrap_or(path).display().to_string()
 }

@@ -1,6 +1,8 @@
 //! The `cucurbit` program: arguments, streams and exit codes around the library.
 
+mod blame;
 mod chain;
+mod diff;
 mod drift;
 mod models;
 mod reconstruct;
@@ -42,6 +44,15 @@ enum Command {
     /// not be told is said on standard error. Exit code 0: written. 1: written, and something is left out
     /// or could not be told. 2: the work could not be done.
     Schema(schema::SchemaArguments),
+    /// Tells which revisions created, changed, renamed and dropped a table, or a part of one.
+    ///
+    /// Renames are followed backwards. Exit code 0: told. 2: the work could not be done, which includes that no
+    /// migration names such an object.
+    Blame(blame::BlameArguments),
+    /// Tells what changed in the schema between two revisions.
+    ///
+    /// Exit code 0: nothing. 1: differences, or tables of which it cannot be told. 2: the work could not be done.
+    Diff(diff::DiffArguments),
     /// Compares the schema that the chain makes with a dump or with models, without a database.
     ///
     /// Exit code 0: the same. 1: differences. 2: the work could not be done.
@@ -87,6 +98,13 @@ struct DiagnoseArguments {
     /// How many threads read files.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// The database system; found out for each environment when not given.
+    #[arg(long, value_enum)]
+    dialect: Option<chain::DialectName>,
+    /// A folder in which modules that migrations import are looked for; may be given several times. The folders
+    /// of PYTHONPATH come behind.
+    #[arg(long, value_name = "DIR")]
+    import_root: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -125,6 +143,8 @@ fn main() -> ExitCode {
         Command::Diagnose(diagnose) => run_diagnose(&diagnose, arguments.color),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Blame(arguments) => blame::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }
@@ -169,6 +189,8 @@ fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {
         current_dir: arguments.run_dir.clone(),
         threads: arguments.threads,
         path_prefix: is_plain.then(|| path.to_path_buf()),
+        dialect: arguments.dialect.map(Into::into),
+        import_roots: chain::import_roots(&arguments.import_root),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::chain::{ChainArguments, read_dump};
 use crate::drift::line;
 use crate::{FAILED, FOUND, complain, write_out};
+use cucurbit::schema::{DataType, Dialect, ObjectName, sql};
 use cucurbit::{
     GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, forget_version_table,
 };
@@ -23,6 +24,10 @@ pub(crate) struct ReconstructArguments {
     /// nor a dump are given. Without a dump they stand for the schema at the head.
     #[arg(long, value_name = "PATH")]
     models: Vec<PathBuf>,
+    /// The type of a column that cannot be told, as an answer to a question: `users.name=varchar(50)`; may be given
+    /// several times. A schema stands in front of the table.
+    #[arg(long, value_name = "TABLE.COLUMN=TYPE")]
+    answer: Vec<String>,
     /// Where to write the migration; standard output when not given.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -47,6 +52,7 @@ pub(crate) fn run(arguments: &ReconstructArguments) -> ExitCode {
 fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
     let mut schema = arguments.chain.schema_options(None);
+    schema.as_autogenerate = true;
     let revisions: Vec<PathBuf> = case.files().iter().map(|file| file.path.clone()).collect();
     schema.import_roots.extend(cucurbit::import_roots_of(&absolute(&arguments.models), &revisions));
     let head = match &arguments.dump {
@@ -61,11 +67,24 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         None => None,
     };
     let models = match (arguments.models.is_empty(), &head) {
-        (false, _) => Some(crate::models::read(&schema, &arguments.models)?),
+        (false, None) => Some(crate::models::read(&schema, &arguments.models)?),
+        // With a dump the models only tell more.
+        (false, Some(_)) => match crate::models::read(&schema, &arguments.models) {
+            Ok(models) => Some(models),
+            Err(error) => {
+                complain(&error);
+                None
+            }
+        },
         (true, None) => Some(crate::models::of_case(&case, &schema)?),
         (true, Some(_)) => None,
     };
-    let options = ReconstructOptions { schema, head, models, revision: arguments.revision.clone() };
+    let answers = arguments
+        .answer
+        .iter()
+        .map(|text| answer(text, arguments.chain.dialect()))
+        .collect::<Result<_, _>>()?;
+    let options = ReconstructOptions { schema, head, models, revision: arguments.revision.clone(), answers };
     let found = match case.reconstruct(&options) {
         Ok(found) => found,
         // A question that a person can answer.
@@ -108,6 +127,12 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(FOUND));
     }
     tell(&found);
+    for untold in &found.untold {
+        complain(&format!(
+            "{} does something that cannot be told, which was left out of account: {}",
+            untold.revision, untold.what
+        ));
+    }
     for difference in &found.drift {
         complain(&format!("drift: {}", line(difference, "models")));
     }
@@ -132,6 +157,25 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         Some(path) => write_all(path, &found)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads `table.column=TYPE`.
+fn answer(text: &str, dialect: Dialect) -> Result<(ObjectName, String, DataType), String> {
+    let wrong = || format!("`{text}` is no answer of the form TABLE.COLUMN=TYPE");
+    let (name, data_type) = text.split_once('=').ok_or_else(wrong)?;
+    let (table, column) = name.rsplit_once('.').ok_or_else(wrong)?;
+    let (schema, table) = match table.rsplit_once('.') {
+        Some((schema, table)) => (Some(schema), table),
+        None => (None, table),
+    };
+    if table.is_empty() || column.is_empty() || data_type.trim().is_empty() {
+        return Err(wrong());
+    }
+    Ok((
+        ObjectName::new(schema, table, dialect),
+        column.to_owned(),
+        sql::read_type(data_type.trim(), dialect),
+    ))
 }
 
 fn absolute(paths: &[PathBuf]) -> Vec<PathBuf> {

@@ -1,9 +1,10 @@
 //! `cucurbit schema`.
 
-use crate::chain::{ChainArguments, show};
+use crate::chain::ChainArguments;
 use crate::{FAILED, FOUND, complain, write_out};
+use clap::ValueEnum;
 use cucurbit::schema::ddl;
-use cucurbit::{Case, ReplayedChain, stopped};
+use cucurbit::{Case, ReplayedChain, report, stopped};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,6 +20,15 @@ pub(crate) struct SchemaArguments {
     /// Writes the schema of models instead: files, or folders with all files below them.
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["revision", "explain"])]
     models: Vec<PathBuf>,
+    /// How to write it: as SQL that runs on an empty database, or as JSON.
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Sql)]
+    format: SchemaFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemaFormat {
+    Sql,
+    Json,
 }
 
 pub(crate) fn run(arguments: &SchemaArguments) -> ExitCode {
@@ -38,13 +48,20 @@ fn try_run(arguments: &SchemaArguments) -> Result<ExitCode, String> {
     let case = arguments.chain.case()?;
     let wanted = arguments.chain.schema_options(arguments.revision.as_deref());
     let chain = case.schema_at(&wanted).map_err(|error| error.to_string())?;
-    let written = ddl(&chain.state);
-    write_out(&written.to_sql()).map_err(|error| error.to_string())?;
-    let told = tell(&case, &chain, arguments.explain);
-    for omission in &written.omissions {
-        complain(&format!("left out: {}: {}", omission.object, omission.reason));
+    let mut left_out = false;
+    match arguments.format {
+        SchemaFormat::Json => write_out(&report::schema_json(&chain)).map_err(|error| error.to_string())?,
+        SchemaFormat::Sql => {
+            let written = ddl(&chain.state);
+            write_out(&written.to_sql()).map_err(|error| error.to_string())?;
+            for omission in &written.omissions {
+                complain(&format!("left out: {}: {}", omission.object, omission.reason));
+            }
+            left_out = !written.omissions.is_empty();
+        }
     }
-    Ok(if told || !written.omissions.is_empty() { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    let told = tell(&arguments.chain, &case, &chain, arguments.explain);
+    Ok(if told || left_out { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn write_models(arguments: &SchemaArguments) -> Result<ExitCode, String> {
@@ -59,12 +76,12 @@ fn write_models(arguments: &SchemaArguments) -> Result<ExitCode, String> {
 }
 
 /// Says on standard error what is not sure; tells whether there was anything.
-fn tell(case: &Case, chain: &ReplayedChain, explain: bool) -> bool {
+pub(crate) fn tell(arguments: &ChainArguments, case: &Case, chain: &ReplayedChain, explain: bool) -> bool {
     for id in &chain.missing {
         complain(&format!("revision `{id}` is not defined by any file; what it did is not in the schema"));
     }
     for (revision, what) in stopped(chain) {
-        complain(&format!("{}: {what}", show(case, case.path(revision.row))));
+        complain(&format!("{}: {what}", arguments.show(case, case.path(revision.row))));
     }
     let (known, all) = chain.known();
     let mut misfits = 0;
@@ -80,7 +97,7 @@ fn tell(case: &Case, chain: &ReplayedChain, explain: bool) -> bool {
             let path = chain.path(operation.place.file);
             let line = chain.line(operation.place);
             for text in lines {
-                complain(&format!("{}:{line}: {}: {text}", show(case, &path), operation.call));
+                complain(&format!("{}:{line}: {}: {text}", arguments.show(case, &path), operation.call));
             }
         }
     }

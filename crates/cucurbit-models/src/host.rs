@@ -83,6 +83,8 @@ impl Reader {
 }
 
 impl Environment for Reader {
+    const MAPS_CLASSES: bool = true;
+
     fn settings(&self) -> &Settings {
         &self.settings
     }

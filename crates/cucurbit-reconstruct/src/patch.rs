@@ -215,7 +215,19 @@ impl Workshop<'_> {
                 } else {
                     self.column_before(&table, column)
                 };
-                self.apply(&Change::DropColumn { table, column, if_exists: true, cascade: true });
+                let keys = self.keys_made_anew(&table, &column);
+                self.apply(&Change::DropColumn {
+                    table: table.clone(),
+                    column,
+                    if_exists: true,
+                    cascade: true,
+                });
+                for key in keys {
+                    let object = ObjectRef::Constraint(table.clone(), key.name.clone().unwrap_or_default());
+                    let reason = "it is made anew with a new column, so it stood on the others before";
+                    self.assume(&object, Level::Inferred, reason);
+                    self.add_constraint(&table, key);
+                }
             }
             ObjectRef::Constraint(table, name) => {
                 let table = self.there(table);
@@ -265,6 +277,29 @@ impl Workshop<'_> {
             }
         }
         before != *self.state
+    }
+
+    /// Keys of several columns that the migration drops and of which one column goes: each without that column.
+    fn keys_made_anew(&self, table: &ObjectName, column: &str) -> Vec<Constraint> {
+        let Some(found) = self.state.table(table) else { return Vec::new() };
+        let is_dropped = |name: &Option<String>| {
+            self.trial.changes().any(
+                |change| matches!(change, Change::DropConstraint { name: dropped, .. } if dropped == name),
+            )
+        };
+        let mut out = Vec::new();
+        for constraint in found.constraints.iter().filter(|c| c.name.is_some() && is_dropped(&c.name)) {
+            let mut key = constraint.clone();
+            if let ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } =
+                &mut key.body
+                && columns.len() > 1
+                && columns.iter().any(|c| c == column)
+            {
+                columns.retain(|c| c != column);
+                out.push(key);
+            }
+        }
+        out
     }
 
     fn there(&self, table: &ObjectName) -> ObjectName {
@@ -571,6 +606,7 @@ impl Workshop<'_> {
                 let found = match hint {
                     TypeHint::Like(other, name) => self.type_of(other, |t| t.column(name)),
                     TypeHint::LikeNth(other, at) => self.type_of(other, |t| t.columns.get(*at)),
+                    TypeHint::Typed(data_type) => Some(data_type.as_ref().clone()),
                     TypeHint::Number => {
                         plain.get_or_insert("integer");
                         None

@@ -30,6 +30,11 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
         Some(class) => match crate::mapped::table(ev, &class) {
             Ok(found) => Some(found),
             Err(name) => {
+                // One that is there already is not made where it is looked for first.
+                let is_there = name.as_ref().is_some_and(|name| ev.host.db.tables.contains_key(name));
+                if create && checkfirst == Some(true) && is_there {
+                    return Some(Outcome::Value(Value::None));
+                }
                 let extent = name.map_or(Extent::Anything, |name| Extent::Tables(BTreeSet::from([name])));
                 unknown(ev, place, method, extent, "the table of a mapped class cannot be told");
                 return Some(Outcome::Value(Value::None));
@@ -285,6 +290,10 @@ pub(crate) fn outside(ev: &mut Ev<'_>, call: &Call) {
     let Value::External(name) = &call.callee else { return };
     let name = name.clone();
     if name.starts_with("builtins.") || name.starts_with("sqlalchemy.") || name.starts_with("logging.") {
+        return;
+    }
+    // `SQLModel.metadata.reflect(bind=…)`: it reads.
+    if name.ends_with(".metadata.reflect") {
         return;
     }
     let handed =

@@ -1,6 +1,6 @@
 //! One replay: a state, and steps that change it.
 
-use crate::host::{Mark, Replay};
+use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, Note, Place, Value};
@@ -73,10 +73,24 @@ pub struct Step {
     pub vain: Vec<(ConstraintKind, ObjectName)>,
 }
 
+/// A step that was only tried.
+pub struct Trial {
+    /// What the step did; its operations are all of [`Trial::operations`].
+    pub step: Step,
+    /// Its operations, in order.
+    pub operations: Vec<Operation>,
+    /// The state after it.
+    pub state: Rc<Database>,
+}
+
 /// Follows revision files one after the other.
 pub struct Replayer<'f> {
     files: &'f ProjectFiles,
     evaluator: Evaluator<'f, Replay>,
+    /// A state from which the operations behind `base_at` lead to the one that is held. Kept instead of the state
+    /// before each step: holding that would copy the whole of it with every change.
+    base: Rc<Database>,
+    base_at: usize,
 }
 
 impl<'f> Replayer<'f> {
@@ -84,7 +98,8 @@ impl<'f> Replayer<'f> {
     #[must_use]
     pub fn new(files: &'f ProjectFiles, options: ReplayOptions, state: Database) -> Self {
         let host = Replay::new(options.settings, options.metadata, state);
-        Replayer { files, evaluator: Evaluator::new(files, host, options.limits) }
+        let base = Rc::clone(&host.db);
+        Replayer { files, evaluator: Evaluator::new(files, host, options.limits), base, base_at: 0 }
     }
 
     /// Returns the state after the steps so far.
@@ -102,6 +117,8 @@ impl<'f> Replayer<'f> {
     /// Goes on from another state.
     pub fn set_state(&mut self, state: Database) {
         self.evaluator.host.db = Rc::new(state);
+        self.base = Rc::clone(&self.evaluator.host.db);
+        self.base_at = self.evaluator.host.log.len();
     }
 
     /// Starts a new run in which Alembic has made these enum types with tables: it makes each only once.
@@ -166,27 +183,54 @@ impl<'f> Replayer<'f> {
     /// databases that are in use: then it is followed as there.
     fn run_in_use(&mut self, function: &Value, place: Place) -> Outcome {
         self.evaluator.host.asked_for_rows = false;
-        let before = self.evaluator.host.mark();
+        let start = self.evaluator.host.log.len();
         let outcome = self.run(function, place);
         if !matches!(outcome, Outcome::Raises(..)) || !self.evaluator.host.asked_for_rows {
             return outcome;
         }
-        self.start_again(before);
+        self.start_again(start);
         self.evaluator.host.holds_rows = true;
-        let before = self.evaluator.host.mark();
         let in_use = self.run(function, place);
         self.evaluator.host.holds_rows = false;
         if in_use == Outcome::Completed {
             return in_use;
         }
-        self.start_again(before);
+        self.start_again(start);
         self.run(function, place)
     }
 
-    fn start_again(&mut self, before: Mark) {
-        self.evaluator.host.rewind(before);
-        self.evaluator.host.guards.clear();
-        self.evaluator.host.exhausted = false;
+    /// Goes back to what was held when the log had a length.
+    fn start_again(&mut self, start: usize) {
+        let host = &mut self.evaluator.host;
+        let memo = Rc::make_mut(&mut host.memo);
+        for (change, _) in host.log[start..].iter().flat_map(|operation| &operation.changes) {
+            if let Change::CreateEnum { enum_type, .. } = change {
+                memo.remove(&enum_type.name);
+            }
+        }
+        host.log.truncate(start);
+        let mut state = self.base.as_ref().clone();
+        for operation in host.log.iter().skip(self.base_at) {
+            for (change, _) in &operation.changes {
+                state.apply(change, operation.origin);
+            }
+        }
+        host.db = Rc::new(state);
+        host.guards.clear();
+        host.exhausted = false;
+    }
+
+    /// Follows one function of a revision file in a run of its own, and goes back to the state as it is.
+    pub fn try_step(&mut self, path: &Path, direction: Direction) -> Trial {
+        let mark = self.evaluator.host.mark();
+        let start = self.evaluator.host.log.len();
+        self.evaluator.host.memo = Rc::default();
+        let mut step = self.step(path, direction);
+        let operations = self.evaluator.host.log[start..].to_vec();
+        step.operations = 0..operations.len();
+        let state = self.shared_state();
+        self.evaluator.host.rewind(mark);
+        Trial { step, operations, state }
     }
 
     fn run(&mut self, function: &Value, place: Place) -> Outcome {

@@ -3,7 +3,7 @@
 use crate::host::{Ev, record, unknown};
 use crate::objects::{Object, Rows, Scalar};
 use cucurbit_python::eval::{Call, Place, TermKind, Value};
-use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, sql};
+use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, TypeHint, sql};
 use cucurbit_sqlalchemy as sqla;
 use std::rc::Rc;
 
@@ -23,10 +23,17 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
         let sure = !found.open && found.rows.iter().all(|(table, _, _)| is_empty(ev, table));
         let reads = found.rows.iter().all(|(_, effect, _)| *effect == RowEffect::Read);
         let aggregate = reads && aggregates(&ev.describe(&statement));
+        let types = found.types;
         let mut changes: Vec<Change> = found
             .rows
             .into_iter()
-            .map(|(table, effect, columns)| Change::Rows { table, effect, columns, hints: Vec::new() })
+            .map(|(table, effect, columns)| {
+                let mine = types.iter().filter(|(of, _, _)| *of == table);
+                let hints = mine
+                    .map(|(_, column, t)| (column.clone(), TypeHint::Typed(Box::new(t.clone()))))
+                    .collect();
+                Change::Rows { table, effect, columns, hints }
+            })
             .collect();
         if changes.is_empty() {
             changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
@@ -63,6 +70,9 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
 /// What stands for the parts of a string that cannot be told.
 const HOLE: char = '\u{fffd}';
 
+/// What stands there while the rest is read.
+const FILLING: &str = "unseen_part";
+
 /// The visible part of a statement of which parts cannot be told, and why they cannot.
 fn visible_text(value: &Value) -> Option<(String, Rc<str>)> {
     match value {
@@ -96,13 +106,16 @@ fn rows_only(ev: &Ev<'_>, text: &str) -> Option<Vec<Change>> {
         if !VERBS.contains(&verb.to_uppercase().as_str()) || makes_table(&verb, piece.text) {
             return None;
         }
-        let filled = piece.text.replace(HOLE, "hole");
+        let filled = piece.text.replace(HOLE, FILLING);
         let read = sql::read_one(&filled, dialect, &ev.host.db);
-        let known = read.changes.into_iter().filter(|change| match change {
-            Change::Rows { table, .. } => ev.host.db.tables.contains_key(table),
-            _ => false,
-        });
-        changes.extend(known);
+        for change in read.changes {
+            let Change::Rows { table, effect, mut columns, mut hints } = change else { continue };
+            if ev.host.db.tables.contains_key(&table) {
+                columns.retain(|column| !column.contains(FILLING));
+                hints.retain(|(column, _)| !column.contains(FILLING));
+                changes.push(Change::Rows { table, effect, columns, hints });
+            }
+        }
     }
     if changes.is_empty() {
         changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
@@ -205,8 +218,7 @@ fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value 
     let mut last = Rows::Unknown(Rc::from("the database knows the rows"));
     let pieces = sql::split(text, dialect);
     for piece in &pieces {
-        let db = Rc::clone(&ev.host.db);
-        let read = sql::read_one(piece.text, dialect, &db);
+        let read = sql::read_one(piece.text, dialect, &ev.host.db);
         last = answer(ev, piece.text, &read.changes);
         record(ev, place, call, read.changes, read.exact);
     }

@@ -369,3 +369,21 @@ def upgrade():
         Dialect::PostgreSql,
     );
 }
+
+#[test]
+fn a_loop_over_reflected_tables_is_not_passed_over() {
+    let followed = follow(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer()))
+    metadata = sa.MetaData()
+    metadata.reflect(bind=op.get_bind())
+    for name in list(metadata.tables.keys()):
+        op.create_table("copy_of_" + name, sa.Column("id", sa.Integer()))
+"#,
+        Dialect::PostgreSql,
+    );
+    // Which tables there are is not told yet, so what is made of them is unknown; it must not be nothing.
+    assert_eq!(followed.unknown().len(), 1, "{:?}", followed.operations);
+    assert_eq!(followed.tables(), ["t"]);
+}

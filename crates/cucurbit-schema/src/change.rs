@@ -461,7 +461,7 @@ pub enum Change {
 }
 
 /// What a statement on rows tells of the type of a column.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TypeHint {
     /// It is compared with or set to a text.
     Text,
@@ -473,6 +473,8 @@ pub enum TypeHint {
     Like(ObjectName, String),
     /// It is copied to the column at that place of a table, counted from 0.
     LikeNth(ObjectName, usize),
+    /// The statement is made of a column object that has this type.
+    Typed(Box<DataType>),
 }
 
 /// What did not fit.

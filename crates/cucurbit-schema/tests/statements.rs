@@ -78,18 +78,15 @@ fn every_kind_is_read_or_kept_with_what_it_names() {
                     _ => None,
                 });
                 let of_a_table = kind.starts_with("ALTER TABLE");
+                let mut tell = |what: &str| problems.push(format!("{name}: {kind}: {what}"));
                 match unknown {
                     Some(effect) if of_a_table && !matches!(effect.extent, Extent::Tables(_)) => {
-                        problems.push(format!("{name}: {kind}: it does not say which table"));
+                        tell("it does not say which table");
                     }
-                    Some(effect) if !is_foreign => {
-                        problems.push(format!("{name}: {kind}: {}", effect.reason))
-                    }
+                    Some(effect) if !is_foreign => tell(&effect.reason),
                     Some(effect) => assert!(effect.text.starts_with(&text[..10]), "{effect:?}"),
-                    None if read.changes.is_empty() => {
-                        problems.push(format!("{name}: {kind}: nothing is read"))
-                    }
-                    None if !read.exact => problems.push(format!("{name}: {kind}: it is read in part")),
+                    None if read.changes.is_empty() => tell("nothing is read"),
+                    None if !read.exact => tell("it is read in part"),
                     None => {
                         let mut after = state.clone();
                         for change in &read.changes {

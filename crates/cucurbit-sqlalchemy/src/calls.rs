@@ -119,6 +119,12 @@ fn method_call<H: Environment>(
     method: &str,
 ) -> Option<Outcome> {
     let first = call.arguments.positional.first();
+    if method == "reflect"
+        && let Some(key) = metadata_key(ev, receiver)
+    {
+        ev.host.registry().metadata_mut(&key).reflected = true;
+        return Some(Outcome::Value(Value::None));
+    }
     match receiver {
         Value::Super(_, instance) => {
             let Value::Instance(instance) = instance.as_ref() else { return None };
@@ -232,7 +238,18 @@ fn tables_method<H: Environment>(
     first: Option<&Value>,
 ) -> Option<Outcome> {
     let registry = ev.host.registry();
-    let serials = registry.metadata(key)?.tables.clone();
+    let metadata = registry.metadata(key)?;
+    if metadata.reflected && matches!(method, "keys" | "values" | "items") {
+        return Some(Outcome::Value(Value::unknown("the tables are those that the database holds", None)));
+    }
+    let serials = metadata.tables.clone();
+    // Mapped classes put their tables there too.
+    if !H::MAPS_CLASSES && registry.is_implicit(key) && matches!(method, "keys" | "values" | "items") {
+        return Some(Outcome::Value(Value::unknown(
+            "which tables mapped classes make is not followed here",
+            None,
+        )));
+    }
     let tables: Vec<(String, Value)> = serials
         .iter()
         .filter_map(|serial| registry.table(*serial))

@@ -349,6 +349,9 @@ fn is_unspecified(value: &Value) -> bool {
 }
 
 fn python_default<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, reading: &mut ColumnReading) {
+    if ev.host.settings().as_autogenerate {
+        return;
+    }
     match terms::called(ev, value) {
         Some(call) if call.name.as_ref() == "Sequence" => set_sequence(ev, value, reading),
         _ if value.is_none() => {}
@@ -361,6 +364,9 @@ fn set_sequence<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, readin
         Value::Term(term) => term.arguments.keyword("optional").and_then(|v| ev.truth(v)).unwrap_or(false),
         _ => false,
     };
+    if ev.host.settings().as_autogenerate {
+        return;
+    }
     // Where columns count by themselves an optional sequence is left out.
     if optional {
         return;

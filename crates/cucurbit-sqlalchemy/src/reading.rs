@@ -233,6 +233,8 @@ pub struct AddedColumn {
 pub struct Statement {
     /// Table, effect, columns; in the order of the statement.
     pub rows: Vec<(ObjectName, RowEffect, Vec<String>)>,
+    /// Types of columns, where the column objects that stand in it have one.
+    pub types: Vec<(ObjectName, String, DataType)>,
     /// A part of it cannot be told, so more tables may be meant.
     pub open: bool,
 }

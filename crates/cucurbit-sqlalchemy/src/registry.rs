@@ -26,6 +26,8 @@ pub struct MetaData {
     pub convention: NamingConvention,
     /// The numbers of the terms of its tables, in the order in which they were made.
     pub tables: Vec<u64>,
+    /// `reflect()` has filled it with tables of the database, which are not listed here.
+    pub reflected: bool,
 }
 
 /// A `Table`.
@@ -147,6 +149,14 @@ impl Registry {
     /// Returns the implicit `MetaData` of a base class or of an extension object.
     pub(crate) fn implicit(&self, owner: usize) -> Option<Value> {
         self.state.implicit.get(&owner).cloned()
+    }
+
+    /// Says whether a `MetaData` is the implicit one of a base class or of an extension object.
+    pub(crate) fn is_implicit(&self, key: &MetaDataKey) -> bool {
+        self.state.implicit.values().any(|value| match (value, key) {
+            (Value::Term(term), MetaDataKey::Term(serial)) => term.serial == *serial,
+            _ => false,
+        })
     }
 
     /// Remembers the implicit `MetaData` of a base class or of an extension object.

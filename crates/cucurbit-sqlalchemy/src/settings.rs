@@ -31,13 +31,16 @@ pub struct Settings {
     pub version: Version,
     /// A schema that means the same as none, beside the dialect's own default.
     pub default_schema: Option<String>,
+    /// Columns are read as autogenerate writes them down for a migration: without `Sequence(…)` and without a
+    /// default of Python's, so that a key counts by itself that `create_all()` would not make so.
+    pub as_autogenerate: bool,
 }
 
 impl Settings {
     /// Makes settings without a default schema of their own.
     #[must_use]
     pub fn new(dialect: Dialect, version: Version) -> Self {
-        Settings { dialect, version, default_schema: None }
+        Settings { dialect, version, default_schema: None, as_autogenerate: false }
     }
 
     /// Makes the name of an object in a schema as SQLAlchemy was told it.
@@ -54,6 +57,9 @@ impl Settings {
 /// [`crate::attribute`], [`crate::assigned`], [`crate::items`] and [`crate::operate`]; its `mark` should keep
 /// a clone of the registry, which is cheap, and `rewind` put it back.
 pub trait Environment: Host {
+    /// Whether the host registers the tables of mapped classes.
+    const MAPS_CLASSES: bool = false;
+
     /// Returns the settings.
     fn settings(&self) -> &Settings;
 

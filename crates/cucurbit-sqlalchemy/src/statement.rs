@@ -224,7 +224,28 @@ impl Reading {
         }
     }
 
+    /// Notes the type that a column was given (`table("t", Column("a", Float))`).
+    fn typed<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        table: ObjectName,
+        column: String,
+    ) {
+        if self.statement.types.iter().any(|(t, c, _)| *t == table && *c == column) {
+            return;
+        }
+        if let Some(made) = crate::calls::settle_column(ev, value)
+            && let Ok(reading) = crate::column(ev, &made, None)
+            && reading.has_type
+            && reading.data_type.is_known()
+        {
+            self.statement.types.push((table, column, reading.column.data_type));
+        }
+    }
+
     fn merge(&mut self, other: Statement) {
+        self.statement.types.extend(other.types);
         for (table, effect, columns) in other.rows {
             for column in &columns {
                 self.note(&table, effect, Some(column));
@@ -272,7 +293,10 @@ impl Reading {
     fn expression_inner<H: Environment>(&mut self, ev: &mut Evaluator<'_, H>, value: &Value) {
         if let Some((table, column)) = column_home(ev, value) {
             match table {
-                Some(table) => self.note(&table, RowEffect::Read, Some(&column)),
+                Some(table) => {
+                    self.note(&table, RowEffect::Read, Some(&column));
+                    self.typed(ev, value, table, column);
+                }
                 None => self.column(&column),
             }
             return;

@@ -1,11 +1,14 @@
 //! From a path to findings.
 
 use crate::case::Case;
+use crate::dialects::Dialects;
 use crate::finding::{Finding, Severity, arrange};
-use crate::rules;
+use crate::history::Texts;
+use crate::rules::{self, Check};
 use cucurbit_alembic::config::{
     DiscoverError, DiscoverOptions, Discovery, Environment, WalkProblem, discover,
 };
+use cucurbit_schema::Dialect;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +29,10 @@ pub struct Options {
     pub threads: Option<usize>,
     /// What paths in reports begin with, as the caller named the folder; nothing when not given.
     pub path_prefix: Option<PathBuf>,
+    /// The database system; found out for each environment when not given (see [`Dialects`]).
+    pub dialect: Option<Dialect>,
+    /// Folders in which modules that migrations import are looked for first, as on `sys.path`.
+    pub import_roots: Vec<PathBuf>,
 }
 
 /// Why there is no diagnosis.
@@ -63,6 +70,8 @@ pub struct EnvironmentDiagnosis {
     pub case: Case,
     /// The findings: errors first, then by path, place and code.
     pub findings: Vec<Finding>,
+    /// The database systems that the rules about the schema had in mind.
+    pub dialects: Dialects,
 }
 
 impl Diagnosis {
@@ -102,12 +111,12 @@ impl Diagnosis {
 pub fn diagnose(path: &Path, options: &Options) -> Result<Diagnosis, Error> {
     let discovery = look(path, options)?;
     let environments = match options.threads {
-        None => judge_all(discovery.environments),
+        None => judge_all(discovery.environments, options),
         Some(threads) => rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .map_err(|_| Error::Threads { threads })?
-            .install(|| judge_all(discovery.environments)),
+            .install(|| judge_all(discovery.environments, options)),
     };
     Ok(Diagnosis {
         root: discovery.root,
@@ -136,20 +145,51 @@ pub fn cases(path: &Path, options: &Options) -> Result<Vec<Case>, Error> {
     Ok(look(path, options)?.environments.into_iter().map(Case::read).collect())
 }
 
-fn judge_all(environments: Vec<Environment>) -> Vec<EnvironmentDiagnosis> {
-    environments.into_iter().map(|environment| judge(Case::read(environment))).collect()
+fn judge_all(environments: Vec<Environment>, options: &Options) -> Vec<EnvironmentDiagnosis> {
+    environments.into_iter().map(|environment| judge(Case::read(environment), options)).collect()
 }
 
-/// Applies every rule to a case.
+/// Applies every rule to a case: those of the files on one side, those of the schema on the other.
 #[must_use]
-pub(crate) fn judge(case: Case) -> EnvironmentDiagnosis {
-    let check = |rule: &rules::Rule| {
+pub(crate) fn judge(case: Case, options: &Options) -> EnvironmentDiagnosis {
+    let of_case = |rule: &rules::Rule| {
         let mut found = Vec::new();
-        (rule.check)(&case, &mut found);
+        if let Check::Case(check) = rule.check {
+            check(&case, &mut found);
+        }
         found
     };
     // Collected in the order of the rules, whichever is done first.
-    let found: Vec<Vec<Finding>> = rules::ALL.par_iter().map(check).collect();
-    let findings = arrange(found.into_iter().flatten().collect());
-    EnvironmentDiagnosis { case, findings }
+    let (found, (of_schema, dialects)) = rayon::join(
+        || -> Vec<Vec<Finding>> { rules::ALL.par_iter().map(of_case).collect() },
+        || judge_schema(&case, options),
+    );
+    let findings = arrange(found.into_iter().flatten().chain(of_schema).collect());
+    EnvironmentDiagnosis { case, findings, dialects }
+}
+
+/// Follows the chain for each dialect that it may run on, and keeps what is found on all of them.
+fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
+    let texts = Texts::read(case);
+    let dialects = options.dialect.map_or_else(|| texts.dialects(case), Dialects::given);
+    let judge = |dialect: Dialect, ways_back: bool| {
+        let mut found = Vec::new();
+        if let Some(history) = case.history(&texts, dialect, &options.import_roots, ways_back) {
+            for rule in rules::ALL {
+                if let Check::Schema(check) = rule.check {
+                    check(case, &history, &mut found);
+                }
+            }
+        }
+        found
+    };
+    let Some((first, others)) = dialects.found.split_first() else { return (Vec::new(), dialects) };
+    let mut found = judge(*first, true);
+    if !found.is_empty() && !others.is_empty() {
+        let ways_back = found.iter().any(|finding| rules::needs_ways_back(finding.rule));
+        let others: Vec<Vec<Finding>> = others.par_iter().map(|dialect| judge(*dialect, ways_back)).collect();
+        let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
+        found.retain(|finding| others.iter().all(|other| other.iter().any(|o| is_same(o, finding))));
+    }
+    (found, dialects)
 }

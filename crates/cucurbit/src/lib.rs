@@ -18,33 +18,43 @@
 //! ```
 
 mod alembic_answer;
+mod blame;
 mod case;
 mod convention;
 mod diagnose;
+mod dialects;
 mod finding;
+mod history;
 mod models;
 mod reconstruct;
 mod replay;
 pub mod report;
 pub mod rules;
+mod schema_diff;
+mod spoken;
 mod undo;
+mod way_back;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
+pub use blame::{Blame, BlameEntry, BlameError, Deed};
 pub use case::{Case, IgnoredFile};
 pub use cucurbit_models::{ModelTable, Models, SourceLine, Unresolved};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation, Outcome as WayEnd};
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
+pub use dialects::{DialectEvidence, Dialects};
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
-    Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, made_by,
+    Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, Untold, made_by,
 };
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,
 };
 pub use undo::UndoneRevision;
+
+pub use schema_diff::SchemaDiff;
 
 pub use cucurbit_alembic as alembic;
 pub use cucurbit_graph as graph;

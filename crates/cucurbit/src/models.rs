@@ -15,7 +15,12 @@ use std::path::PathBuf;
 #[must_use]
 pub fn read_models(options: &SchemaOptions, paths: &[PathBuf]) -> Models {
     let files = ProjectFiles::new(options.import_roots.clone(), None);
-    cucurbit_models::read(&files, &Settings::new(options.dialect, options.sqlalchemy), paths)
+    cucurbit_models::read(&files, &settings_of(options), paths)
+}
+
+fn settings_of(options: &SchemaOptions) -> Settings {
+    let as_autogenerate = options.as_autogenerate;
+    Settings { as_autogenerate, ..Settings::new(options.dialect, options.sqlalchemy) }
 }
 
 /// Returns the folders from which imports of a project's own packages start: for each file or folder given, the parent
@@ -54,7 +59,7 @@ impl Case {
     #[must_use]
     pub fn models(&self, options: &SchemaOptions, paths: &[PathBuf]) -> Models {
         let files = self.project_files(&options.import_roots);
-        let settings = Settings::new(options.dialect, options.sqlalchemy);
+        let settings = settings_of(options);
         if paths.is_empty() {
             let environment = self.environment();
             let env_py = environment.env_py.as_deref();

@@ -12,7 +12,8 @@ use cucurbit_reconstruct::{Assumption, Level, Survivor, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{ReplayOptions, Replayer};
 use cucurbit_schema::{
-    Change, Database, Difference, DifferenceKind, Mismatch, MismatchKind, ObjectRef, between, diff,
+    Change, Column, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch, MismatchKind,
+    ObjectName, ObjectRef, Table, between, diff,
 };
 use cucurbit_sqlalchemy::Settings;
 use engine::{Engine, Found, Rolled};
@@ -30,8 +31,10 @@ pub struct ReconstructOptions {
     /// The models. Without a dump they stand for the schema at the head: what survivors make is then as the
     /// survivors make it, and where the models differ is told as drift.
     pub models: Option<Models>,
-    /// The lost revision, where several are missing.
+    /// The lost revision, where only one of several is to be rebuilt.
     pub revision: Option<String>,
+    /// Types of columns that a person told: table, column, type.
+    pub answers: Vec<(ObjectName, String, DataType)>,
 }
 
 /// What was missing.
@@ -70,6 +73,17 @@ pub struct Reparenting {
     pub after: String,
 }
 
+/// Something that a survivor does and that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// The survivor.
+    pub revision: String,
+    /// The operation, and why it cannot be told.
+    pub what: String,
+    /// It surely changes the schema, and nothing says what of it.
+    pub is_decisive: bool,
+}
+
 /// A migration that was rebuilt, and what is known of it.
 #[derive(Debug)]
 pub struct Reconstruction {
@@ -99,6 +113,8 @@ pub struct Reconstruction {
     pub misfits: Vec<(String, Mismatch)>,
     /// What differs at the end from the head that was given.
     pub differences: Vec<Difference>,
+    /// What survivors do that cannot be told: it was left out of account.
+    pub untold: Vec<Untold>,
     /// Where the chain with it makes something else than the models say.
     pub drift: Vec<Difference>,
     /// No `env.py` says how unnamed constraints are named, and the names in the head follow SQLAlchemy's recommended
@@ -112,7 +128,10 @@ impl Reconstruction {
     /// Says whether the chain runs with it and makes the head that was given.
     #[must_use]
     pub fn is_proved(&self) -> bool {
-        self.misfits.is_empty() && self.differences.is_empty() && self.rendered.left_out.is_empty()
+        self.misfits.is_empty()
+            && self.differences.is_empty()
+            && self.rendered.left_out.is_empty()
+            && self.untold.iter().all(|untold| !untold.is_decisive)
     }
 
     /// Returns what a person could answer to let it be rebuilt, in the order of the chain.
@@ -127,6 +146,9 @@ impl Reconstruction {
         }
         for difference in &self.differences {
             out.push(format!("{}; which is right?", describe_difference(difference)));
+        }
+        for untold in self.untold.iter().filter(|u| u.is_decisive) {
+            out.push(format!("{} changes the schema ({}); what does it do?", untold.revision, untold.what));
         }
         for (object, reason) in &self.rendered.left_out {
             out.push(format!("{object}: {reason}; what is it?"));
@@ -179,9 +201,14 @@ impl Case {
         let mut inferred = None;
         if self.environment().env_py.is_none() {
             match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
-                (Some(known), _) => metadata = known.clone(),
-                (None, Some(head)) => inferred = crate::convention::infer(head),
-                (None, None) => {}
+                // Models may leave the convention to `env.py`; then the names in the dump tell it.
+                (Some(known), head) => {
+                    metadata = known.clone();
+                    if known.convention == Default::default() {
+                        inferred = head.as_ref().and_then(crate::convention::infer);
+                    }
+                }
+                (None, head) => inferred = head.as_ref().and_then(crate::convention::infer),
             }
         }
         if let Some(convention) = &inferred {
@@ -217,13 +244,15 @@ impl Case {
             before = run_forward(&mut replayer, &before, &survivor).end;
         }
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
+        let told = answered(&options.answers, options.schema.dialect);
         let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
-        let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence };
-        let Found { rolled, changes, made, misfits, state, head } = match (&options.head, &options.models) {
-            (Some(head), _) => engine.from_head(head.clone()),
-            (None, Some(models)) => engine.from_models(&models.database),
-            (None, None) => return Err(ReconstructError::NoHead),
-        };
+        let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
+        let Found { rolled, changes, made, misfits, untold, state, head } =
+            match (&options.head, &options.models) {
+                (Some(head), _) => engine.fill_from_head(head.clone()),
+                (None, Some(models)) => engine.fill_from_models(&models.database),
+                (None, None) => return Err(ReconstructError::NoHead),
+            };
         let Rolled { after, assumptions, explicit, unsettled } = rolled;
         let lost = match gap.lost.first() {
             Some(lost) => lost.id.clone(),
@@ -266,6 +295,7 @@ impl Case {
             assumptions,
             misfits,
             differences,
+            untold,
             drift,
             unsettled,
         })
@@ -325,6 +355,17 @@ fn is_hollow(replayer: &mut Replayer<'_>, chain: &[Survivor]) -> bool {
     false
 }
 
+/// Answers as tables that hold nothing else.
+fn answered(answers: &[(ObjectName, String, DataType)], dialect: Dialect) -> Database {
+    let mut told = Database::new(dialect);
+    for (name, column, data_type) in answers {
+        let mut table = told.table(name).cloned().unwrap_or_else(|| Table::new(name.clone()));
+        table.columns.push(Column::new(column.clone(), data_type.clone()));
+        told.put_table(std::sync::Arc::new(table));
+    }
+    told
+}
+
 /// What a revision file itself writes down of tables: `Table(…)` and mapped classes in it.
 fn snapshots(files: &ProjectFiles, settings: &Settings, path: &Path) -> Option<Database> {
     let source = cucurbit_alembic::read_source(path).ok()?;
@@ -348,7 +389,7 @@ fn companion(lost: &gap::Lost, first: &str) -> Companion {
         ],
         ..Heading::default()
     };
-    let empty = Database::new(cucurbit_schema::Dialect::PostgreSql);
+    let empty = Database::new(Dialect::PostgreSql);
     let text = migration(&heading, &empty, &[], &[], &BTreeSet::new()).text;
     Companion { revision: lost.id.clone(), down_revision: lost.parents.clone(), text }
 }

@@ -1,11 +1,12 @@
 //! The schema of a case at a revision: its migrations, followed in order.
 
 use crate::case::Case;
+use crate::way_back::WayBack;
 use cucurbit_graph::{Node, RowIndex};
 use cucurbit_replay::{Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step};
 use cucurbit_schema::{Database, Dialect, Mismatch, MismatchKind};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,13 +21,21 @@ pub struct SchemaOptions {
     pub revision: Option<String>,
     /// Folders in which imported modules are looked for first, as on `sys.path`.
     pub import_roots: Vec<PathBuf>,
+    /// Models are read as autogenerate writes them down for a migration, rather than as `create_all()` makes them.
+    pub as_autogenerate: bool,
 }
 
 impl SchemaOptions {
     /// Asks for the schema at the heads.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        SchemaOptions { dialect, sqlalchemy: Version::V2_0, revision: None, import_roots: Vec::new() }
+        SchemaOptions {
+            dialect,
+            sqlalchemy: Version::V2_0,
+            revision: None,
+            import_roots: Vec::new(),
+            as_autogenerate: false,
+        }
     }
 }
 
@@ -51,6 +60,10 @@ pub struct ReplayedChain {
     pub operations: Vec<Operation>,
     /// The schema at the end.
     pub state: Rc<Database>,
+    /// `env.py` says how constraints are named that migrations leave unnamed.
+    pub(crate) naming_known: bool,
+    /// What the downgrades do, one for each revision; empty when nobody asked.
+    pub(crate) ways_back: Vec<WayBack>,
     files: ProjectFiles,
 }
 
@@ -112,22 +125,41 @@ impl Case {
     /// # Errors
     /// When there is no revision, or not the one that is asked for.
     pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
-        let (order, missing) = self.order_to(options.revision.as_deref())?;
         let files = self.project_files(&options.import_roots);
+        self.follow(options, files, false)
+    }
+
+    /// Does the work of [`Case::schema_at`] with files of which some may be parsed already.
+    pub(crate) fn follow(
+        &self,
+        options: &SchemaOptions,
+        files: ProjectFiles,
+        ways_back: bool,
+    ) -> Result<ReplayedChain, SchemaError> {
+        let (order, missing) = self.order_to(options.revision.as_deref())?;
         let settings = Settings::new(options.dialect, options.sqlalchemy);
-        let metadata = self.target_metadata(&files, &settings);
+        let env_py = self.environment().env_py.as_deref();
+        let metadata =
+            env_py.and_then(|path| cucurbit_replay::target_metadata(&files, settings.clone(), path));
+        let naming_known = metadata.is_some();
+        let metadata = metadata.unwrap_or_default();
         let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let mut found = Vec::new();
         let (revisions, operations, state) = {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
             let mut revisions = Vec::with_capacity(order.len());
             for node in order {
                 let Some(row) = self.row_of(node) else { continue };
+                let before = ways_back.then(|| replayer.shared_state());
                 let step = replayer.step(self.path(row), Direction::Upgrade);
+                if let Some(before) = before {
+                    found.push(WayBack::of(&mut replayer, self.path(row), &step, &before));
+                }
                 revisions.push(ReplayedRevision { id: self.graph().id(node).to_owned(), row, step });
             }
             (revisions, replayer.operations().to_vec(), replayer.shared_state())
         };
-        Ok(ReplayedChain { revisions, missing, operations, state, files })
+        Ok(ReplayedChain { revisions, missing, operations, state, naming_known, ways_back: found, files })
     }
 
     /// The files of the project: `prepend_sys_path` first, then the roots that were given, then the folders
@@ -192,7 +224,8 @@ impl Case {
                 found
             }
         };
-        let mut waiting: BTreeMap<usize, (Node, BTreeSet<usize>)> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, (Node, usize)> = BTreeMap::new();
+        let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut missing: BTreeSet<String> = BTreeSet::new();
         for node in graph.defined().filter(|n| wanted.contains(&n.index())) {
             let mut parents = graph.parents(node);
@@ -207,21 +240,29 @@ impl Case {
                     before.insert(parent.index());
                 }
             }
-            waiting.insert(node.index(), (node, before));
+            waiting.insert(node.index(), (node, before.len()));
+            for parent in before {
+                children.entry(parent).or_default().push(node.index());
+            }
         }
         let mut order = Vec::with_capacity(waiting.len());
+        let mut ready: BTreeSet<usize> =
+            waiting.iter().filter(|(_, (_, before))| *before == 0).map(|(at, _)| *at).collect();
         while !waiting.is_empty() {
-            let ready: Vec<usize> =
-                waiting.iter().filter(|(_, (_, before))| before.is_empty()).map(|(at, _)| *at).collect();
             // A circle is entered at its first revision rather than lost.
-            let ready =
-                if ready.is_empty() { waiting.keys().next().copied().into_iter().collect() } else { ready };
-            for at in ready {
-                if let Some((node, _)) = waiting.remove(&at) {
-                    order.push(node);
-                }
-                for (_, before) in waiting.values_mut() {
-                    before.remove(&at);
+            if ready.is_empty() {
+                ready.extend(waiting.keys().next());
+            }
+            for at in std::mem::take(&mut ready) {
+                let Some((node, _)) = waiting.remove(&at) else { continue };
+                order.push(node);
+                for child in children.remove(&at).into_iter().flatten() {
+                    if let Some((_, before)) = waiting.get_mut(&child) {
+                        *before = before.saturating_sub(1);
+                        if *before == 0 {
+                            ready.insert(child);
+                        }
+                    }
                 }
             }
         }

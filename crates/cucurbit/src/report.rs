@@ -6,8 +6,11 @@
 
 mod chain;
 mod json;
+mod schema;
 mod sources;
 mod text;
 
 pub use json::{JSON_SCHEMA_VERSION, json, json_schema};
+pub use schema::{SCHEMA_JSON_VERSION, blame_json, diff_json, schema_json};
+pub use sources::harmless;
 pub use text::{TextOptions, text};

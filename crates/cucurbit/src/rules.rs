@@ -6,20 +6,34 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, RuleInfo};
+use crate::history::History;
 
 /// A rule: what it is, and how it looks.
 #[derive(Debug)]
 pub struct Rule {
     /// Its code, name and page.
     pub info: &'static RuleInfo,
-    pub(crate) check: fn(&Case, &mut Vec<Finding>),
+    pub(crate) check: Check,
+}
+
+/// What a rule looks at.
+#[derive(Debug)]
+pub(crate) enum Check {
+    /// What the files state.
+    Case(fn(&Case, &mut Vec<Finding>)),
+    /// What the migrations do, followed for one dialect.
+    Schema(fn(&Case, &History, &mut Vec<Finding>)),
 }
 
 macro_rules! rules {
-    ($($module:ident),* $(,)?) => {
+    ($($module:ident),* ; $($schema:ident),* $(,)?) => {
         $(mod $module;)*
+        $(mod $schema;)*
         /// Every rule, by code.
-        pub const ALL: &[Rule] = &[$(Rule { info: &$module::INFO, check: $module::check }),*];
+        pub const ALL: &[Rule] = &[
+            $(Rule { info: &$module::INFO, check: Check::Case($module::check) },)*
+            $(Rule { info: &$schema::INFO, check: Check::Schema($schema::check) },)*
+        ];
     };
 }
 
@@ -38,6 +52,7 @@ macro_rules! info {
 
 mod candidates;
 mod lost;
+mod misfits;
 mod settings;
 mod text;
 
@@ -85,8 +100,22 @@ rules![
     overlapping_version_locations,
     ignored_setting,
     invalid_setting,
-    shared_version_location,
+    shared_version_location;
+    hollow_base,
+    missing_object,
+    existing_object,
+    late_foreign_key,
+    create_all,
+    not_null_without_default,
+    branch_conflict,
+    asymmetric_downgrade,
+    one_way_drop,
 ];
+
+/// Tells whether a rule looks at the downgrades.
+pub(crate) fn needs_ways_back(rule: &RuleInfo) -> bool {
+    [&asymmetric_downgrade::INFO, &one_way_drop::INFO].iter().any(|info| info.code == rule.code)
+}
 
 /// Returns the rule of a code or a name.
 #[must_use]

@@ -141,7 +141,7 @@ fn what_stops_alembic_is_found() {
 
 #[test]
 fn the_registry_is_in_order() {
-    let families = ["GRA", "FIL", "IDS", "CFG"];
+    let families = ["GRA", "FIL", "IDS", "CFG", "SCH"];
     let order = |code: &str| (families.iter().position(|family| code.starts_with(family)), code.to_owned());
     let codes: Vec<&str> = rules::ALL.iter().map(|rule| rule.info.code).collect();
     assert!(codes.iter().all(|code| order(code).0.is_some() && code.len() == 6), "{codes:?}");
@@ -183,7 +183,13 @@ fn index() -> String {
     let mut text = String::from(
         "# Rules\n\nError: Alembic fails, or an empty database cannot be built. Warning: it works today and is likely to\nhurt. Note: worth knowing. Each page shows a folder with the fault, its repair, and folders that look alike and\nare sound; the folders are run as tests.\n",
     );
-    let families = [("GRA", "The graph"), ("FIL", "Files"), ("IDS", "Identifiers"), ("CFG", "Configuration")];
+    let families = [
+        ("GRA", "The graph"),
+        ("FIL", "Files"),
+        ("IDS", "Identifiers"),
+        ("CFG", "Configuration"),
+        ("SCH", "The schema"),
+    ];
     for (family, title) in families {
         write!(text, "\n## {title}\n\n| code | name | severity | what it finds |\n|---|---|---|---|\n")
             .expect("a string");

@@ -78,7 +78,13 @@ fn check(text: &str) -> Result<(), Vec<String>> {
     schema.import_roots.push(root.to_owned());
     let models = find("models.py").map(|_| read_models(&schema, &[root.join("models.py")]));
     let head = find("head.sql").map(|text| load(text, expected.dialect));
-    let options = ReconstructOptions { schema: schema.clone(), head: head.clone(), models, revision: None };
+    let options = ReconstructOptions {
+        schema: schema.clone(),
+        head: head.clone(),
+        models,
+        revision: None,
+        answers: Vec::new(),
+    };
     let found = match case_in(root).reconstruct(&options) {
         Ok(found) => found,
         Err(error) if !expected.asks.is_empty() => return expected.holds_questions(&[error.to_string()]),

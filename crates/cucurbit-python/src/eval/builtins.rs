@@ -443,6 +443,11 @@ impl<H: Host> Evaluator<'_, H> {
                 json(value, 0).map(|text| Value::Str(Rc::from(text)))
             }
             ("typing.cast", [_, value]) => Some(value.clone()),
+            // What the code itself takes where the variable is not set.
+            ("os.environ.get" | "os.getenv", [Value::Str(variable), default]) => {
+                self.note(place, format!("the environment variable `{variable}` is taken as not set"));
+                Some(default.clone())
+            }
             ("re.sub", [Value::Str(pattern), Value::Str(replacement), Value::Str(text)])
                 if arguments.keywords.is_empty() && !arguments.open =>
             {

@@ -213,6 +213,14 @@ fn imports_are_followed() {
 }
 
 #[test]
+fn variables_of_the_environment_are_taken_as_not_set() {
+    let text = "import os\nop.a(os.environ.get('X', '').lower() == 'true', os.getenv('Y', 5))";
+    assert_eq!(upgrade(text), ["a(False, 5)"]);
+    let text = "import os\nif os.environ.get('X'):\n    op.a(1)\nop.b(2)";
+    assert_eq!(upgrade(text), ["?a(1)", "b(2)"]);
+}
+
+#[test]
 fn odd_texts_do_no_harm() {
     for text in [
         "def upgrade(): upgrade()",

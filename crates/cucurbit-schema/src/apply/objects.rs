@@ -4,8 +4,8 @@ use super::Step;
 use super::tables::innermost;
 use crate::change::{Change, LabelPosition, ObjectRef};
 use crate::model::{
-    EnumType, NamedObject, ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Sequence, SequenceOptions,
-    TypeKind,
+    Dialect, EnumType, NamedObject, ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Sequence,
+    SequenceOptions, TypeKind,
 };
 use std::sync::Arc;
 
@@ -361,6 +361,9 @@ impl Step<'_> {
                 return;
             }
         }
+        if let Some(function) = self.lacks_function(object) {
+            self.missing(ObjectRef::Object(ObjectKind::Function, None, function));
+        }
         let mut made = object.clone();
         made.origin = self.origin;
         if !self.db.objects.contains_key(&key) {
@@ -368,6 +371,31 @@ impl Step<'_> {
         }
         self.db.objects.insert(key, Arc::new(made));
         self.touched(reference);
+    }
+
+    /// The function of a PostgreSQL trigger, where it is not there: `EXECUTE FUNCTION name()`. Extensions and the
+    /// server bring functions along, which have no text here.
+    fn lacks_function(&self, object: &NamedObject) -> Option<ObjectName> {
+        if object.kind != ObjectKind::Trigger || self.db.dialect != Dialect::PostgreSql {
+            return None;
+        }
+        let has_extensions = self.db.objects.keys().any(|(kind, ..)| *kind == ObjectKind::Extension);
+        let words = crate::sql::words(&object.text, self.db.dialect);
+        let at = words.iter().rposition(|w| w == "execute")?;
+        let behind = words.get(at + 2..)?;
+        let end = behind.iter().position(|w| w == "(")?;
+        let name = match &behind[..end] {
+            [name] => ObjectName::new(None, name, self.db.dialect),
+            [schema, dot, name] if dot == "." => ObjectName::new(Some(schema), name, self.db.dialect),
+            _ => return None,
+        };
+        let is_own = name.name.starts_with("tsvector_update_trigger")
+            || name.name == "suppress_redundant_updates_trigger"
+            || name.schema.as_deref() == Some("pg_catalog");
+        let is_there = self.db.objects.keys().any(|(kind, _, known, _)| {
+            matches!(kind, ObjectKind::Function | ObjectKind::Procedure) && known.name == name.name
+        });
+        (!has_extensions && !is_own && !is_there).then_some(name)
     }
 
     fn drop_object(

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{
-    Action, CheckMode, Computed, DataType, Default, EnumType, Identity, Index, IndexKey, NullsOrder, Order,
-    Sequence, SequenceOptions,
+    Action, CheckMode, Computed, DataType, Default, EnumType, Identity, Index, IndexKey, NameKind,
+    NullsOrder, Order, Sequence, SequenceOptions,
 };
 use std::sync::Arc;
 
@@ -871,13 +871,13 @@ fn mysql_names_the_index_of_an_unnamed_key_by_its_column() {
     let mut database = Database::new(Dialect::MySql);
     add(&mut database, table("a", vec![required("id", named("int"))], vec![key(None, &["id"])]));
     let named_key = foreign(Some("fk"), &["x"], "a", &["id"]);
+    let unnamed = |name: &str, column: &str| Constraint {
+        name_kind: NameKind::Implicit,
+        ..foreign(Some(name), &[column], "a", &["id"])
+    };
     let columns = vec![column("x", named("int")), column("y", named("int")), column("z", named("int"))];
-    let constraints = vec![
-        named_key,
-        foreign(None, &["y"], "a", &["id"]),
-        unique(Some("z"), &["z"]),
-        foreign(None, &["z"], "a", &["id"]),
-    ];
+    let constraints =
+        vec![named_key, unnamed("b_ibfk_1", "y"), unique(Some("z"), &["z"]), unnamed("b_ibfk_2", "z")];
     add(&mut database, table("b", columns, constraints));
     let written = ddl(&database);
     let keys: Vec<&str> = statements(&written).into_iter().filter(|s| s.starts_with("ALTER TABLE")).collect();

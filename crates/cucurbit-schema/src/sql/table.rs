@@ -864,6 +864,7 @@ impl Reader<'_> {
         c.eat("only");
         let mut table = c.name()?;
         c.eat_symbol('*');
+        let first = self.changes.len();
         // A view, a sequence or an index may be altered as a table.
         loop {
             let before = c.at;
@@ -871,6 +872,13 @@ impl Reader<'_> {
                 table = renamed;
             }
             if c.done() {
+                if self.dialect.is_mysql() {
+                    // MySQL drops what stood before the statement, so a column takes no index with it that the
+                    // statement drops by its name.
+                    let is_drop =
+                        |c: &Change| matches!(c, Change::DropIndex { .. } | Change::DropConstraint { .. });
+                    self.changes[first..].sort_by_key(|change| !is_drop(change));
+                }
                 return Some(());
             }
             if !c.eat_symbol(',') || c.at == before {

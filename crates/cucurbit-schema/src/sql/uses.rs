@@ -180,6 +180,10 @@ impl Finder {
     }
 
     fn push(&mut self, table: ObjectName, column: String, hint: Option<TypeHint>) {
+        // A name with a part that could not be told (U+FFFD) is none.
+        if column.contains('\u{fffd}') || table.name.contains('\u{fffd}') {
+            return;
+        }
         // A column like itself tells nothing.
         let hint = hint.filter(|hint| *hint != TypeHint::Like(table.clone(), column.clone()));
         let made = Use { table, column, hint };

@@ -1,13 +1,13 @@
 //! From the schema at the head to the state before the first survivor, and forward again.
 
-use super::describe_difference;
+use super::{Untold, describe_difference};
 use cucurbit_reconstruct::{
     Above, Assumption, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
 };
-use cucurbit_replay::{Outcome, Replayer};
+use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, Database, DifferenceKind, Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between,
-    diff,
+    Change, Constraint, ConstraintBody, ConstraintKind, Database, DifferenceKind, Extent, Index, KeyPart,
+    Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(super) struct Engine<'e, 'f> {
     pub(super) above: &'e [Survivor],
     /// For each of them what its file writes down of tables.
     pub(super) evidence: Vec<Option<Database>>,
+    /// Columns whose types a person told.
+    pub(super) told: Database,
 }
 
 /// What rolling back gave.
@@ -56,6 +58,8 @@ pub(super) struct Found {
     pub(super) made: Database,
     /// What does not fit, with the survivor; `None` for the lost migration itself.
     pub(super) misfits: Vec<(Option<String>, Mismatch)>,
+    /// What survivors do that cannot be told.
+    pub(super) untold: Vec<Untold>,
     /// The state at the end.
     pub(super) state: Database,
     /// The head that was aimed at.
@@ -64,8 +68,9 @@ pub(super) struct Found {
 
 impl Engine<'_, '_> {
     /// Fills the gap so that the chain ends in a head that is known.
-    pub(super) fn from_head(&mut self, mut head: Database) -> Found {
+    pub(super) fn fill_from_head(&mut self, mut head: Database) -> Found {
         head.forget_origins();
+        self.answer(&mut head);
         let forward = self.made_above(&head);
         let rolled = self.roll(&head, &forward);
         self.judge(rolled, head)
@@ -73,11 +78,13 @@ impl Engine<'_, '_> {
 
     /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
     /// comes out otherwise than aimed at, without a misfit, is what the survivors make of it, and is aimed at next.
-    pub(super) fn from_models(&mut self, models: &Database) -> Found {
+    pub(super) fn fill_from_models(&mut self, models: &Database) -> Found {
         let mut models = models.clone();
         models.forget_origins();
+        self.answer(&mut models);
         let forward = self.made_above(&models);
         let mut head = models;
+        keep(&mut head, self.before);
         if let Some(end) = forward.last() {
             overlay(&mut head, end);
         }
@@ -189,6 +196,20 @@ impl Engine<'_, '_> {
         out
     }
 
+    /// Gives columns of a head the types that a person told.
+    fn answer(&self, head: &mut Database) {
+        for told in self.told.tables.values() {
+            let Some(table) = head.tables.get(&told.name) else { continue };
+            let mut table = table.as_ref().clone();
+            for answer in &told.columns {
+                if let Some(column) = table.columns.iter_mut().find(|c| c.name == answer.name) {
+                    column.data_type = answer.data_type.clone();
+                }
+            }
+            head.put_table(Arc::new(table));
+        }
+    }
+
     fn roll(&mut self, head: &Database, forward: &[Database]) -> Rolled {
         let mut after = head.clone();
         let mut assumptions = Vec::new();
@@ -196,7 +217,7 @@ impl Engine<'_, '_> {
         let mut explicit = BTreeSet::new();
         for (at, survivor) in self.above.iter().enumerate().rev() {
             let mut judge = Above { survivors: &self.above[at + 1..], head, budget: JUDGE_BUDGET };
-            let mut known = vec![self.before];
+            let mut known = vec![&self.told, self.before];
             known.extend(self.evidence[at].as_ref());
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
                 roll_back(self.replayer, &after, survivor, &forward[at], &known, &mut judge);
@@ -209,6 +230,7 @@ impl Engine<'_, '_> {
             explicit.extend(by_itself);
             after = state;
         }
+        tidy(&mut after);
         Rolled { after, assumptions, explicit, unsettled }
     }
 
@@ -221,14 +243,31 @@ impl Engine<'_, '_> {
             let applied = made.apply(change, Origin::default());
             misfits.extend(applied.mismatches.into_iter().map(|m| (None, m)));
         }
+        let mut untold = Vec::new();
         let mut state = made.clone();
         start_run(self.replayer, &state, &rolled.explicit);
         for survivor in self.above {
             let trial = run_forward(self.replayer, &state, survivor);
             misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
+            for operation in &trial.operations {
+                if let Certainty::Unknown(reason) = &operation.certainty {
+                    // A statement most often is about rows; any other operation surely is about the schema.
+                    let anything = operation.changes.iter().any(|(change, _)| {
+                        matches!(change, Change::Unknown(effect) if effect.extent == Extent::Anything)
+                    });
+                    let item = Untold {
+                        revision: survivor.id.clone(),
+                        what: format!("{}: {reason}", operation.call),
+                        is_decisive: operation.call == "create" || (anything && operation.call != "execute"),
+                    };
+                    if !untold.contains(&item) {
+                        untold.push(item);
+                    }
+                }
+            }
             state = trial.end;
         }
-        Found { rolled, changes, made, misfits, state, head }
+        Found { rolled, changes, made, misfits, untold, state, head }
     }
 
     /// What the survivors make by themselves: for each, the tables that those before it made, as they are then. What
@@ -271,6 +310,40 @@ impl Engine<'_, '_> {
     }
 }
 
+/// Takes away what cannot stand: constraints and indexes on columns that are not there, foreign keys to tables or
+/// columns that are not. Whether the survivors do without is for the judge to say.
+fn tidy(state: &mut Database) {
+    let has = |table: &Table, columns: &[String]| columns.iter().all(|c| table.column(c).is_some());
+    let mut tidied = Vec::new();
+    for table in state.tables.values() {
+        let stands = |constraint: &Constraint| match &constraint.body {
+            ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } => {
+                has(table, columns)
+            }
+            ConstraintBody::ForeignKey { columns, table: target, references, .. } => {
+                has(table, columns) && state.table(target).is_some_and(|t| has(t, references))
+            }
+            _ => true,
+        };
+        let is_whole = |index: &Index| {
+            index.keys.iter().all(|key| match &key.part {
+                KeyPart::Column(column) => table.column(column).is_some(),
+                KeyPart::Expression(_) => true,
+            })
+        };
+        if table.constraints.iter().all(stands) && table.indexes.iter().all(is_whole) {
+            continue;
+        }
+        let mut kept = table.as_ref().clone();
+        kept.constraints.retain(stands);
+        kept.indexes.retain(is_whole);
+        tidied.push(kept);
+    }
+    for table in tidied {
+        state.put_table(Arc::new(table));
+    }
+}
+
 /// What does not fit in a trial; that it stopped on the way is one more.
 fn misfits_of(trial: &Trial) -> impl Iterator<Item = Mismatch> + '_ {
     let stopped = match &trial.outcome {
@@ -286,6 +359,45 @@ fn misfits_of(trial: &Trial) -> impl Iterator<Item = Mismatch> + '_ {
 /// Says whether an object is another one, or stands on the table that the other one is.
 fn is_part_of(object: &ObjectRef, whole: &ObjectRef) -> bool {
     object == whole || (matches!(whole, ObjectRef::Table(_)) && object.table() == whole.table())
+}
+
+/// Puts what stands below the gap, and models cannot say or autogenerate does not compare, into a head from models:
+/// server defaults, checks, tables without a model, functions and their like. A lost migration that was written by
+/// autogenerate did not touch it.
+fn keep(head: &mut Database, before: &Database) {
+    for (name, table) in &before.tables {
+        let Some(there) = head.tables.get(name) else {
+            head.put_table(Arc::clone(table));
+            continue;
+        };
+        let mut kept = there.as_ref().clone();
+        for column in &mut kept.columns {
+            let Some(old) = table.column(&column.name) else { continue };
+            if column.identity.is_none() && column.computed.is_none() && column.data_type == old.data_type {
+                column.default.clone_from(&old.default);
+            }
+        }
+        for constraint in &table.constraints {
+            let is_known = kept.constraints.iter().any(|c| c.name == constraint.name);
+            if constraint.kind() == ConstraintKind::Check && !is_known {
+                kept.constraints.push(constraint.clone());
+            }
+        }
+        head.put_table(Arc::new(kept));
+    }
+    for (name, sequence) in &before.sequences {
+        head.sequences.entry(name.clone()).or_insert_with(|| sequence.clone());
+    }
+    for (name, made) in &before.enums {
+        head.enums.entry(name.clone()).or_insert_with(|| made.clone());
+    }
+    for (name, origin) in &before.schemas {
+        head.schemas.entry(name.clone()).or_insert(*origin);
+    }
+    for (key, object) in &before.objects {
+        head.objects.entry(key.clone()).or_insert_with(|| Arc::clone(object));
+    }
+    head.forget_origins();
 }
 
 /// Puts what survivors make over what models say.

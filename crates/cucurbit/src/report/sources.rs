@@ -123,7 +123,8 @@ fn plain_lines(text: &str) -> (String, impl Fn(usize) -> usize + use<>) {
 
 /// Returns the text with control characters and direction marks written out, so that a name from
 /// the input cannot drive a terminal.
-pub(super) fn harmless(text: &str) -> String {
+#[must_use]
+pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
