@@ -592,6 +592,43 @@ impl Workshop<'_> {
         true
     }
 
+    /// Gives columns that the migration drops the types of the column objects through which it reads them; says
+    /// whether there was one of another type.
+    pub(crate) fn settle_types(&mut self) -> bool {
+        let dropped: Vec<(ObjectName, String)> = self
+            .trial
+            .changes()
+            .filter_map(|change| match change {
+                Change::DropColumn { table, column, .. } => Some((self.there(table), column.clone())),
+                _ => None,
+            })
+            .collect();
+        let mut changed = false;
+        for (table, column) in dropped {
+            let told = self.trial.changes().find_map(|change| {
+                let Change::Rows { table: used, hints, .. } = change else { return None };
+                hints.iter().find_map(|(of, hint)| match hint {
+                    TypeHint::Typed(data_type) if *of == column && self.there(used) == table => {
+                        Some(data_type.as_ref().clone())
+                    }
+                    _ => None,
+                })
+            });
+            let Some(told) = told else { continue };
+            let Some(there) = self.state.table(&table) else { continue };
+            let mut made = there.clone();
+            if let Some(found) = made.columns.iter_mut().find(|c| c.name == column && c.data_type != told) {
+                found.data_type = told;
+                found.default = None;
+                self.state.put_table(std::sync::Arc::new(made));
+                let reason = "the migration reads it through a column of this type";
+                self.assume(&ObjectRef::Column(table, column), Level::Inferred, reason);
+                changed = true;
+            }
+        }
+        changed
+    }
+
     /// The type that statements on rows tell of: that of a column with which it is compared or to which it is copied,
     /// or of a literal.
     fn type_by_use(&self, table: &ObjectName, column: &str) -> Option<DataType> {

@@ -406,6 +406,40 @@ fn mixed(after: &Database, forward: &Database, trial: &Trial) -> Option<Database
     (state != *after).then_some(state)
 }
 
+/// Columns that the migration drops may have had any type as far as the head is concerned. Where it reads them
+/// through column objects that have one, that is it: SQLAlchemy could not read another.
+fn settle_types(
+    replayer: &mut Replayer<'_>,
+    found: &mut Candidate,
+    after: &Database,
+    survivor: &Survivor,
+    trial: &Trial,
+    evidence: &[&Database],
+) {
+    let mut state = found.state.clone();
+    let mut assumptions = found.assumptions.clone();
+    let mut workshop = patch::Workshop {
+        state: &mut state,
+        after,
+        trial,
+        evidence,
+        assumptions: &mut assumptions,
+        explicit: &mut BTreeSet::new(),
+        revision: &survivor.id,
+        tried: &mut BTreeSet::new(),
+    };
+    if !workshop.settle_types() {
+        return;
+    }
+    let made = made_with_tables(&state, &found.explicit);
+    let again = follow(replayer, &state, survivor, Direction::Upgrade, Some(made));
+    let fits = again.misfits.is_empty() && again.outcome == Outcome::Completed;
+    if fits && diff(&again.end, after).is_empty() {
+        found.state = state;
+        found.assumptions = assumptions;
+    }
+}
+
 fn search(
     replayer: &mut Replayer<'_>,
     seed: &Database,
@@ -445,7 +479,13 @@ fn search(
         } else {
             idle += 1;
         }
-        if score == 0 || idle > 12 {
+        if score == 0 {
+            if let Some(found) = &mut best {
+                settle_types(replayer, found, after, survivor, &trial, evidence);
+            }
+            break;
+        }
+        if idle > 12 {
             break;
         }
         // What differs after it may be of no account: the migrations above decide.

@@ -5,7 +5,7 @@ use crate::types::{Needs, column_type};
 use cucurbit_schema::{
     Action, Change, CheckMode, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind,
     DataType, Database, Default, Dialect, Index, IndexKey, KeyPart, LabelPosition, NullsOrder, ObjectKind,
-    ObjectName, ObjectRef, Order, SequenceOptions, Table, TypeKind, ddl, quote_name, quote_object,
+    ObjectName, ObjectRef, Order, SequenceOptions, Table, TypeKind, UNTOLD, ddl, quote_name, quote_object,
     quote_string, type_sql,
 };
 use std::collections::BTreeSet;
@@ -311,6 +311,10 @@ impl<'d> Writer<'d> {
     }
 
     fn create_table(&mut self, table: &Table) {
+        for constraint in table.constraints.iter().filter(|c| is_untold(c)) {
+            let name = constraint.name.clone().unwrap_or_default();
+            self.left_out(ObjectRef::Constraint(table.name.clone(), name), "what it demands cannot be told");
+        }
         if self.needs_sql(table) {
             self.table_as_sql(table);
             return;
@@ -706,6 +710,11 @@ impl<'d> Writer<'d> {
     }
 
     fn add_constraint(&mut self, table: &ObjectName, constraint: &Constraint) {
+        if is_untold(constraint) {
+            let object = ObjectRef::Constraint(table.clone(), constraint.name.clone().unwrap_or_default());
+            self.left_out(object, "what it demands cannot be told");
+            return;
+        }
         let name = name_of(constraint.name.as_deref());
         let mut tail = Vec::new();
         match constraint.mode {
@@ -993,6 +1002,11 @@ pub(crate) fn escape_binds(sql: &str) -> String {
         out.push(*c);
     }
     out
+}
+
+/// A check of which a part cannot be told.
+fn is_untold(constraint: &Constraint) -> bool {
+    matches!(&constraint.body, ConstraintBody::Check { expression, .. } if expression.contains(UNTOLD))
 }
 
 /// What SQLite does only in batch mode.

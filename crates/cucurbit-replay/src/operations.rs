@@ -532,7 +532,6 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
                 if_not_exists: false,
             });
         }
-        add_problems(&mut changes, &table, &reading.problems, false);
     }
     let says = |name: &str| arguments.keyword(name).filter(|v| !matches!(v, Value::Bool(false))).cloned();
     let mut before_it = Vec::new();
@@ -571,7 +570,9 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         .into_iter()
         .map(|alteration| Change::AlterColumn { table: table.clone(), column: named.clone(), alteration })
         .collect();
-    record(ev, place, given.operation, changes, true);
+    // What is unknown of the type is unknown of the column alone.
+    let exact = reading.as_ref().is_none_or(|r| r.problems.is_empty());
+    record(ev, place, given.operation, changes, exact);
     say_before(ev, said);
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::change::ObjectRef;
 use crate::expression::normalized;
 use crate::model::{
     Column, Constraint, ConstraintBody, Database, Default, Dialect, Index, IndexKey, KeyPart, NamedObject,
-    ObjectKind, ObjectName, Order, Sequence, Table, TypeKind,
+    ObjectKind, ObjectName, Order, Sequence, Table, TypeKind, UNTOLD,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -223,7 +223,10 @@ impl Diff<'_> {
     fn constraint(&mut self, table: &Table, left: &Constraint, right: &Constraint) {
         let object = ObjectRef::Constraint(table.name.clone(), name_or_body(left));
         let (a, b) = (self.body(left), self.body(right));
-        self.changed(&object, "definition", a, b);
+        // What cannot be told is not said to differ.
+        if !a.contains(UNTOLD) && !b.contains(UNTOLD) {
+            self.changed(&object, "definition", a, b);
+        }
         if left.mode != right.mode {
             self.changed(&object, "deferrable", format!("{:?}", left.mode), format!("{:?}", right.mode));
         }

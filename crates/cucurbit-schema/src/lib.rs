@@ -30,5 +30,5 @@ pub use inverse::EvidenceForInverse;
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,
-    ObjectKind, ObjectName, Order, Origin, Rows, Sequence, SequenceOptions, Table, TypeKind,
+    ObjectKind, ObjectName, Order, Origin, Rows, Sequence, SequenceOptions, Table, TypeKind, UNTOLD,
 };

@@ -371,6 +371,9 @@ impl Constraint {
     }
 }
 
+/// Stands in an expression for a part that cannot be told.
+pub const UNTOLD: char = '\u{fffd}';
+
 /// What a constraint demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConstraintBody {

@@ -14,7 +14,7 @@ use crate::reading::{Affinity, EnumReading, IntegerSize, TypeCheck, TypeReading}
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::{NameText, terms};
 use cucurbit_python::eval::{Evaluator, Place, Value};
-use cucurbit_schema::{DataType, Dialect, TypeKind};
+use cucurbit_schema::{DataType, Dialect, TypeKind, UNTOLD};
 pub(crate) use decorators::compiled;
 use known::Known;
 use resolve::{Form, Resolved};
@@ -198,18 +198,23 @@ fn of_enum<H: Environment>(
     }
     let labels = enums::labels(ev, known);
     let native = own == "postgresql.ENUM" || own == "mysql.ENUM" || known.flag_or("native_enum", true)?;
-    let check =
-        |ev: &mut Evaluator<'_, H>, reading: &mut TypeReading, labels: &[String]| -> Result<(), String> {
-            if known.flag("create_constraint")? {
-                let name = match check_name(ev, known)? {
-                    NameText::None => labels_name(ev, known),
-                    name => name,
-                };
-                let values = labels.iter().map(|l| quoting::string(l, dialect)).collect();
-                reading.checks.push(TypeCheck { name, values });
-            }
-            Ok(())
-        };
+    let check = |ev: &mut Evaluator<'_, H>,
+                 reading: &mut TypeReading,
+                 labels: Option<&[String]>|
+     -> Result<(), String> {
+        if known.flag("create_constraint")? {
+            let name = match check_name(ev, known)? {
+                NameText::None => labels_name(ev, known),
+                name => name,
+            };
+            let values = match labels {
+                Some(labels) => labels.iter().map(|l| quoting::string(l, dialect)).collect(),
+                None => vec![UNTOLD.to_string()],
+            };
+            reading.checks.push(TypeCheck { name, values });
+        }
+        Ok(())
+    };
     match dialect {
         Dialect::PostgreSql if native => {
             let Some(object) = enums::object(ev, known, &labels)? else {
@@ -238,7 +243,16 @@ fn of_enum<H: Environment>(
             Ok(reading)
         }
         _ => {
-            let labels = labels.labels?;
+            let labels = match labels.labels {
+                Ok(labels) => labels,
+                Err(why) => {
+                    let what = known.class.name.to_owned();
+                    let mut reading =
+                        TypeReading::unknown(Unreadable { place: known.place, reason: why, what });
+                    check(ev, &mut reading, None)?;
+                    return Ok(reading);
+                }
+            };
             let longest = labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
             let length = match known.int("length")? {
                 Some(length) => length.to_string(),
@@ -248,7 +262,7 @@ fn of_enum<H: Environment>(
             let (kind, _) = cucurbit_schema::sql::read_type_and_collation(&text, dialect);
             let mut reading = empty(DataType::new(kind));
             reading.ddl = Some(text);
-            check(ev, &mut reading, &labels)?;
+            check(ev, &mut reading, Some(&labels))?;
             Ok(reading)
         }
     }

@@ -249,8 +249,8 @@ impl Case {
         let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
         let Found { rolled, changes, made, misfits, untold, state, head } =
             match (&options.head, &options.models) {
-                (Some(head), _) => engine.fill_from_head(head.clone()),
-                (None, Some(models)) => engine.fill_from_models(&models.database),
+                (Some(head), _) => engine.fill_to_head(head.clone()),
+                (None, Some(models)) => engine.fill_by_models(&models.database),
                 (None, None) => return Err(ReconstructError::NoHead),
             };
         let Rolled { after, assumptions, explicit, unsettled } = rolled;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// The differences between the schemas at two revisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaDiff {
-    /// What differs: left is the first revision, right the second one. In the order of [`diff`]; a sequence goes
+    /// What differs: left is the first revision, right the second one. In the order of [`diff()`]; a sequence goes
     /// with the column that owns it and is not told apart.
     pub differences: Vec<Difference>,
     /// Tables that are there at both revisions and that something unknown may have changed, by name; nothing is said

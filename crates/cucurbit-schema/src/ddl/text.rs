@@ -315,6 +315,9 @@ fn check(text: &str, dialect: Dialect, commas: bool) -> Result<String, String> {
 
 /// Returns an expression that cannot leave its place, without comments behind it.
 pub(super) fn expression(text: &str, dialect: Dialect) -> Result<String, String> {
+    if text.contains(crate::model::UNTOLD) {
+        return Err("a part of it cannot be told".to_owned());
+    }
     check(text, dialect, false)
 }
 

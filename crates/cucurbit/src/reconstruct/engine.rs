@@ -68,7 +68,7 @@ pub(super) struct Found {
 
 impl Engine<'_, '_> {
     /// Fills the gap so that the chain ends in a head that is known.
-    pub(super) fn fill_from_head(&mut self, mut head: Database) -> Found {
+    pub(super) fn fill_to_head(&mut self, mut head: Database) -> Found {
         head.forget_origins();
         self.answer(&mut head);
         let forward = self.made_above(&head);
@@ -78,7 +78,7 @@ impl Engine<'_, '_> {
 
     /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
     /// comes out otherwise than aimed at, without a misfit, is what the survivors make of it, and is aimed at next.
-    pub(super) fn fill_from_models(&mut self, models: &Database) -> Found {
+    pub(super) fn fill_by_models(&mut self, models: &Database) -> Found {
         let mut models = models.clone();
         models.forget_origins();
         self.answer(&mut models);
