@@ -3,8 +3,8 @@
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, TypeKind,
-    diff,
+    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, Origin,
+    TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ pub struct Trial {
 impl Trial {
     /// Says whether an origin is the trial's own.
     #[must_use]
-    pub fn made(&self, origin: cucurbit_schema::Origin) -> bool {
+    pub fn made(&self, origin: Origin) -> bool {
         origin.0 > self.start
     }
 
@@ -171,9 +171,53 @@ struct Candidate {
     from_downgrade: bool,
     /// It comes to the end of `upgrade()`.
     completes: bool,
+    /// Columns, constraints and indexes of it that the migration drops and makes anew.
+    replaced: Vec<ObjectRef>,
+}
+
+/// What a migration drops of the state before it and makes anew under the same name.
+fn replaced(before: &Database, trial: &Trial) -> Vec<ObjectRef> {
+    let dropped = trial.changes().filter_map(|change| match change {
+        Change::DropColumn { table, column, .. } => Some(ObjectRef::Column(table.clone(), column.clone())),
+        Change::DropConstraint { table, name: Some(name), .. } => {
+            Some(ObjectRef::Constraint(table.clone(), name.clone()))
+        }
+        Change::DropIndex { name, table, .. } => Some(ObjectRef::Index(name.clone(), table.clone())),
+        _ => None,
+    });
+    dropped.filter(|object| has(before, object) && has(&trial.end, object)).collect()
+}
+
+/// Says whether a schema has a column, constraint or index.
+fn has(state: &Database, object: &ObjectRef) -> bool {
+    match object {
+        ObjectRef::Column(table, column) => state.table(table).is_some_and(|t| t.column(column).is_some()),
+        ObjectRef::Constraint(table, name) => {
+            state.table(table).is_some_and(|t| t.constraint(name).is_some())
+        }
+        ObjectRef::Index(name, table) => state.index(name, table.as_ref()).is_some(),
+        _ => false,
+    }
 }
 
 impl Candidate {
+    /// Notes what is as the migration makes it anew, because nothing tells how it was before.
+    fn assume_replaced(&mut self, evidence: &[&Database], survivor: &Survivor) {
+        for object in std::mem::take(&mut self.replaced) {
+            let name = object.to_string();
+            let is_known = evidence.iter().any(|state| has(state, &object))
+                || self.assumptions.iter().any(|a| a.object == name && a.revision == survivor.id);
+            if !is_known {
+                self.assumptions.push(Assumption {
+                    object: name,
+                    level: Level::Assumed,
+                    reason: "it is dropped and made anew, and nothing tells how it was before".to_owned(),
+                    revision: survivor.id.clone(),
+                });
+            }
+        }
+    }
+
     /// What is left over. An object too many or too few weighs more than one that is there and differs: what a
     /// later migration makes anew is of no account, and mostly such are the ones that differ.
     fn score(&self) -> usize {
@@ -242,22 +286,32 @@ pub fn roll_back(
     evidence.extend(known);
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
-    for seed in [Seed::Downgrade, Seed::After, Seed::Forward] {
+    for seed in [Seed::Downgrade, Seed::Said, Seed::After, Seed::Forward] {
         let seeded = match seed {
             // A downgrade that does nothing is no other place to start from.
             Seed::Downgrade if back.operations.is_empty() => continue,
             Seed::Downgrade => back.end.clone(),
             Seed::After => after.clone(),
-            Seed::Forward => {
+            Seed::Said | Seed::Forward => {
                 let trial =
                     follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
-                match mixed(after, forward, &trial) {
+                let seeded = if seed == Seed::Said {
+                    as_said(after, forward, &trial)
+                } else {
+                    mixed(after, forward, &trial)
+                };
+                match seeded {
                     Some(state) => state,
                     None => continue,
                 }
             }
         };
-        let found = search(replayer, &seeded, after, survivor, &evidence, seed == Seed::Downgrade, above);
+        let mut found = search(replayer, &seeded, after, survivor, &evidence, seed == Seed::Downgrade, above);
+        if !found.from_downgrade {
+            // A downgrade that does nothing tells nothing.
+            let telling = evidence.len() - usize::from(back.operations.is_empty());
+            found.assume_replaced(&evidence[..telling], survivor);
+        }
         let better = best.as_ref().is_none_or(|b| found.score() < b.score());
         if better {
             best = Some(found);
@@ -291,10 +345,33 @@ pub fn roll_back(
 enum Seed {
     /// From what `downgrade()` gives.
     Downgrade,
+    /// From the state after the migration, but for what its calls say that was otherwise before (`existing_type`).
+    Said,
     /// From the state after the migration.
     After,
     /// From the same, but for what the migrations below make, which is as they make it.
     Forward,
+}
+
+/// The state after a migration, with what its calls say of how things were before. They tell of the database on which
+/// the migration was written, so what the migrations below make by themselves is more trustworthy. `None` when nothing
+/// is different.
+fn as_said(after: &Database, forward: &Database, trial: &Trial) -> Option<Database> {
+    let mut state = after.clone();
+    for change in trial.operations.iter().rev().flat_map(|operation| &operation.said) {
+        let is_made_below = |table: &ObjectName| forward.table(table).is_some_and(|t| !t.tainted);
+        let applies = match change {
+            Change::AlterColumn { table, column, .. } => {
+                !is_made_below(table) && after.table(table).is_some_and(|t| t.column(column).is_some())
+            }
+            Change::Comment { on, .. } => on.table().is_some_and(|table| !is_made_below(table)),
+            _ => false,
+        };
+        if applies {
+            state.apply(change, Origin::default());
+        }
+    }
+    (state != *after).then_some(state)
 }
 
 /// The state after a migration, with the tables that it touches as the migrations below make them; all such tables
@@ -393,6 +470,7 @@ fn search(
             explicit: explicit.clone(),
             from_downgrade,
             completes: trial.outcome == Outcome::Completed,
+            replaced: replaced(&state, &trial),
         };
         let score = candidate.score();
         if best.as_ref().is_none_or(|b| score < b.score()) {
@@ -447,5 +525,6 @@ fn search(
         explicit,
         from_downgrade,
         completes: false,
+        replaced: Vec::new(),
     })
 }

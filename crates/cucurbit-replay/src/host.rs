@@ -143,7 +143,16 @@ impl Replay {
             (None, None) if !exact => Certainty::Unknown("the statement was read only in part".to_owned()),
             (None, None) => Certainty::Exact,
         };
-        self.log.push(Operation { origin, place, frames, call: call.to_owned(), changes: done, certainty });
+        let said = Vec::new();
+        self.log.push(Operation {
+            origin,
+            place,
+            frames,
+            call: call.to_owned(),
+            changes: done,
+            certainty,
+            said,
+        });
     }
 }
 

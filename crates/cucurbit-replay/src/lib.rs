@@ -9,6 +9,7 @@ mod catalog;
 mod connection;
 mod host;
 mod inspector;
+mod mapped;
 mod objects;
 mod objects_call;
 mod operations;

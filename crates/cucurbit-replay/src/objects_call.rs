@@ -25,12 +25,29 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
     let checkfirst = flag(ev, &call.arguments, "checkfirst", 1);
     let place = call.place;
     let create = method == "create";
-    if let Some((name, reading)) = sqla::table_term(ev, receiver) {
-        let guarded = checkfirst.unwrap_or(true) || !create;
+    let found = match crate::mapped::class_of(receiver) {
+        None => sqla::table_term(ev, receiver),
+        Some(class) => match crate::mapped::table(ev, &class) {
+            Ok(found) => Some(found),
+            Err(name) => {
+                // One that is there already is not made where it is looked for first.
+                let is_there = name.as_ref().is_some_and(|name| ev.host.db.tables.contains_key(name));
+                if create && checkfirst == Some(true) && is_there {
+                    return Some(Outcome::Value(Value::None));
+                }
+                let extent = name.map_or(Extent::Anything, |name| Extent::Tables(BTreeSet::from([name])));
+                unknown(ev, place, method, extent, "the table of a mapped class cannot be told");
+                return Some(Outcome::Value(Value::None));
+            }
+        },
+    };
+    if let Some((name, reading)) = found {
+        // A single table is not looked for unless asked; `create_all` looks.
+        let guarded = checkfirst.unwrap_or(false);
         if create {
             create_table(ev, place, reading, guarded, false);
         } else {
-            let change = Change::DropTable { name, if_exists: checkfirst.unwrap_or(true), cascade: false };
+            let change = Change::DropTable { name, if_exists: guarded, cascade: false };
             record(ev, place, "drop", vec![change], true);
         }
         return Some(Outcome::Value(Value::None));

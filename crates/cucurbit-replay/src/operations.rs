@@ -432,6 +432,8 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         Some(value) => Some(text_argument(ev, Some(value), "comment")?),
     };
     let alter = |alteration| Change::AlterColumn { table: table.clone(), column: column.clone(), alteration };
+    let changes_default = !matches!(default, NewDefault::Keep);
+    let changes_comment = comment.is_some();
     let mut changes = Vec::new();
     let reading = type_value.as_ref().map(|value| sqla::data_type(ev, value, place));
     let before = existing_type.as_ref().map(|value| sqla::data_type(ev, value, place));
@@ -531,10 +533,55 @@ fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
             });
         }
     }
+    let says = |name: &str| arguments.keyword(name).filter(|v| !matches!(v, Value::Bool(false))).cloned();
+    let mut before_it = Vec::new();
+    if let (Some(before), Some(_)) = (before, &reading)
+        && before.problems.is_empty()
+    {
+        before_it.push(ColumnAlteration::Type {
+            data_type: before.data_type,
+            using: Some(String::new()),
+            collation: before.collation,
+        });
+    }
+    if nullable.is_some()
+        && let Some(value) = arguments.keyword("existing_nullable").filter(|v| !v.is_none())
+        && let Some(was) = ev.truth(value)
+    {
+        before_it.push(ColumnAlteration::Nullable(was));
+    }
+    if changes_default && let Some(value) = says("existing_server_default") {
+        match new_default(ev, Some(&value)) {
+            Ok(NewDefault::Drop) => before_it.push(ColumnAlteration::Default(None)),
+            Ok(NewDefault::Set(ServerDefault::Default(was))) => {
+                before_it.push(ColumnAlteration::Default(Some(was)));
+            }
+            _ => {}
+        }
+    }
+    if changes_comment
+        && let Some(value) = says("existing_comment")
+        && let Ok(was) = text_argument(ev, Some(&value), "comment")
+    {
+        before_it.push(ColumnAlteration::Comment(was));
+    }
+    let named = rename.unwrap_or(column);
+    let said = before_it
+        .into_iter()
+        .map(|alteration| Change::AlterColumn { table: table.clone(), column: named.clone(), alteration })
+        .collect();
     // What is unknown of the type is unknown of the column alone.
     let exact = reading.as_ref().is_none_or(|r| r.problems.is_empty());
     record(ev, place, given.operation, changes, exact);
+    say_before(ev, said);
     Ok(())
+}
+
+/// Adds to the operation that was recorded last what its call says of the state before it.
+fn say_before(ev: &mut Ev<'_>, said: Vec<Change>) {
+    if let Some(operation) = ev.host.log.last_mut() {
+        operation.said = said;
+    }
 }
 
 /// MySQL's `MODIFY` and `CHANGE` write the whole column anew: what is not said is lost.
@@ -902,9 +949,14 @@ fn table_comment(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         ev,
         given.place,
         given.operation,
-        vec![Change::Comment { on: ObjectRef::Table(table), text }],
+        vec![Change::Comment { on: ObjectRef::Table(table.clone()), text }],
         true,
     );
+    if let Some(value) = given.arguments.keyword("existing_comment").cloned()
+        && let Ok(text) = text_argument(ev, Some(&value), "comment")
+    {
+        say_before(ev, vec![Change::Comment { on: ObjectRef::Table(table), text }]);
+    }
     Ok(())
 }
 

@@ -34,4 +34,7 @@ pub struct Operation {
     pub changes: Vec<(Change, Applied)>,
     /// How sure it is.
     pub certainty: Certainty,
+    /// What it says of what it changes and how that was before (`existing_type` and the like), as changes that would
+    /// bring it back.
+    pub said: Vec<Change>,
 }

@@ -6,8 +6,8 @@ use cucurbit_reconstruct::{
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, ConstraintKind, Database, Extent, Index, KeyPart, Mismatch,
-    MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
+    Change, Constraint, ConstraintBody, ConstraintKind, Database, DifferenceKind, Extent, Index, KeyPart,
+    Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +17,12 @@ const JUDGE_BUDGET: usize = 600;
 
 /// How often a head that is worked out from models is worked out anew.
 const MAX_HEADS: usize = 3;
+
+/// How many things that survivors make only where they are not there are taken out of the base on trial.
+const MAX_GUARDED: usize = 40;
+
+/// What stands in a migration that looks what is there.
+const LOOKS: &[&str] = &["inspect", "has_table", "information_schema", "pg_catalog", "sqlite_master"];
 
 /// What the search works on.
 pub(super) struct Engine<'e, 'f> {
@@ -98,7 +104,96 @@ impl Engine<'_, '_> {
             }
             found = next;
         }
+        self.without_guarded(found)
+    }
+
+    /// Takes out of what the lost migration made whatever a survivor makes otherwise than the models say, but only
+    /// where it is not there yet: with it in the base, what the survivor says would never come about.
+    fn without_guarded(&mut self, mut found: Found) -> Found {
+        for object in self.guarded(&found) {
+            let mut after = found.rolled.after.clone();
+            let change = match &object {
+                ObjectRef::Column(table, column) => Change::DropColumn {
+                    table: table.clone(),
+                    column: column.clone(),
+                    if_exists: true,
+                    cascade: true,
+                },
+                ObjectRef::Index(name, table) => Change::DropIndex {
+                    name: name.clone(),
+                    table: table.clone(),
+                    if_exists: true,
+                    cascade: false,
+                },
+                ObjectRef::Table(name) => {
+                    Change::DropTable { name: name.clone(), if_exists: true, cascade: true }
+                }
+                _ => continue,
+            };
+            after.apply(&change, Origin::default());
+            after.forget_origins();
+            let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+            let differences = diff(&next.state, &next.head);
+            let is_otherwise = !differences.is_empty()
+                && differences.iter().all(|difference| {
+                    matches!(difference.kind, DifferenceKind::Changed { .. })
+                        && is_part_of(&difference.object, &object)
+                });
+            if is_otherwise && next.misfits.len() <= found.misfits.len() {
+                let mut head = next.state.clone();
+                head.forget_origins();
+                found = Found { head, ..next };
+            }
+        }
         found
+    }
+
+    /// What the lost migration makes and a survivor makes only where it is not there: in SQL that says so, or after
+    /// it looked (then what it names is meant).
+    fn guarded(&mut self, found: &Found) -> Vec<ObjectRef> {
+        let is_new = |table: &ObjectName| !self.before.tables.contains_key(table);
+        let made: Vec<&Table> = found.made.tables.values().map(AsRef::as_ref).collect();
+        let made: Vec<&Table> = made.into_iter().filter(|t| is_new(&t.name)).collect();
+        let mut out = Vec::new();
+        let mut state = found.made.clone();
+        start_run(self.replayer, &state, &found.rolled.explicit);
+        for survivor in self.above {
+            let trial = run_forward(self.replayer, &state, survivor);
+            for (change, applied) in trial.operations.iter().flat_map(|operation| &operation.changes) {
+                let object = match change {
+                    _ if !applied.skipped => continue,
+                    Change::AddColumn { table, column, .. } => {
+                        ObjectRef::Column(table.clone(), column.name.clone())
+                    }
+                    Change::CreateIndex { table, index, .. } => {
+                        let Some(name) = &index.name else { continue };
+                        ObjectRef::Index(table.sibling(name.clone()), Some(table.clone()))
+                    }
+                    Change::CreateTable { table, .. } => ObjectRef::Table(table.name.clone()),
+                    _ => continue,
+                };
+                if object.table().is_some_and(|name| made.iter().any(|t| t.name == *name)) {
+                    out.push(object);
+                }
+            }
+            state = trial.end;
+            let file = self.replayer.files().id(&survivor.path);
+            let Some(source) = self.replayer.files().text(file) else { continue };
+            let text = source.text();
+            if !LOOKS.iter().any(|look| text.contains(look)) {
+                continue;
+            }
+            let names = |name: &str| ['"', '\''].iter().any(|q| text.contains(&format!("{q}{name}{q}")));
+            for table in made.iter().filter(|t| names(&t.name.name)) {
+                let columns = table.columns.iter().filter(|c| names(&c.name));
+                out.push(ObjectRef::Table(table.name.clone()));
+                out.extend(columns.map(|c| ObjectRef::Column(table.name.clone(), c.name.clone())));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        out.retain(|object| seen.insert(object.clone()));
+        out.truncate(MAX_GUARDED);
+        out
     }
 
     /// Gives columns of a head the types that a person told.
@@ -163,7 +258,7 @@ impl Engine<'_, '_> {
                     let item = Untold {
                         revision: survivor.id.clone(),
                         what: format!("{}: {reason}", operation.call),
-                        is_decisive: anything && operation.call != "execute",
+                        is_decisive: operation.call == "create" || (anything && operation.call != "execute"),
                     };
                     if !untold.contains(&item) {
                         untold.push(item);
@@ -259,6 +354,11 @@ fn misfits_of(trial: &Trial) -> impl Iterator<Item = Mismatch> + '_ {
         _ => None,
     };
     trial.misfits.iter().map(|(_, mismatch, _)| mismatch.clone()).chain(stopped)
+}
+
+/// Says whether an object is another one, or stands on the table that the other one is.
+fn is_part_of(object: &ObjectRef, whole: &ObjectRef) -> bool {
+    object == whole || (matches!(whole, ObjectRef::Table(_)) && object.table() == whole.table())
 }
 
 /// Puts what stands below the gap, and models cannot say or autogenerate does not compare, into a head from models:
