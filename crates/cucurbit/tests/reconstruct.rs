@@ -83,6 +83,7 @@ fn check(text: &str) -> Result<(), Vec<String>> {
         models,
         revision: None,
         answers: Vec::new(),
+        fold_drift: false,
     };
     let found = match case_in(root).reconstruct(&options) {
         Ok(found) => found,
