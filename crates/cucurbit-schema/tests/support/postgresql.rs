@@ -30,8 +30,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it; says why not where it cannot.
+    /// Starts it; says why not where it cannot, unless it must (`CUCURBIT_REQUIRE_POSTGRESQL`).
     pub(crate) fn start() -> Result<Server, String> {
+        let started = Server::try_start();
+        if let Err(why) = &started {
+            let must = std::env::var_os("CUCURBIT_REQUIRE_POSTGRESQL").is_some();
+            assert!(!must, "PostgreSQL must be there and cannot be started: {why}");
+        }
+        started
+    }
+
+    fn try_start() -> Result<Server, String> {
         let program = |name: &str| find(name).ok_or(format!("there is no `{name}`"));
         let (initdb, pg_ctl, psql) = (program("initdb")?, program("pg_ctl")?, program("psql")?);
         program("postgres")?;
