@@ -3,6 +3,7 @@
 mod engine;
 mod fold;
 mod gap;
+mod names;
 
 use crate::case::Case;
 use crate::replay::SchemaOptions;

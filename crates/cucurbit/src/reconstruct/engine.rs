@@ -1,5 +1,6 @@
 //! From the schema at the head to the state before the first survivor, and forward again.
 
+use super::names::renewed;
 use super::{Untold, describe_difference};
 use cucurbit_reconstruct::{
     Above, Assumption, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
@@ -104,7 +105,23 @@ impl Engine<'_, '_> {
             }
             found = next;
         }
+        let found = self.with_old_names(found);
         self.without_guarded(found)
+    }
+
+    /// Gives the tables of the lost migration the names that they got when it ran, where they were renamed since.
+    fn with_old_names(&mut self, found: Found) -> Found {
+        let after = renewed(&found.rolled.after, self.before);
+        if diff(&after, &found.rolled.after).is_empty() {
+            return found;
+        }
+        let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+        if next.misfits.len() > found.misfits.len() {
+            return found;
+        }
+        let mut head = next.state.clone();
+        head.forget_origins();
+        Found { head, ..next }
     }
 
     /// Takes out of what the lost migration made whatever a survivor makes otherwise than the models say, but only
