@@ -7,8 +7,8 @@ use cucurbit_reconstruct::{
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, ConstraintKind, Database, DifferenceKind, Extent, Index, KeyPart,
-    Mismatch, MismatchKind, ObjectName, ObjectRef, Origin, Table, between, diff,
+    Change, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind, Extent, Index,
+    KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, between, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,7 +85,16 @@ impl Engine<'_, '_> {
         self.answer(&mut models);
         let forward = self.made_above(&models);
         let mut head = models;
-        keep(&mut head, self.before);
+        // What stands below the gap, as the survivors leave it: under its new names.
+        let mut below = self.before.clone();
+        below.forget_origins();
+        let mut below = self.follow(below).pop().unwrap_or_else(|| self.before.clone());
+        let made: Vec<ObjectName> =
+            below.tables.values().filter(|t| t.origin != Origin::default()).map(|t| t.name.clone()).collect();
+        for name in made {
+            below.tables.remove(&name);
+        }
+        keep(&mut head, &below);
         if let Some(end) = forward.last() {
             overlay(&mut head, end);
         }
@@ -106,7 +115,52 @@ impl Engine<'_, '_> {
             found = next;
         }
         let found = self.with_old_names(found);
+        let found = self.without_twins(found);
         self.without_guarded(found)
+    }
+
+    /// Takes out of what the lost migration made what a survivor makes under a name of its own: a key that the models
+    /// leave unnamed is the one that the survivor names.
+    fn without_twins(&mut self, found: Found) -> Found {
+        let mut after = found.rolled.after.clone();
+        for table in found.state.tables.values() {
+            let by_survivor = |c: &Constraint| c.origin != Origin::default();
+            let twins = table.constraints.iter().filter(|c| {
+                c.name_kind == NameKind::Implicit
+                    && !by_survivor(c)
+                    && matches!(c.kind(), ConstraintKind::Unique | ConstraintKind::ForeignKey)
+                    && table.constraints.iter().any(|other| by_survivor(other) && other.body == c.body)
+            });
+            for twin in twins {
+                let owner = after
+                    .tables
+                    .values()
+                    .find(|t| t.constraints.iter().any(|c| c.name == twin.name && c.kind() == twin.kind()))
+                    .map(|t| t.name.clone());
+                let Some(owner) = owner.filter(|name| !self.before.tables.contains_key(name)) else {
+                    continue;
+                };
+                let drop = Change::DropConstraint {
+                    table: owner,
+                    name: twin.name.clone(),
+                    kind: Some(twin.kind()),
+                    if_exists: true,
+                    cascade: false,
+                };
+                after.apply(&drop, Origin::default());
+            }
+        }
+        after.forget_origins();
+        if diff(&after, &found.rolled.after).is_empty() {
+            return found;
+        }
+        let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+        if next.misfits.len() > found.misfits.len() {
+            return found;
+        }
+        let mut head = next.state.clone();
+        head.forget_origins();
+        Found { head, ..next }
     }
 
     /// Gives the tables of the lost migration the names that they got when it ran, where they were renamed since.
@@ -391,6 +445,11 @@ fn keep(head: &mut Database, before: &Database) {
         for column in &mut kept.columns {
             let Some(old) = table.column(&column.name) else { continue };
             if column.identity.is_none() && column.computed.is_none() && column.data_type == old.data_type {
+                if let Some(Default::NextValue(sequence)) = &column.default
+                    && column.default != old.default
+                {
+                    head.sequences.remove(sequence);
+                }
                 column.default.clone_from(&old.default);
             }
         }
