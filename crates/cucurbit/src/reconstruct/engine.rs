@@ -67,6 +67,15 @@ pub(super) struct Found {
     pub(super) head: Database,
 }
 
+impl Found {
+    /// Takes the end that came out for the one that was aimed at.
+    fn ending_as_it_does(self) -> Found {
+        let mut head = self.state.clone();
+        head.forget_origins();
+        Found { head, ..self }
+    }
+}
+
 impl Engine<'_, '_> {
     /// Fills the gap so that the chain ends in a head that is known.
     pub(super) fn fill_to_head(&mut self, mut head: Database) -> Found {
@@ -158,9 +167,7 @@ impl Engine<'_, '_> {
         if next.misfits.len() > found.misfits.len() {
             return found;
         }
-        let mut head = next.state.clone();
-        head.forget_origins();
-        Found { head, ..next }
+        next.ending_as_it_does()
     }
 
     /// Gives the tables of the lost migration the names that they got when it ran, where they were renamed since.
@@ -173,9 +180,7 @@ impl Engine<'_, '_> {
         if next.misfits.len() > found.misfits.len() {
             return found;
         }
-        let mut head = next.state.clone();
-        head.forget_origins();
-        Found { head, ..next }
+        next.ending_as_it_does()
     }
 
     /// Takes out of what the lost migration made whatever a survivor makes otherwise than the models say, but only
@@ -211,9 +216,7 @@ impl Engine<'_, '_> {
                         && is_part_of(&difference.object, &object)
                 });
             if is_otherwise && next.misfits.len() <= found.misfits.len() {
-                let mut head = next.state.clone();
-                head.forget_origins();
-                found = Found { head, ..next };
+                found = next.ending_as_it_does();
             }
         }
         found
