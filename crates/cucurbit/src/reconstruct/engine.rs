@@ -81,7 +81,8 @@ impl Engine<'_, '_> {
     pub(super) fn fill_to_head(&mut self, mut head: Database) -> Found {
         head.forget_origins();
         self.answer(&mut head);
-        let forward = self.made_above(&head);
+        let alone = self.alone();
+        let forward = self.made_above(&head, &alone);
         let rolled = self.roll(&head, &forward);
         self.judge(rolled, head)
     }
@@ -92,12 +93,11 @@ impl Engine<'_, '_> {
         let mut models = models.clone();
         models.forget_origins();
         self.answer(&mut models);
-        let forward = self.made_above(&models);
+        let alone = self.alone();
+        let forward = self.made_above(&models, &alone);
         let mut head = models;
         // What stands below the gap, as the survivors leave it: under its new names.
-        let mut below = self.before.clone();
-        below.forget_origins();
-        let mut below = self.follow(below).pop().unwrap_or_else(|| self.before.clone());
+        let mut below = alone.last().unwrap_or(self.before).clone();
         let made: Vec<ObjectName> =
             below.tables.values().filter(|t| t.origin != Origin::default()).map(|t| t.name.clone()).collect();
         for name in made {
@@ -346,11 +346,9 @@ impl Engine<'_, '_> {
 
     /// What the survivors make by themselves: for each, the tables that those before it made, as they are then. What
     /// is lost stands in as the head has it, so that keys have something to point at.
-    fn made_above(&mut self, head: &Database) -> Vec<Database> {
+    fn made_above(&mut self, head: &Database, alone: &[Database]) -> Vec<Database> {
         let is_made = |table: &Table| table.origin != Origin::default();
         let mut start = self.before.clone();
-        start.forget_origins();
-        let alone = self.follow(start.clone());
         let made: BTreeSet<&ObjectName> = alone
             .iter()
             .flat_map(|state| state.tables.values().filter(|t| is_made(t)).map(|t| &t.name))
@@ -372,6 +370,13 @@ impl Engine<'_, '_> {
             state.forget_origins();
         }
         states
+    }
+
+    /// The states to which the survivors lead from the one below the gap, without what is lost.
+    fn alone(&mut self) -> Vec<Database> {
+        let mut start = self.before.clone();
+        start.forget_origins();
+        self.follow(start)
     }
 
     fn follow(&mut self, start: Database) -> Vec<Database> {
