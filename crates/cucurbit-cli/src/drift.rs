@@ -58,7 +58,8 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
             (schema, DriftSide::Dump)
         }
         None => {
-            let models = crate::models::read(&arguments.chain.schema_options(None), &arguments.models)?;
+            let options = arguments.chain.schema_options(None);
+            let models = crate::models::read(Some(&case), &options, &arguments.models)?;
             (models.database, DriftSide::Models)
         }
     };

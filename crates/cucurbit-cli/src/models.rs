@@ -4,14 +4,18 @@ use crate::complain;
 use cucurbit::{Case, Models, SchemaOptions};
 use std::path::PathBuf;
 
-/// Reads models, and says on standard error what could not be told.
-pub(crate) fn read(options: &SchemaOptions, paths: &[PathBuf]) -> Result<Models, String> {
+/// Reads models, beside the chain that they belong to where there is one, and says on standard error what could not be
+/// told.
+pub(crate) fn read(case: Option<&Case>, options: &SchemaOptions, paths: &[PathBuf]) -> Result<Models, String> {
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(format!("{}: there is no such file or folder", missing.display()));
     }
     let paths: Vec<PathBuf> =
         paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
-    tell(cucurbit::read_models(options, &paths))
+    tell(match case {
+        Some(case) => case.models(options, &paths),
+        None => cucurbit::read_models(options, &paths),
+    })
 }
 
 /// Reads the models that a project's `env.py` hands to Alembic, and says on standard error what could not be told.

@@ -79,9 +79,9 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     };
     let wants_models = arguments.fold_drift || head.is_none();
     let models = match (arguments.models.is_empty(), &head) {
-        (false, None) => Some(crate::models::read(&schema, &arguments.models)?),
+        (false, None) => Some(crate::models::read(Some(&case), &schema, &arguments.models)?),
         // With a dump the models only tell more.
-        (false, Some(_)) => match crate::models::read(&schema, &arguments.models) {
+        (false, Some(_)) => match crate::models::read(Some(&case), &schema, &arguments.models) {
             Ok(models) => Some(models),
             Err(error) if arguments.fold_drift => return Err(error),
             Err(error) => {

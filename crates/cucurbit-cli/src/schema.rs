@@ -65,7 +65,7 @@ fn try_run(arguments: &SchemaArguments) -> Result<ExitCode, String> {
 }
 
 fn write_models(arguments: &SchemaArguments) -> Result<ExitCode, String> {
-    let models = crate::models::read(&arguments.chain.schema_options(None), &arguments.models)?;
+    let models = crate::models::read(None, &arguments.chain.schema_options(None), &arguments.models)?;
     let written = ddl(&models.database);
     write_out(&written.to_sql()).map_err(|error| error.to_string())?;
     for omission in &written.omissions {

@@ -92,6 +92,13 @@ fn tell_metadata(ev: &mut Ev<'_>, keys: &BTreeSet<MetaDataKey>) {
             let reason = "it cannot be told; its tables are written without a schema";
             ev.host.problem(None, place, "the default schema of the MetaData", reason);
         }
+        if metadata.convention_taken {
+            ev.host.notes.push(Unreadable {
+                place: Some(place),
+                reason: "it cannot be told; the one that migrations write down or follow is taken".to_owned(),
+                what: "the naming convention of the MetaData".to_owned(),
+            });
+        }
         if metadata.convention.is_unknown() {
             let reason = "it cannot be told; what it would name has the name that the database gives";
             ev.host.problem(None, place, "the naming convention of the MetaData", reason);

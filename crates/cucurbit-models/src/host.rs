@@ -2,7 +2,7 @@
 
 use crate::mapping;
 use cucurbit_python::eval::{
-    Call, Class, Decision, Evaluator, Host, Outcome, Place, Unsettled, UnsettledKind, Value,
+    Call, Class, Decision, Evaluator, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind, Value,
 };
 use cucurbit_schema::ObjectName;
 use cucurbit_sqlalchemy::{Environment, Registry, Settings, Unreadable, canonical_name};
@@ -143,10 +143,35 @@ fn of_outside_extension(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -
     Some(Value::External(Rc::from(format!("sqlalchemy.{name}"))))
 }
 
+/// `config.get("table_prefix", "")` of a mapping that cannot be told: a text with a default is what holds where
+/// nothing is configured. That it was taken is noted.
+fn default_of_setting(ev: &mut Ev<'_>, call: &Call) -> Option<Value> {
+    let Value::Term(method) = &call.callee else { return None };
+    if method.kind != TermKind::Attribute || method.name.as_ref() != "get" {
+        return None;
+    }
+    let [Value::Str(key), Value::Str(default)] = call.arguments.positional.as_slice() else { return None };
+    if call.arguments.open || !call.arguments.keywords.is_empty() {
+        return None;
+    }
+    let told = format!("setting {key} {default}");
+    if ev.host.told.insert(told) {
+        ev.host.notes.push(Unreadable {
+            place: Some(call.place),
+            reason: format!("what is configured cannot be told; its default {default:?} is taken"),
+            what: format!("the setting `{key}`"),
+        });
+    }
+    Some(Value::Str(Rc::clone(default)))
+}
+
 impl Host for Reader {
     type Mark = Mark;
 
     fn call(ev: &mut Ev<'_>, call: &Call) -> Outcome {
+        if let Some(default) = default_of_setting(ev, call) {
+            return Outcome::Value(default);
+        }
         if let Value::External(name) = &call.callee {
             let name = Rc::clone(name);
             note_listener(ev, &name, call);

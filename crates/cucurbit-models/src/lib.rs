@@ -9,6 +9,7 @@
 
 mod annotations;
 mod columns;
+mod conventions;
 mod database;
 mod facts;
 mod find;
@@ -23,7 +24,7 @@ mod uncalled;
 
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_schema::{Database, ObjectName};
-use cucurbit_sqlalchemy::{MetaData, Settings};
+use cucurbit_sqlalchemy::{MetaData, NamingConvention, Settings};
 use std::path::{Path, PathBuf};
 
 /// A line of a file of the project.
@@ -112,4 +113,12 @@ pub fn read_environment(
         }
     }
     database::read(files, settings, &find::Wanted::scan(files, folder))
+}
+
+/// Returns the naming conventions that files write down, each once: what a `MetaData` of theirs is given, and
+/// dictionaries of the module that read as one (for `batch_alter_table(…, naming_convention=…)`). What cannot be told
+/// is passed over.
+#[must_use]
+pub fn conventions(files: &ProjectFiles, settings: &Settings, paths: &[PathBuf]) -> Vec<NamingConvention> {
+    conventions::of(files, settings, paths)
 }

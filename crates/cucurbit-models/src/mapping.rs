@@ -174,9 +174,26 @@ fn know(
         if let (Some(written), Some(name)) = (column.written, &column.name) {
             ev.host.registry.name_column(written, object, name);
         }
+        if let (Some(written), Some(table)) = (column.written, serial)
+            && !is_inherited(ev, class, written)
+        {
+            ev.host.registry.join_awaiting(written, table);
+        }
     }
     let seen = class.namespace.borrow().len();
     ev.host.add_mapped(MappedClass { class: Rc::clone(class), table: serial, seen, has_implicit_name });
+}
+
+/// Whether a column was written in the body of a class above: such a column is copied, so what that body puts on it
+/// stays behind.
+fn is_inherited(ev: &mut Ev<'_>, class: &Rc<Class>, written: u64) -> bool {
+    let is_it = |value: &Value| matches!(value, Value::Term(term) if term.serial == written);
+    ev.mro(class).iter().any(|above| match above {
+        Value::Class(above) if !Rc::ptr_eq(above, class) => {
+            above.namespace.borrow().iter().any(|(_, value, _)| is_it(value))
+        }
+        _ => false,
+    })
 }
 
 /// Says what classes and decorators of other packages may add.

@@ -73,6 +73,12 @@ fn attach<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Valu
     }
     let Value::Term(column) = column? else { return None };
     let homes = ev.host.registry().homes(column.serial).to_vec();
+    if homes.iter().all(|(table, _)| table.is_none()) {
+        // In the body of a class the columns get their table when the class is mapped.
+        let made = ev.term(TermKind::Call, call.callee.clone(), "", call.arguments.clone(), call.place);
+        ev.host.registry().await_column(column.serial, made.clone());
+        return Some(made);
+    }
     let [(Some(home), _)] = homes.as_slice() else { return None };
     // The column must be that table's own: names repeat in other `MetaData`.
     let holds = |t: &RegisteredTable| {
@@ -570,7 +576,7 @@ pub fn assigned<H: Environment>(
     match name {
         "naming_convention" => {
             let convention = crate::NamingConvention::from_value(value);
-            ev.host.registry().metadata_mut(&key).convention = convention;
+            crate::metadata::set_convention(ev, &key, convention);
             true
         }
         "schema" => {

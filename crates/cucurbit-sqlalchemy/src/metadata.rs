@@ -13,7 +13,14 @@ pub fn metadata_key<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) ->
     match value {
         Value::External(name) if name.ends_with(".metadata") => {
             let key = MetaDataKey::External(Rc::clone(name));
-            ev.host.registry().metadata_mut(&key);
+            if ev.host.registry().metadata(&key).is_none() {
+                // What another package gave its `MetaData` cannot be told; these give none.
+                let is_plain = ["sqlmodel.", "sqlalchemy.", "flask_sqlalchemy."];
+                let is_plain = is_plain.iter().any(|package| name.starts_with(package));
+                let convention =
+                    if is_plain { NamingConvention::default() } else { NamingConvention::unknown() };
+                set_convention(ev, &key, convention);
+            }
             Some(key)
         }
         Value::Term(term) => {
@@ -34,6 +41,18 @@ pub fn metadata_key<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) ->
     }
 }
 
+/// Gives a `MetaData` its convention, or what stands for one that cannot be told.
+pub(crate) fn set_convention<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    key: &MetaDataKey,
+    convention: NamingConvention,
+) {
+    let taken = ev.host.settings().convention_otherwise.clone().filter(|_| convention.is_unknown());
+    let metadata = ev.host.registry().metadata_mut(key);
+    metadata.convention_taken = taken.is_some();
+    metadata.convention = taken.unwrap_or(convention);
+}
+
 fn read<H: Environment>(ev: &mut Evaluator<'_, H>, key: &MetaDataKey, arguments: &Arguments) {
     let schema = arguments.get(0, "schema").or_else(|| arguments.keyword("schema")).cloned();
     let schema = match schema {
@@ -48,8 +67,8 @@ fn read<H: Environment>(ev: &mut Evaluator<'_, H>, key: &MetaDataKey, arguments:
         None if arguments.open => NamingConvention::unknown(),
         None => NamingConvention::default(),
     };
+    set_convention(ev, key, convention);
     let metadata = ev.host.registry().metadata_mut(key);
-    metadata.convention = convention;
     match schema {
         Some(Value::Str(text)) => metadata.schema = Some(text.to_string()),
         None | Some(Value::None) => metadata.schema_unknown = arguments.open,
@@ -140,7 +159,17 @@ fn of_class<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>, place:
             _ => {}
         }
     }
-    None
+    // A base of another package has a `MetaData` that is not seen; of several, the one that tables were given.
+    let outside = mro.iter().filter_map(|ancestor| match ancestor {
+        Value::External(name) if name.contains('.') && crate::canonical_name(name).is_none() => {
+            Some(Rc::<str>::from(format!("{name}.metadata")))
+        }
+        _ => None,
+    });
+    let outside: Vec<Rc<str>> = outside.collect();
+    let registry = ev.host.registry();
+    let is_known = |name: &&Rc<str>| registry.metadata(&MetaDataKey::External(Rc::clone(name))).is_some();
+    outside.iter().find(is_known).or(outside.first()).map(|name| Value::External(Rc::clone(name)))
 }
 
 /// The `MetaData` that a class itself brings: as an attribute, by its registry or by its decorator.

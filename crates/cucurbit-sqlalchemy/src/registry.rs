@@ -24,6 +24,8 @@ pub struct MetaData {
     pub schema_unknown: bool,
     /// Its naming convention.
     pub convention: NamingConvention,
+    /// The convention that is given cannot be told; [`crate::Settings::convention_otherwise`] stands for it.
+    pub convention_taken: bool,
     /// The numbers of the terms of its tables, in the order in which they were made.
     pub tables: Vec<u64>,
     /// `reflect()` has filled it with tables of the database, which are not listed here.
@@ -55,6 +57,7 @@ struct State {
     tables: BTreeMap<u64, RegisteredTable>,
     columns: BTreeMap<u64, Vec<(Option<ObjectName>, String)>>,
     implicit: BTreeMap<usize, Value>,
+    awaiting: Vec<(u64, Value)>,
     compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
 }
 
@@ -117,6 +120,33 @@ impl Registry {
     /// Returns a table to change.
     pub fn table_mut(&mut self, serial: u64) -> Option<&mut RegisteredTable> {
         self.change().tables.get_mut(&serial)
+    }
+
+    /// Keeps an index or a constraint until the column of that number is part of a table (SQLAlchemy,
+    /// `ColumnCollectionMixin`: a constraint attaches itself when its columns are attached).
+    pub fn await_column(&mut self, column: u64, item: Value) {
+        self.change().awaiting.push((column, item));
+    }
+
+    /// Lets what waited for a column join the table of that number. What the table holds already, because
+    /// `__table_args__` names it too, does not join twice.
+    pub fn join_awaiting(&mut self, column: u64, table: u64) {
+        if !self.state.awaiting.iter().any(|(c, _)| *c == column) {
+            return;
+        }
+        let number = |item: &Value| match item {
+            Value::Term(term) => Some(term.serial),
+            _ => None,
+        };
+        let state = self.change();
+        let (joining, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut state.awaiting).into_iter().partition(|(c, _)| *c == column);
+        state.awaiting = rest;
+        if let Some(table) = state.tables.get_mut(&table) {
+            let held: Vec<u64> = table.items.iter().filter_map(number).collect();
+            let joining = joining.into_iter().map(|(_, item)| item);
+            table.items.extend(joining.filter(|item| number(item).is_none_or(|n| !held.contains(&n))));
+        }
     }
 
     /// Adds a table.

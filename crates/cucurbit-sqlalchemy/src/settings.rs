@@ -34,13 +34,21 @@ pub struct Settings {
     /// Columns are read as autogenerate writes them down for a migration: without `Sequence(…)` and without a
     /// default of Python's, so that a key counts by itself that `create_all()` would not make so.
     pub as_autogenerate: bool,
+    /// What stands for a naming convention that is given and cannot be told.
+    pub convention_otherwise: Option<crate::NamingConvention>,
 }
 
 impl Settings {
     /// Makes settings without a default schema of their own.
     #[must_use]
     pub fn new(dialect: Dialect, version: Version) -> Self {
-        Settings { dialect, version, default_schema: None, as_autogenerate: false }
+        Settings {
+            dialect,
+            version,
+            default_schema: None,
+            as_autogenerate: false,
+            convention_otherwise: None,
+        }
     }
 
     /// Makes the name of an object in a schema as SQLAlchemy was told it.

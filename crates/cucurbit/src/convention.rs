@@ -32,6 +32,8 @@ const PATTERNS: [(&str, &[&str]); 5] = [
             "uq_%(table_name)s_%(column_0N_name)s",
             "%(table_name)s_%(column_0_N_name)s_key",
             "%(table_name)s_%(column_0_name)s_key",
+            "%(table_name)s_%(column_0_N_name)s_uq",
+            "%(table_name)s_%(column_0_name)s_uq",
         ],
     ),
     (
@@ -133,6 +135,22 @@ fn named(table: &Table) -> Vec<Named<'_>> {
 /// Returns the convention that the names of a schema follow. `None` when most primary keys have other names than one
 /// of the patterns gives, or the name that the database gives by itself, so that there is none to be seen.
 pub(crate) fn infer(head: &Database) -> Option<NamingConvention> {
+    let items = fitting(head);
+    let key = items.iter().find(|(kind, ..)| *kind == "pk")?;
+    let follows = key.1 * 2 > key.2 && key.3 == "pk_%(table_name)s";
+    follows.then(|| convention_of(items))
+}
+
+/// Returns, of a convention that is there and hidden, the patterns that most of the names of their kind follow. `None`
+/// when there is none.
+pub(crate) fn infer_hidden(made: &Database) -> Option<NamingConvention> {
+    let mut items = fitting(made);
+    items.retain(|(_, count, of_kind, _)| *count > 0 && count * 2 > *of_kind);
+    (!items.is_empty()).then(|| convention_of(items))
+}
+
+/// For each kind how many names follow the pattern that fits best, how many names there are, and the pattern.
+fn fitting(head: &Database) -> Vec<(&'static str, usize, usize, &'static str)> {
     let all: Vec<Named<'_>> = head.tables.values().flat_map(|table| named(table)).collect();
     let mut items = Vec::new();
     for (kind, patterns) in PATTERNS {
@@ -146,11 +164,11 @@ pub(crate) fn infer(head: &Database) -> Option<NamingConvention> {
             _ => {}
         }
     }
-    let key = items.iter().find(|(kind, ..)| *kind == "pk")?;
-    let follows = key.1 * 2 > key.2 && key.3 == "pk_%(table_name)s";
-    follows.then(|| {
-        let items =
-            items.into_iter().map(|(kind, _, _, pattern)| (Value::str(kind), Value::str(pattern))).collect();
-        NamingConvention::from_value(&Value::Dict(Rc::new(RefCell::new(items))))
-    })
+    items
+}
+
+fn convention_of(items: Vec<(&'static str, usize, usize, &'static str)>) -> NamingConvention {
+    let items =
+        items.into_iter().map(|(kind, _, _, pattern)| (Value::str(kind), Value::str(pattern))).collect();
+    NamingConvention::from_value(&Value::Dict(Rc::new(RefCell::new(items))))
 }

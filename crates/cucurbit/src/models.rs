@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::replay::SchemaOptions;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_models::Models;
-use cucurbit_sqlalchemy::Settings;
+use cucurbit_sqlalchemy::{NamingConvention, Settings};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -56,15 +56,53 @@ pub fn import_roots_of(paths: &[PathBuf], importing: &[PathBuf]) -> Vec<PathBuf>
 impl Case {
     /// Reads the models of the project: those in the files and folders given, or, when none is, those that
     /// `env.py` hands to Alembic.
+    ///
+    /// A naming convention that they give and that cannot be told (it comes from another package) is the one that the
+    /// migrations write down, or the one that the names in them follow; then [`cucurbit_models::Models::notes`] say so.
     #[must_use]
     pub fn models(&self, options: &SchemaOptions, paths: &[PathBuf]) -> Models {
         let files = self.project_files(&options.import_roots);
-        let settings = settings_of(options);
-        if paths.is_empty() {
-            let environment = self.environment();
-            let env_py = environment.env_py.as_deref();
-            return cucurbit_models::read_environment(&files, &settings, env_py, environment.folder());
+        let mut settings = settings_of(options);
+        let read = |settings: &Settings| {
+            if paths.is_empty() {
+                let environment = self.environment();
+                let env_py = environment.env_py.as_deref();
+                return cucurbit_models::read_environment(&files, settings, env_py, environment.folder());
+            }
+            cucurbit_models::read(&files, settings, paths)
+        };
+        let models = read(&settings);
+        if !models.metadata.as_ref().is_some_and(|m| m.convention.is_unknown()) {
+            return models;
         }
-        cucurbit_models::read(&files, &settings, paths)
+        match self.convention_of_migrations(&files, &settings, options) {
+            Some(convention) => {
+                settings.convention_otherwise = Some(convention);
+                read(&settings)
+            }
+            None => models,
+        }
+    }
+
+    /// The naming convention that migrations write down where all that do agree, else the one that the names in them
+    /// follow.
+    fn convention_of_migrations(
+        &self,
+        files: &ProjectFiles,
+        settings: &Settings,
+        options: &SchemaOptions,
+    ) -> Option<NamingConvention> {
+        let (order, _) = self.order_to(None).ok()?;
+        let rows = order.into_iter().filter_map(|node| self.row_of(node));
+        let paths: Vec<PathBuf> = rows.map(|row| self.path(row).to_owned()).collect();
+        match cucurbit_models::conventions(files, settings, &paths).as_slice() {
+            [one] => Some(one.clone()),
+            [] => {
+                let options = SchemaOptions { revision: None, ..options.clone() };
+                let made = self.schema_at(&options).ok()?;
+                crate::convention::infer_hidden(&made.state)
+            }
+            _ => None,
+        }
     }
 }
