@@ -215,10 +215,10 @@ impl Host for Reader {
         Outcome::Default
     }
 
-    fn truth(_: &mut Ev<'_>, value: &Value) -> Option<bool> {
+    fn truth(ev: &mut Ev<'_>, value: &Value) -> Option<bool> {
         match value {
             Value::External(name) if name.ends_with(".TYPE_CHECKING") => Some(false),
-            _ => None,
+            _ => cucurbit_sqlalchemy::dialect_test(ev.host.settings.dialect, value),
         }
     }
 

@@ -21,7 +21,20 @@ pub(crate) fn column_type(
     needs: &mut Needs,
 ) -> Option<Py> {
     let collation = column.collation.as_deref();
+    // What SQLAlchemy would refuse to write is refused here too, and what PostgreSQL would not take is left out:
+    // `TEXT(65535)` is MySQL's.
+    let written = column.data_type.written.as_deref().unwrap_or_default();
+    let is_refused = match &column.data_type.kind {
+        TypeKind::Unknown(why) => why.contains("requires a name"),
+        TypeKind::Named { name, .. } => {
+            state.dialect == Dialect::PostgreSql
+                && name == "text"
+                && written.contains(|c: char| c.is_ascii_digit())
+        }
+        _ => false,
+    };
     if collation.is_none()
+        && !is_refused
         && !has_enum(&column.data_type.kind)
         && let Some(written) = &column.data_type.written
         && let Some(dialects) = plain(written)

@@ -239,10 +239,11 @@ impl Host for Replay {
         }
     }
 
-    fn truth(_: &mut Ev<'_>, value: &Value) -> Option<bool> {
-        match value.host::<Object>()? {
-            Object::Rows(_) => None,
-            _ => Some(true),
+    fn truth(ev: &mut Ev<'_>, value: &Value) -> Option<bool> {
+        match value.host::<Object>() {
+            Some(Object::Rows(_)) => None,
+            Some(_) => Some(true),
+            None => cucurbit_sqlalchemy::dialect_test(ev.host.settings().dialect, value),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::registry::RegisteredTable;
 use crate::settings::Environment;
 use crate::terms;
 use cucurbit_python::eval::{Arguments, Call, Evaluator, Outcome, Place, Term, TermKind, Value};
-use cucurbit_schema::ObjectName;
+use cucurbit_schema::{Dialect, ObjectName};
 use std::rc::Rc;
 
 /// Does what calling one of SQLAlchemy's objects does; `None` when that is nothing but making a term.
@@ -625,6 +625,35 @@ pub fn operate<H: Environment>(
         _ => return None,
     };
     if operator == "in" { Some(Value::Bool(found.is_some())) } else { found }
+}
+
+/// Answers a test of a text that cannot be told, most often a database's URL from the environment, for the name of a
+/// dialect (`url.startswith("postgres")`, `"sqlite" in url`): that of the dialect that is asked for is in it.
+/// `None`: it is no such test.
+#[must_use]
+pub fn dialect_test(dialect: Dialect, value: &Value) -> Option<bool> {
+    let Value::Term(term) = value else { return None };
+    let tested = match (&term.kind, &term.callee) {
+        (TermKind::Call, Value::External(name)) if name.ends_with(".startswith") => term.arguments.positional.first(),
+        (TermKind::Call, Value::Term(method)) if method.name.as_ref() == "startswith" => {
+            term.arguments.positional.first()
+        }
+        (TermKind::Operation, _) if term.name.as_ref() == "in" => term.arguments.positional.first(),
+        _ => None,
+    };
+    let text = tested.and_then(Value::as_str)?;
+    let named = if text.starts_with("postgres") {
+        Dialect::PostgreSql
+    } else if text.starts_with("sqlite") {
+        Dialect::Sqlite
+    } else if text.starts_with("mysql") {
+        Dialect::MySql
+    } else if text.starts_with("mariadb") {
+        Dialect::MariaDb
+    } else {
+        return None;
+    };
+    Some(named == dialect || (named == Dialect::MySql && dialect == Dialect::MariaDb))
 }
 
 /// Returns the items of a collection of SQLAlchemy's; `None` when they are not known here.

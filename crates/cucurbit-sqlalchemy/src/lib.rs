@@ -28,7 +28,7 @@ mod table;
 mod terms;
 mod types;
 
-pub use calls::{assigned, attribute, call, items, operate};
+pub use calls::{assigned, attribute, call, dialect_test, items, operate};
 pub use column::{ColumnParts, added_column, column, column_parts};
 pub use compile::compile;
 pub use constraints::constraint;

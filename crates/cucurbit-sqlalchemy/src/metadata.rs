@@ -47,7 +47,10 @@ pub(crate) fn set_convention<H: Environment>(
     key: &MetaDataKey,
     convention: NamingConvention,
 ) {
-    let taken = ev.host.settings().convention_otherwise.clone().filter(|_| convention.is_unknown());
+    let settings = ev.host.settings();
+    let is_open = convention.is_unknown()
+        || (settings.convention_elsewhere && convention == NamingConvention::default());
+    let taken = settings.convention_otherwise.clone().filter(|_| is_open);
     let metadata = ev.host.registry().metadata_mut(key);
     metadata.convention_taken = taken.is_some();
     metadata.convention = taken.unwrap_or(convention);

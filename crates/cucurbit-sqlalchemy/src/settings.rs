@@ -36,6 +36,8 @@ pub struct Settings {
     pub as_autogenerate: bool,
     /// What stands for a naming convention that is given and cannot be told.
     pub convention_otherwise: Option<crate::NamingConvention>,
+    /// That convention stands for none too: an `env.py` that is not there may give one.
+    pub convention_elsewhere: bool,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ impl Settings {
             default_schema: None,
             as_autogenerate: false,
             convention_otherwise: None,
+            convention_elsewhere: false,
         }
     }
 

@@ -5,7 +5,7 @@
 //! documentation ("Configuring Constraint Naming Conventions") and usual variants of them.
 
 use cucurbit_python::eval::Value;
-use cucurbit_schema::{ConstraintBody, Database, KeyPart, Table};
+use cucurbit_schema::{ConstraintBody, Database, KeyPart, NameKind, Table};
 use cucurbit_sqlalchemy::NamingConvention;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -99,7 +99,10 @@ fn named(table: &Table) -> Vec<Named<'_>> {
     let own = table.name.name.as_str();
     let mut out = Vec::new();
     for constraint in &table.constraints {
-        let Some(name) = constraint.name.as_deref() else { continue };
+        // A name that the database gave by itself follows no convention, but it is none either: nobody named it.
+        let Some(name) = constraint.name.as_deref().filter(|_| constraint.name_kind != NameKind::Implicit) else {
+            continue;
+        };
         let (kind, columns, referred) = match &constraint.body {
             ConstraintBody::PrimaryKey { columns, .. } => {
                 ("pk", columns.iter().map(String::as_str).collect(), "")

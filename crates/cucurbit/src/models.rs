@@ -72,12 +72,17 @@ impl Case {
             cucurbit_models::read(&files, settings, paths)
         };
         let models = read(&settings);
-        if !models.metadata.as_ref().is_some_and(|m| m.convention.is_unknown()) {
+        let Some(convention) = models.metadata.as_ref().map(|m| &m.convention) else { return models };
+        // Without an `env.py` the models alone do not tell that there is none.
+        let may_be_elsewhere =
+            *convention == NamingConvention::default() && self.environment().env_py.is_none();
+        if !convention.is_unknown() && !may_be_elsewhere {
             return models;
         }
-        match self.convention_of_migrations(&files, &settings, options) {
+        match self.convention_of_migrations(&files, &settings, options, may_be_elsewhere) {
             Some(convention) => {
                 settings.convention_otherwise = Some(convention);
+                settings.convention_elsewhere = may_be_elsewhere;
                 read(&settings)
             }
             None => models,
@@ -85,24 +90,30 @@ impl Case {
     }
 
     /// The naming convention that migrations write down where all that do agree, else the one that the names in them
-    /// follow.
+    /// follow. One that may not be there at all is only taken when the names follow it.
     fn convention_of_migrations(
         &self,
         files: &ProjectFiles,
         settings: &Settings,
         options: &SchemaOptions,
+        may_be_none: bool,
     ) -> Option<NamingConvention> {
         let (order, _) = self.order_to(None).ok()?;
         let rows = order.into_iter().filter_map(|node| self.row_of(node));
         let paths: Vec<PathBuf> = rows.map(|row| self.path(row).to_owned()).collect();
-        match cucurbit_models::conventions(files, settings, &paths).as_slice() {
-            [one] => Some(one.clone()),
-            [] => {
-                let options = SchemaOptions { revision: None, ..options.clone() };
-                let made = self.schema_at(&options).ok()?;
-                crate::convention::infer_hidden(&made.state)
-            }
-            _ => None,
+        let written = cucurbit_models::conventions(files, settings, &paths);
+        if let ([one], false) = (written.as_slice(), may_be_none) {
+            return Some(one.clone());
         }
+        if written.len() > 1 {
+            return None;
+        }
+        let options = SchemaOptions { revision: None, ..options.clone() };
+        let made = self.schema_at(&options).ok()?;
+        if !may_be_none {
+            return crate::convention::infer_hidden(&made.state);
+        }
+        let followed = crate::convention::infer(&made.state)?;
+        Some(written.into_iter().next().unwrap_or(followed))
     }
 }

@@ -15,7 +15,7 @@ use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{ReplayOptions, Replayer};
 use cucurbit_schema::{
     Change, Column, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch, MismatchKind,
-    ObjectName, ObjectRef, Table, between, diff,
+    ObjectName, ObjectRef, Origin, Table, between, diff,
 };
 use cucurbit_sqlalchemy::Settings;
 use engine::{Engine, Found, Rolled};
@@ -127,6 +127,9 @@ pub struct Reconstruction {
     pub convention_inferred: bool,
     /// Survivors for which no state before them fits, with what was left over.
     pub unsettled: Vec<(String, Vec<String>)>,
+    /// Tables that the lost migration made and that are still there in the end, of which no models tell: only what
+    /// survivors do with them is known, not what they are.
+    pub undefined: Vec<ObjectName>,
 }
 
 impl Reconstruction {
@@ -136,6 +139,7 @@ impl Reconstruction {
         self.misfits.is_empty()
             && self.differences.is_empty()
             && self.rendered.left_out.is_empty()
+            && self.undefined.is_empty()
             && self.untold.iter().all(|untold| !untold.is_decisive)
     }
 
@@ -151,6 +155,12 @@ impl Reconstruction {
         }
         for difference in &self.differences {
             out.push(format!("{}; which is right?", describe_difference(difference)));
+        }
+        for table in &self.undefined {
+            out.push(format!(
+                "table {table} is used by migrations and still there in the end, and neither models nor migrations \
+                 define it; what are its columns and keys (a dump or the models would tell)?"
+            ));
         }
         for untold in self.untold.iter().filter(|u| u.is_decisive) {
             out.push(format!("{} changes the schema ({}); what does it do?", untold.revision, untold.what));
@@ -251,7 +261,15 @@ impl Case {
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
         let told = answered(&options.answers, options.schema.dialect);
         let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
-        let mut engine = Engine { replayer: &mut replayer, before: &before, above: &above, evidence, told };
+        let forgotten = |tables: &[&Table]| self.forgotten(&files, options, tables);
+        let mut engine = Engine {
+            replayer: &mut replayer,
+            before: &before,
+            above: &above,
+            evidence,
+            told,
+            forgotten: &forgotten,
+        };
         let mut found = match (&options.head, &options.models) {
             (Some(head), _) => engine.fill_to_head(head.clone()),
             (None, Some(models)) => engine.fill_by_models(&models.database),
@@ -274,6 +292,10 @@ impl Case {
         let back = between(&after, &before);
         let differences = diff(&state, &head);
         let drift = options.models.as_ref().map(|m| diff(&state, &m.database)).unwrap_or_default();
+        let undefined = match (&options.head, &options.models) {
+            (None, Some(models)) => undefined(&state, &before, &models.database),
+            _ => Vec::new(),
+        };
         let (down_revision, other_parents) = match gap.lost.first() {
             Some(lost) => (lost.parents.clone(), lost.other_parents.clone()),
             None => (self.heads_of(&gap.below).iter().map(|n| graph.id(*n).to_owned()).collect(), Vec::new()),
@@ -306,7 +328,47 @@ impl Case {
             untold,
             drift,
             unsettled,
+            undefined,
         })
+    }
+
+    /// Of tables that models lack, those whose names stand in no file of the project but migrations. None where the
+    /// project cannot be told from other things, or where a plugin makes tables that models do not show.
+    fn forgotten(
+        &self,
+        files: &ProjectFiles,
+        options: &ReconstructOptions,
+        tables: &[&Table],
+    ) -> Vec<ObjectName> {
+        let hidden = |note: &cucurbit_models::Unresolved| note.reason.contains("plugin");
+        let models = options.models.as_ref();
+        if models.is_none_or(|m| m.notes.iter().any(hidden)) {
+            return Vec::new();
+        }
+        let env_py = self.environment().env_py.as_ref();
+        let top = env_py.and_then(|path| crate::replay::top_of(path)).into_iter();
+        let roots: Vec<PathBuf> = options.schema.import_roots.iter().cloned().chain(top).collect();
+        if roots.is_empty() {
+            return Vec::new();
+        }
+        let migrations: BTreeSet<PathBuf> =
+            self.files().iter().filter_map(|f| f.path.file_name().map(PathBuf::from)).collect();
+        let mut left = tables.to_vec();
+        for path in roots.iter().flat_map(|root| files.python_files(root)) {
+            if left.is_empty() {
+                break;
+            }
+            // The original of a migration that is read from a copy is one too.
+            if path.file_name().is_some_and(|name| migrations.contains(Path::new(name)))
+                || path.components().any(|part| part.as_os_str() == "versions")
+            {
+                continue;
+            }
+            let Ok(source) = cucurbit_alembic::read_source(&path) else { continue };
+            let text = source.text.as_str();
+            left.retain(|table| !names_table(text, table));
+        }
+        left.iter().map(|table| table.name.clone()).collect()
     }
 
     fn whole_chain(&self) -> Vec<Node> {
@@ -343,6 +405,53 @@ impl Case {
         }
         out
     }
+}
+
+/// Tables at the end that neither survivors nor models define.
+fn undefined(state: &Database, before: &Database, models: &Database) -> Vec<ObjectName> {
+    let tables = state.tables.values().filter(|table| {
+        table.origin == Origin::default()
+            && !before.tables.contains_key(&table.name)
+            && !models.tables.contains_key(&table.name)
+    });
+    tables.map(|table| table.name.clone()).collect()
+}
+
+/// Says whether code uses a name as a table's: where SQLAlchemy or SQL would have it, or, when it is more than one
+/// word, as a text of its own.
+fn names_table(text: &str, table: &Table) -> bool {
+    let name = table.name.name.as_str();
+    let found = |at: usize| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if before.ends_with(is_word) || after.starts_with(is_word) {
+            return false;
+        }
+        let bare = before.trim_end_matches(['"', '\'', '`']);
+        let is_quoted = bare.len() < before.len() && after.starts_with(['"', '\'', '`']);
+        let of_sqlalchemy = |front: &str| {
+            let front = front.trim_end();
+            front.ends_with("Table(") || front.ends_with("tables[") || {
+                front.strip_suffix('=').is_some_and(|f| f.trim_end().ends_with("__tablename__"))
+            }
+        };
+        let of_sql = ["FROM", "INTO", "UPDATE", "JOIN", "TABLE", "REFERENCES", "from", "into", "join"];
+        // `"users.id"`, as a foreign key has it.
+        let is_column = before.ends_with(['"', '\''])
+            && after.strip_prefix('.').is_some_and(|rest| {
+                let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+                table.column(&rest[..end]).is_some()
+            });
+        (is_quoted && (name.contains('_') || of_sqlalchemy(bare)))
+            || is_column
+            || of_sql.iter().any(|word| {
+                let is_keyword = bare.strip_suffix(' ').is_some_and(|front| front.ends_with(word));
+                // In small letters these are words of prose too, and of imports.
+                let line = bare.rsplit('\n').next().unwrap_or_default();
+                is_keyword && (word.starts_with(char::is_uppercase) || line.contains("select "))
+            })
+    };
+    text.match_indices(name).any(|(at, _)| found(at))
 }
 
 /// Says whether a chain needs tables, from an empty database on, that none of its revisions makes.
@@ -436,7 +545,13 @@ fn notes(above: &[Survivor], assumptions: &[Assumption]) -> Vec<String> {
         "This migration was lost. It was rebuilt from the schema at the head and the {} migrations above it.",
         above.len()
     )];
-    let assumed: Vec<&Assumption> = assumptions.iter().filter(|a| a.level == Level::Assumed).collect();
+    let is_drop = |a: &&Assumption| a.object.starts_with("the dropping of ");
+    let (drops, assumed): (Vec<&Assumption>, Vec<&Assumption>) =
+        assumptions.iter().filter(|a| a.level == Level::Assumed).partition(is_drop);
+    if !drops.is_empty() {
+        out.push("Assumed, and nothing proves it; remove it where the tables are still in use:".to_owned());
+        out.extend(drops.iter().map(|drop| format!("- {}: {}", drop.object, drop.reason)));
+    }
     if !assumed.is_empty() {
         out.push("Assumed, because a later migration needs it; none of it reaches the head:".to_owned());
         for assumption in assumed {

@@ -285,7 +285,7 @@ fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// The folder above which no import is looked for: that of the repository, if there is one.
-fn top_of(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn top_of(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|f| f.join(".git").exists()).map(Path::to_owned)
 }
 

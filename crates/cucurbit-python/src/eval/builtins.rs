@@ -144,7 +144,10 @@ impl<H: Host> Evaluator<'_, H> {
             ("set" | "frozenset", [value]) => self.items(value).map(|items| self.set_of(items)),
             ("dict", _) => self.make_dict(arguments, place)?,
             ("str", []) => Some(Value::str("")),
-            ("str", [value]) => self.text(value).map(|t| Value::Str(Rc::from(t))),
+            ("str", [value]) => match super::calls::moment(value) {
+                Some(text) => Some(Value::str(&text.replace('T', " "))),
+                None => self.text(value).map(|t| Value::Str(Rc::from(t))),
+            },
             ("repr", [value]) => self.repr(value).map(|t| Value::Str(Rc::from(t))),
             ("format", [value, rest @ ..]) => {
                 let spec = rest.first().and_then(Value::as_str).unwrap_or_default();

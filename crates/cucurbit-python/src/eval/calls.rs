@@ -49,6 +49,14 @@ impl<H: Host> Evaluator<'_, H> {
                 all.positional.splice(0..0, compiled_pattern(term));
                 self.invoke(&Value::External(Rc::from("re.sub")), all, place)
             }
+            Value::Term(term)
+                if term.kind == TermKind::Attribute
+                    && term.name.as_ref() == "isoformat"
+                    && arguments.positional.is_empty()
+                    && let Some(text) = moment(&term.callee) =>
+            {
+                Ok(Value::str(&text))
+            }
             Value::Term(term) if term.kind == TermKind::Attribute => {
                 let (receiver, method) = (term.callee.clone(), Rc::clone(&term.name));
                 self.call_outside(callee.clone(), Some(receiver), Some(method), arguments, place)
@@ -420,4 +428,44 @@ fn bind_parameters(
         };
         names.bind(Rc::from(kwarg.name.as_str()), value, place);
     }
+}
+
+/// `datetime(…).isoformat()` of a `datetime` or `date` made of whole numbers, in no time zone or in UTC.
+pub(super) fn moment(value: &Value) -> Option<String> {
+    let Value::Term(made) = value else { return None };
+    let is_date = match made.external()? {
+        "datetime.datetime" => false,
+        "datetime.date" => true,
+        _ => return None,
+    };
+    if made.kind != TermKind::Call || made.arguments.open {
+        return None;
+    }
+    let names: &[&str] = &["year", "month", "day", "hour", "minute", "second", "microsecond"];
+    let names = if is_date { &names[..3] } else { names };
+    let mut zone = "";
+    for (name, value) in &made.arguments.keywords {
+        match (name.as_ref(), value) {
+            ("tzinfo", Value::External(utc)) if matches!(utc.as_ref(), "datetime.timezone.utc" | "datetime.UTC") => {
+                zone = "+00:00";
+            }
+            (name, Value::Int(_)) if names.contains(&name) => {}
+            _ => return None,
+        }
+    }
+    let mut parts = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        parts.push(match made.arguments.get(at, name) {
+            Some(Value::Int(number)) => u32::try_from(*number).ok()?,
+            None if at > 2 => 0,
+            _ => return None,
+        });
+    }
+    if made.arguments.positional.len() > parts.len() {
+        return None;
+    }
+    let date = format!("{:04}-{:02}-{:02}", parts[0], parts[1], parts[2]);
+    let [hour, minute, second, micro] = parts.get(3..)? else { return Some(date) };
+    let fraction = if *micro == 0 { String::new() } else { format!(".{micro:06}") };
+    Some(format!("{date}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
 }

@@ -3,12 +3,12 @@
 use super::names::renewed;
 use super::{Untold, describe_difference};
 use cucurbit_reconstruct::{
-    Above, Assumption, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
+    Above, Assumption, Level, RolledBack, Survivor, Trial, roll_back, run_forward, start_run,
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
     Change, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind, Extent, Index,
-    KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, between, diff,
+    KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind, between, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub(super) struct Engine<'e, 'f> {
     pub(super) evidence: Vec<Option<Database>>,
     /// Columns whose types a person told.
     pub(super) told: Database,
+    /// Of tables that stand below the gap and that the models lack, those that nothing else of the project names.
+    pub(super) forgotten: &'e dyn Fn(&[&Table]) -> Vec<ObjectName>,
 }
 
 /// What rolling back gave.
@@ -92,6 +94,7 @@ impl Engine<'_, '_> {
     pub(super) fn fill_by_models(&mut self, models: &Database) -> Found {
         let mut models = models.clone();
         models.forget_origins();
+        let models_alone: BTreeSet<ObjectName> = models.tables.keys().cloned().collect();
         self.answer(&mut models);
         let alone = self.alone();
         let forward = self.made_above(&models, &alone);
@@ -125,7 +128,43 @@ impl Engine<'_, '_> {
         }
         let found = self.with_old_names(found);
         let found = self.without_twins(found);
+        let found = self.without_forgotten(found, &models_alone);
         self.without_guarded(found)
+    }
+
+    /// Takes it that the lost migration dropped what stood below the gap and what neither the models, nor a survivor
+    /// above the gap, nor any other file of the project knows.
+    fn without_forgotten(&mut self, found: Found, models: &BTreeSet<ObjectName>) -> Found {
+        let is_left = |table: &&Table| {
+            found.state.tables.contains_key(&table.name) && !models.contains(&table.name)
+        };
+        let candidates: Vec<&Table> =
+            self.before.tables.values().map(AsRef::as_ref).filter(is_left).collect();
+        if candidates.is_empty() {
+            return found;
+        }
+        let forgotten = (self.forgotten)(&candidates);
+        if forgotten.is_empty() {
+            return found;
+        }
+        let mut rolled = found.rolled.clone();
+        for name in &forgotten {
+            let drop = Change::DropTable { name: name.clone(), if_exists: true, cascade: true };
+            rolled.after.apply(&drop, Origin::default());
+            rolled.assumptions.push(Assumption {
+                object: format!("the dropping of table {name}"),
+                level: Level::Assumed,
+                reason: "no survivor above the gap, no model and no other file of the project knows it"
+                    .to_owned(),
+                revision: "the lost migration".to_owned(),
+            });
+        }
+        rolled.after.forget_origins();
+        let next = self.judge(rolled, found.head.clone());
+        if next.misfits.len() > found.misfits.len() || next.untold.len() > found.untold.len() {
+            return found;
+        }
+        next.ending_as_it_does()
     }
 
     /// Takes out of what the lost migration made what a survivor makes under a name of its own: a key that the models
@@ -410,10 +449,19 @@ fn tidy(state: &mut Database) {
                 KeyPart::Expression(_) => true,
             })
         };
-        if table.constraints.iter().all(stands) && table.indexes.iter().all(is_whole) {
+        let is_cast = |column: &cucurbit_schema::Column| uncast(column).is_some();
+        if table.constraints.iter().all(stands)
+            && table.indexes.iter().all(is_whole)
+            && !table.columns.iter().any(is_cast)
+        {
             continue;
         }
         let mut kept = table.as_ref().clone();
+        for column in &mut kept.columns {
+            if let Some(literal) = uncast(column) {
+                column.default = Some(Default::Expression(literal));
+            }
+        }
         kept.constraints.retain(stands);
         kept.indexes.retain(is_whole);
         tidied.push(kept);
@@ -421,6 +469,23 @@ fn tidy(state: &mut Database) {
     for table in tidied {
         state.put_table(Arc::new(table));
     }
+}
+
+/// The literal of a default that is cast to a text type while the column is an enum: the cast came with a later type of
+/// the column, and PostgreSQL refuses it for this one.
+fn uncast(column: &cucurbit_schema::Column) -> Option<String> {
+    let (TypeKind::Enum { name: Some(_), .. }, Some(Default::Expression(text))) =
+        (&column.data_type.kind, &column.default)
+    else {
+        return None;
+    };
+    let (literal, cast) = text.rsplit_once("::")?;
+    let is_literal = literal.len() > 1
+        && literal.starts_with('\'')
+        && literal.ends_with('\'')
+        && !literal[1..literal.len() - 1].replace("''", "").contains('\'');
+    let is_text = ["character varying", "varchar", "text"].iter().any(|t| cast.trim_start().starts_with(t));
+    (is_literal && is_text).then(|| literal.to_owned())
 }
 
 /// What does not fit in a trial; that it stopped on the way is one more.
