@@ -42,6 +42,14 @@ pub(crate) struct ChainOptions {
     /// leave unnamed.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     metadata: Vec<PathBuf>,
+    /// The version of SQLAlchemy, as far as it matters: 1.4, 2.0 or 2.1. That of the nearest lock file (uv, Poetry, PDM,
+    /// Pipenv, pinned requirements) when not given, else 2.0.
+    #[arg(long, value_name = "VERSION", value_parser = sqlalchemy)]
+    sqlalchemy: Option<cucurbit::SqlAlchemyVersion>,
+}
+
+fn sqlalchemy(text: &str) -> Result<cucurbit::SqlAlchemyVersion, String> {
+    cucurbit::read_version(text).ok_or_else(|| format!("`{text}` is no version"))
 }
 
 /// How an answer is written.
@@ -113,6 +121,11 @@ impl ChainArguments {
     pub(crate) fn schema_options(&self, revision: Option<&str>) -> SchemaOptions {
         let mut options = SchemaOptions::new(self.dialect());
         options.revision = revision.map(str::to_owned);
+        let at = self.options.versions.first().unwrap_or(&self.path);
+        let locked = || cucurbit::sqlalchemy_version(at).map(|(version, _)| version);
+        if let Some(version) = self.options.sqlalchemy.or_else(locked) {
+            options.sqlalchemy = version;
+        }
         options.import_roots = import_roots(&self.options.import_root);
         options.metadata = self
             .options

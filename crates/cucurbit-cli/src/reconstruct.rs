@@ -1,11 +1,11 @@
 //! `cucurbit reconstruct`.
 
-use crate::chain::{ChainArguments, read_dump};
+use crate::chain::{AnswerFormat, ChainArguments, read_dump};
 use crate::{FAILED, FOUND, complain, write_out};
 use cucurbit::schema::{DataType, Dialect, ObjectName, sql};
 use cucurbit::{
     DriftSide, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, describe_drift,
-    forget_version_table,
+    forget_version_table, reconstruction_json,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,9 +28,13 @@ pub(crate) struct ReconstructArguments {
     /// several times. A schema stands in front of the table.
     #[arg(long, value_name = "TABLE.COLUMN=TYPE")]
     answer: Vec<String>,
-    /// Where to write the migration; standard output when not given.
-    #[arg(long, value_name = "FILE")]
+    /// Where to write the migration: a file, or a folder, in which the project's file_template names it; standard output
+    /// when not given.
+    #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
+    /// How the answer is written to standard output: the migration, or a JSON document with all that is known of it.
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "catch_up")]
+    format: AnswerFormat,
     /// Says on standard error where each restored thing comes from.
     #[arg(long)]
     explain: bool,
@@ -134,6 +138,9 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             &"no env.py was read; the names in the dump follow the naming convention that SQLAlchemy recommends, so unnamed constraints are named by it",
         );
     }
+    if arguments.format == AnswerFormat::Json {
+        write_out(&reconstruction_json(&found)).map_err(|error| error.to_string())?;
+    }
     let assumed = found.assumptions.iter().any(|a| a.level == cucurbit::Level::Assumed);
     if !found.is_proved() || (arguments.strict && assumed) {
         complain(&format!(
@@ -151,6 +158,9 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         return Ok(ExitCode::from(FOUND));
     }
     tell(&found);
+    if let Some(problem) = &found.rendered.template_problem {
+        complain(&format!("script.py.mako is not used, {problem}; the text is that of Alembic's own template"));
+    }
     for untold in &found.untold {
         complain(&format!(
             "{} does something that cannot be told, which was left out of account: {}",
@@ -161,6 +171,8 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         complain(&format!("drift: {}", describe_drift(difference, DriftSide::Models)));
     }
     match &arguments.out {
+        // The document holds them all.
+        None if arguments.format == AnswerFormat::Json => {}
         None if !found.companions.is_empty() => {
             return Err(format!(
                 "{} files are to be written, which standard output cannot hold; use --out",
@@ -238,17 +250,29 @@ fn tell(found: &Reconstruction) {
 }
 
 /// Writes the migration and what goes with it, all or nothing.
+///
+/// A folder gets files under the names that the project's `file_template` gives them.
 fn write_all(path: &Path, found: &Reconstruction) -> Result<(), String> {
+    let is_folder = path.is_dir();
+    let (folder, path) = if is_folder {
+        (path.to_owned(), path.join(&found.file_name))
+    } else {
+        (path.parent().unwrap_or(Path::new("")).to_owned(), path.to_owned())
+    };
     let mut written: Vec<PathBuf> = Vec::new();
     let mut write = || -> Result<(), String> {
-        write_file(path, &found.rendered.text)?;
-        written.push(path.to_owned());
+        let mut put = |path: PathBuf, text: &str| -> Result<(), String> {
+            // A template may name folders.
+            if let (true, Some(parent)) = (is_folder, path.parent()) {
+                std::fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+            }
+            write_file(&path, text)?;
+            written.push(path);
+            Ok(())
+        };
+        put(path.clone(), &found.rendered.text)?;
         for other in &found.companions {
-            let name: String =
-                other.revision.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-            let beside = path.with_file_name(format!("{name}_reconstructed.py"));
-            write_file(&beside, &other.text)?;
-            written.push(beside);
+            put(folder.join(&other.file_name), &other.text)?;
         }
         Ok(())
     };

@@ -143,11 +143,21 @@ fn of_outside_extension(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -
     Some(Value::External(Rc::from(format!("sqlalchemy.{name}"))))
 }
 
-/// `config.get("table_prefix", "")` of a mapping that cannot be told: a text with a default is what holds where
-/// nothing is configured. That it was taken is noted.
+/// What a mapping of settings is called.
+const SETTINGS: &[&str] = &["conf", "setting", "option", "environ", "param"];
+
+/// `config.get("table_prefix", "")` of a mapping of settings that cannot be told: a text with a default is what holds
+/// where nothing is configured. That it was taken is noted.
 fn default_of_setting(ev: &mut Ev<'_>, call: &Call) -> Option<Value> {
-    let Value::Term(method) = &call.callee else { return None };
-    if method.kind != TermKind::Attribute || method.name.as_ref() != "get" {
+    let asked = match &call.callee {
+        Value::Term(method) if method.kind == TermKind::Attribute && method.name.as_ref() == "get" => {
+            ev.describe(&method.callee)
+        }
+        Value::External(name) => name.strip_suffix(".get")?.to_owned(),
+        _ => return None,
+    };
+    let asked = asked.to_lowercase();
+    if !SETTINGS.iter().any(|word| asked.contains(word)) {
         return None;
     }
     let [Value::Str(key), Value::Str(default)] = call.arguments.positional.as_slice() else { return None };

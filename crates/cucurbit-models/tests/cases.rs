@@ -537,3 +537,128 @@ x = {deep}
     assert!(told(&models).iter().any(|t| t.contains("syntax error")), "{:?}", told(&models));
     assert!(read_in(folder.path(), &["empty.py"]).tables.is_empty());
 }
+
+#[test]
+fn indexes_and_constraints_in_the_body_of_a_class_join_its_table() {
+    check(
+        "
+--- models.py
+import sqlalchemy as sa
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Named:
+    label = sa.Column(sa.String(10))
+    sa.Index('ix_of_the_mixin', label)
+class Order(Named, Base):
+    __tablename__ = 'orders'
+    id = sa.Column(sa.Integer, primary_key=True)
+    day = sa.Column(sa.Date)
+    sa.Index('orders_day_idx', day)
+    sa.UniqueConstraint(day, id, name='orders_day_once')
+class Item(Named, Base):
+    __tablename__ = 'items'
+    id = sa.Column(sa.Integer, primary_key=True)
+    order = sa.Column(sa.Integer)
+    twice = sa.Index('items_order_idx', order)
+    __table_args__ = (twice,)
+",
+        &["models.py"],
+        "
+CREATE SEQUENCE items_id_seq AS integer;
+CREATE SEQUENCE orders_id_seq AS integer;
+CREATE TABLE orders (id integer DEFAULT nextval('orders_id_seq'::regclass) NOT NULL, day date,
+    label character varying(10), CONSTRAINT orders_pkey PRIMARY KEY (id),
+    CONSTRAINT orders_day_once UNIQUE (day, id));
+CREATE TABLE items (id integer DEFAULT nextval('items_id_seq'::regclass) NOT NULL, \"order\" integer,
+    label character varying(10), CONSTRAINT items_pkey PRIMARY KEY (id));
+CREATE INDEX orders_day_idx ON orders (day);
+CREATE INDEX items_order_idx ON items (\"order\");
+ALTER SEQUENCE items_id_seq OWNED BY items.id;
+ALTER SEQUENCE orders_id_seq OWNED BY orders.id;
+",
+        &[],
+    );
+}
+
+#[test]
+fn settings_are_taken_at_their_default_and_the_dialect_answers_for_the_url() {
+    let folder = project(
+        "
+--- settings.py
+import os
+IS_POSTGRES = os.environ['DATABASE_URL'].startswith('postgres')
+IS_SQLITE = 'sqlite' in os.environ['DATABASE_URL']
+--- models.py
+import sqlalchemy as sa
+from datetime import datetime, timezone
+from sqlalchemy.orm import declarative_base
+from settings import IS_POSTGRES, IS_SQLITE
+from elsewhere import config
+Base = declarative_base()
+prefix = config.options.get('table_prefix', 'app_')
+if IS_POSTGRES:
+    Numbers = sa.ARRAY(sa.Integer)
+else:
+    Numbers = sa.PickleType
+class Run(Base):
+    __tablename__ = prefix + 'runs'
+    id = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
+    values = sa.Column(Numbers)
+    note = sa.Column(sa.String(5) if IS_SQLITE else sa.Text)
+    seen = sa.Column(sa.DateTime, server_default=datetime(2024, 2, 3, tzinfo=timezone.utc).isoformat())
+    made = sa.Column(sa.DateTime, server_default=str(datetime(2024, 2, 3, 4, 5)))
+",
+    );
+    let models = read_in(folder.path(), &["models.py"]);
+    assert_eq!(told(&models), Vec::<String>::new());
+    let sql = ddl(&models.database).to_sql();
+    assert_eq!(tables(&models), ["app_runs"], "{sql}");
+    for line in [
+        "\"values\" integer[]",
+        "note text",
+        "seen timestamp without time zone DEFAULT '2024-02-03T00:00:00+00:00'",
+        "made timestamp without time zone DEFAULT '2024-02-03 04:05:00'",
+    ] {
+        assert!(sql.contains(line), "{line} in\n{sql}");
+    }
+    let notes: Vec<String> = models.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        ["the setting `table_prefix`: what is configured cannot be told; its default \"app_\" is taken"]
+    );
+}
+
+#[test]
+fn a_hidden_naming_convention_is_what_stands_for_it() {
+    let text = "
+--- conventions.py
+NAMES = {'uq': '%(table_name)s_%(column_0_name)s_once', 'pk': 'key_of_%(table_name)s'}
+OTHER = {'uq': 1}
+def batch(op):
+    op.batch_alter_table('t', naming_convention=NAMES)
+--- models.py
+import sqlalchemy as sa
+from sqlalchemy.orm import declarative_base
+from company.names import convention
+metadata = sa.MetaData(naming_convention=convention)
+Base = declarative_base(metadata=metadata)
+class User(Base):
+    __tablename__ = 'users'
+    id = sa.Column(sa.Integer, primary_key=True)
+    name = sa.Column(sa.String, unique=True)
+";
+    let folder = project(text);
+    let files = ProjectFiles::new(Vec::new(), Some(folder.path().to_owned()));
+    let mut settings = Settings::new(Dialect::PostgreSql, Version::V2_0);
+    let found = cucurbit_models::conventions(&files, &settings, &[folder.path().join("conventions.py")]);
+    let [convention] = found.as_slice() else { panic!("{found:?}") };
+    settings.convention_otherwise = Some(convention.clone());
+    let models = read(&files, &settings, &[folder.path().join("models.py")]);
+    let sql = ddl(&models.database).to_sql();
+    assert!(sql.contains("CONSTRAINT key_of_users PRIMARY KEY (id)"), "{sql}");
+    assert!(sql.contains("CONSTRAINT users_name_once UNIQUE (name)"), "{sql}");
+    assert_eq!(told(&models), Vec::<String>::new());
+    assert_eq!(models.notes.len(), 1, "{:?}", models.notes);
+    // Nothing else is taken for one.
+    assert!(models.database.tables.values().all(|t| !t.tainted));
+}

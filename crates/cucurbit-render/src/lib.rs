@@ -5,12 +5,15 @@
 
 mod operations;
 mod python;
+mod template;
 mod types;
 
 use cucurbit_schema::{Change, Database, ObjectName, ObjectRef};
-use operations::Writer;
+use operations::{Writer, Written};
 use python::{Py, string};
 use std::collections::BTreeSet;
+use template::Known;
+pub use template::{Template, TemplateProblem};
 
 /// What stands around the operations of a migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,8 +32,12 @@ pub struct Heading {
     pub message: String,
     /// The date for the docstring; left out when empty.
     pub create_date: String,
+    /// The year of the date, where it is known: some templates write it by itself.
+    pub create_year: Option<i32>,
     /// Lines that are put in front of `upgrade()` as comments.
     pub notes: Vec<String>,
+    /// The project's own template; Alembic's generic one when not given.
+    pub template: Option<Template>,
 }
 
 /// A migration as text.
@@ -40,6 +47,8 @@ pub struct Rendered {
     pub text: String,
     /// What could not be written, and why.
     pub left_out: Vec<(ObjectRef, String)>,
+    /// Why the project's template was not used.
+    pub template_problem: Option<TemplateProblem>,
 }
 
 /// Writes a migration that does `upgrade` on the state `before`, and `downgrade` on the state after it.
@@ -60,6 +69,100 @@ pub fn migration(
     }
     let up = Writer::new(before, upgrade, by_themselves).write();
     let down = Writer::new(&after, downgrade, by_themselves).write();
+    let templated = heading.template.as_ref().map(|template| by_template(template, heading, &up, &down));
+    let (text, template_problem) = match templated {
+        Some(Ok(text)) => (text, None),
+        Some(Err(problem)) => (generic(heading, &up, &down), Some(problem)),
+        None => (generic(heading, &up, &down), None),
+    };
+    let mut left_out = up.left_out;
+    left_out.extend(down.left_out);
+    Rendered { text, left_out, template_problem }
+}
+
+/// The text by the project's own template.
+fn by_template(
+    template: &Template,
+    heading: &Heading,
+    up: &Written,
+    down: &Written,
+) -> Result<String, TemplateProblem> {
+    // A template may put ids where they are code; Alembic takes any text for an id, so a strange one goes into the
+    // generic text, which quotes it.
+    let is_plain = |id: &String| id.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let ids = heading.down_revision.iter().chain(&heading.branch_labels).chain(&heading.depends_on);
+    let problem = |what: &str| TemplateProblem { line: 1, what: what.to_owned() };
+    if !ids.chain([&heading.revision]).all(is_plain) {
+        return Err(problem("an id that would have to be quoted"));
+    }
+    if !heading.replaces.is_empty() {
+        return Err(problem("it has no place for the revisions that are replaced"));
+    }
+    let missing = ["upgrades", "up_revision", "down_revision"];
+    if let Some(name) = missing.iter().find(|n| !template.writes(n) && !template.reprs(n)) {
+        return Err(problem(&format!("it does not write `{name}`")));
+    }
+    let plain = template.plain();
+    let mut imports = Vec::new();
+    for line in ["from alembic import op", "import sqlalchemy as sa"] {
+        if !plain.lines().any(|own| own.trim() == line) {
+            imports.push(line.to_owned());
+        }
+    }
+    let mut dialects = up.needs.dialects.clone();
+    dialects.extend(&down.needs.dialects);
+    imports.extend(dialects.iter().map(|dialect| format!("from sqlalchemy.dialects import {dialect}")));
+    let mut imports = imports.join("\n");
+    if up.needs.raw_type || down.needs.raw_type {
+        imports.push_str(NAMED_TYPE);
+    }
+    if !imports.is_empty() && !template.writes("imports") {
+        return Err(problem("it does not write `imports`"));
+    }
+    // Alembic hands over the calls indented, but for the first line.
+    let lines = |notes: &[String], calls: &[Py]| {
+        let notes = notes.iter().flat_map(|note| note.lines()).map(|line| comment(line).trim_end().to_owned());
+        let calls = calls.iter().map(|call| call.lay(4, 0, 0));
+        let mut lines: Vec<String> = notes.chain(calls).collect();
+        if calls_are_missing(&lines) {
+            lines.push("pass".to_owned());
+        }
+        lines.join("\n    ")
+    };
+    let optional = |items: &[String]| match items {
+        [] => Known::None,
+        many => Known::Many(many.to_vec()),
+    };
+    let known = |name: &str| {
+        Some(match name {
+            "message" => Known::Text(clean(&heading.message)),
+            "up_revision" => Known::Text(heading.revision.clone()),
+            "down_revision" => match heading.down_revision.as_slice() {
+                [] => Known::None,
+                [one] => Known::Text(one.clone()),
+                many => Known::Many(many.to_vec()),
+            },
+            "branch_labels" => optional(&heading.branch_labels),
+            "depends_on" => optional(&heading.depends_on),
+            "create_date" if heading.create_date.is_empty() => Known::Text("unknown".to_owned()),
+            "create_date" => Known::Text(clean(&heading.create_date)),
+            "create_date.year" => Known::Text(heading.create_year?.to_string()),
+            "imports" => Known::Text(imports.clone()),
+            "upgrades" => Known::Text(lines(&heading.notes, &up.calls)),
+            "downgrades" => Known::Text(lines(&[], &down.calls)),
+            _ => return None,
+        })
+    };
+    template.fill(&known)
+}
+
+/// Whether there is nothing but comments.
+fn calls_are_missing(lines: &[String]) -> bool {
+    lines.iter().all(|line| line.starts_with('#'))
+}
+
+/// The text by Alembic's generic template.
+fn generic(heading: &Heading, up: &Written, down: &Written) -> String {
     let mut out = String::new();
     docstring(&mut out, heading);
     out.push_str("from typing import Sequence, Union\n\nfrom alembic import op\nimport sqlalchemy as sa\n");
@@ -99,9 +202,7 @@ pub fn migration(
     body(&mut out, &up.calls);
     out.push_str("\n\ndef downgrade() -> None:\n    \"\"\"Downgrade schema.\"\"\"\n");
     body(&mut out, &down.calls);
-    let mut left_out = up.left_out;
-    left_out.extend(down.left_out);
-    Rendered { text: out, left_out }
+    out
 }
 
 /// Writes a text as a Python literal that means just it.
@@ -150,15 +251,16 @@ fn comment(line: &str) -> String {
     if line.is_empty() { "#\n".to_owned() } else { format!("# {line}\n") }
 }
 
+/// A text for a docstring, which is code: nothing in it may end it.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .replace('\\', "/")
+        .replace("\"\"\"", "'''")
+}
+
 fn docstring(out: &mut String, heading: &Heading) {
-    // A docstring is code: nothing in it may end it.
-    let clean = |text: &str| -> String {
-        text.chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect::<String>()
-            .replace('\\', "/")
-            .replace("\"\"\"", "'''")
-    };
     let message = clean(&heading.message);
     let message = if message.ends_with('"') { format!("{message} ") } else { message };
     out.push_str(&format!("\"\"\"{message}\n\nRevision ID: {}\n", clean(&heading.revision)));

@@ -37,7 +37,9 @@ mod schema_diff;
 mod spoken;
 mod squash;
 mod undo;
+mod version;
 mod way_back;
+mod written;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};
 pub use blame::{Blame, BlameEntry, BlameError, Deed};
@@ -54,11 +56,14 @@ pub use locate::{Distance, Location};
 pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
     Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, Untold, made_by,
+    reconstruction_json,
 };
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,
 };
+pub use cucurbit_sqlalchemy::Version as SqlAlchemyVersion;
+pub use version::{read_version, sqlalchemy_version};
 pub use squash::{CarriedStep, Squash, SquashError, SquashOptions, SquashedRevision, StepKind};
 pub use undo::UndoneRevision;
 

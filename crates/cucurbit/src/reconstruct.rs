@@ -4,9 +4,11 @@ mod engine;
 mod fold;
 mod gap;
 mod names;
+mod report;
 
 use crate::case::Case;
 use crate::replay::SchemaOptions;
+use crate::written::Moment;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_graph::Node;
 use cucurbit_models::Models;
@@ -22,6 +24,8 @@ use engine::{Engine, Found, Rolled};
 use gap::Gap;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+pub use report::reconstruction_json;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -63,6 +67,8 @@ pub struct Companion {
     pub down_revision: Vec<String>,
     /// The migration as text; it does nothing, the first of the lost ones did it all.
     pub text: String,
+    /// Its file's name by the project's `file_template`.
+    pub file_name: PathBuf,
 }
 
 /// A change to a file that is there.
@@ -102,6 +108,9 @@ pub struct Reconstruction {
     pub reparentings: Vec<Reparenting>,
     /// Other revisions that could be its parent.
     pub other_parents: Vec<String>,
+    /// Its file's name by the project's `file_template`. Dates in it are those of the first migration above the gap,
+    /// for the lost one is older; without one the name is as Alembic's own template makes it.
+    pub file_name: PathBuf,
     /// Its parents: the survivors below the gap.
     pub down_revision: Vec<String>,
     /// The migration as text.
@@ -300,22 +309,41 @@ impl Case {
             Some(lost) => (lost.parents.clone(), lost.other_parents.clone()),
             None => (self.heads_of(&gap.below).iter().map(|n| graph.id(*n).to_owned()).collect(), Vec::new()),
         };
-        let companions = gap.lost.iter().skip(1).map(|other| companion(other, &lost)).collect();
+        let date = above.first().and_then(|survivor| self.date_of(&survivor.path));
+        let (template, unread) = match self.text_template() {
+            Some(Ok(template)) => (Some(template), None),
+            Some(Err(problem)) => (None, Some(problem)),
+            None => (None, None),
+        };
+        let around = Heading {
+            message: MESSAGE.to_owned(),
+            create_year: date.map(|d| d.year),
+            template,
+            ..Heading::default()
+        };
+        let companions = gap.lost.iter().skip(1).map(|other| Companion {
+            revision: other.id.clone(),
+            down_revision: other.parents.clone(),
+            text: companion(other, &lost, &around),
+            file_name: self.new_file_name(&other.id, MESSAGE, date),
+        });
+        let companions = companions.collect();
         let reparentings = if kind == GapKind::Base { self.reparentings(&lost) } else { Vec::new() };
         let heading = Heading {
             revision: lost.clone(),
             down_revision: down_revision.clone(),
-            message: "reconstructed".to_owned(),
             notes: notes(&above, &assumptions),
-            ..Heading::default()
+            ..around
         };
-        let rendered = migration(&heading, &before, &changes, &back, &explicit);
+        let mut rendered = migration(&heading, &before, &changes, &back, &explicit);
+        rendered.template_problem = rendered.template_problem.or(unread);
         Ok(Reconstruction {
             kind,
             companions,
             reparentings,
             other_parents,
             convention_inferred: inferred.is_some(),
+            file_name: self.new_file_name(&lost, MESSAGE, date),
             revision: lost,
             down_revision,
             rendered,
@@ -330,6 +358,12 @@ impl Case {
             unsettled,
             undefined,
         })
+    }
+
+    /// The date that the docstring of a migration tells.
+    fn date_of(&self, path: &Path) -> Option<Moment> {
+        let file = self.files().iter().find(|file| file.path == path)?;
+        Moment::read(&file.facts.docstring.as_ref()?.create_date.as_ref()?.text)
     }
 
     /// Of tables that models lack, those whose names stand in no file of the project but migrations. None where the
@@ -494,21 +528,22 @@ fn snapshots(files: &ProjectFiles, settings: &Settings, path: &Path) -> Option<D
     (!read.database.tables.is_empty()).then_some(read.database)
 }
 
-/// A lost revision that another did the work of.
-fn companion(lost: &gap::Lost, first: &str) -> Companion {
+/// The message of what is rebuilt.
+const MESSAGE: &str = "reconstructed";
+
+/// The text of a lost revision that another did the work of.
+fn companion(lost: &gap::Lost, first: &str, around: &Heading) -> String {
     let heading = Heading {
         revision: lost.id.clone(),
         down_revision: lost.parents.clone(),
-        message: "reconstructed".to_owned(),
         notes: vec![
             "This migration was lost. What it did is part of the migration that was rebuilt as".to_owned(),
             format!("{first}."),
         ],
-        ..Heading::default()
+        ..around.clone()
     };
     let empty = Database::new(Dialect::PostgreSql);
-    let text = migration(&heading, &empty, &[], &[], &BTreeSet::new()).text;
-    Companion { revision: lost.id.clone(), down_revision: lost.parents.clone(), text }
+    migration(&heading, &empty, &[], &[], &BTreeSet::new()).text
 }
 
 /// Says how the end of the rebuilt chain differs from the head that was given.
