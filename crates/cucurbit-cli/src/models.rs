@@ -6,7 +6,11 @@ use std::path::PathBuf;
 
 /// Reads models, beside the chain that they belong to where there is one, and says on standard error what could not be
 /// told.
-pub(crate) fn read(case: Option<&Case>, options: &SchemaOptions, paths: &[PathBuf]) -> Result<Models, String> {
+pub(crate) fn read(
+    case: Option<&Case>,
+    options: &SchemaOptions,
+    paths: &[PathBuf],
+) -> Result<Models, String> {
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(format!("{}: there is no such file or folder", missing.display()));
     }

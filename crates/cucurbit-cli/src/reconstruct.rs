@@ -159,7 +159,9 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     }
     tell(&found);
     if let Some(problem) = &found.rendered.template_problem {
-        complain(&format!("script.py.mako is not used, {problem}; the text is that of Alembic's own template"));
+        complain(&format!(
+            "script.py.mako is not used, {problem}; the text is that of Alembic's own template"
+        ));
     }
     for untold in &found.untold {
         complain(&format!(

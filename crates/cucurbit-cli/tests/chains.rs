@@ -281,6 +281,139 @@ fn fold_drift_puts_the_models_into_the_base() {
     assert!(!told(&output).contains("users.age"), "{}", told(&output));
 }
 
+/// A configured project whose base is lost, with a template of its own.
+const TEMPLATED: &str = r#"
+--- alembic.ini
+[alembic]
+script_location = migrations
+file_template = %%(year)d/%%(month).2d_%%(rev)s_%%(slug)s
+recursive_version_locations = true
+--- migrations/env.py
+from alembic import context
+--- migrations/script.py.mako
+# The shop, ${create_date.year}
+"""${message}
+
+Revises: ${down_revision | comma,n}
+"""
+from alembic import op
+import sqlalchemy as sa
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
+--- migrations/versions/b2_age.py
+"""age
+
+Revision ID: b2
+Revises: a1
+Create Date: 2021-04-05 10:11:12.5
+"""
+from alembic import op
+import sqlalchemy as sa
+
+revision = "b2"
+down_revision = "a1"
+
+
+def upgrade():
+    op.add_column("users", sa.Column("age", sa.Integer))
+
+
+def downgrade():
+    op.drop_column("users", "age")
+--- head.sql
+CREATE TABLE users (id serial PRIMARY KEY, tags jsonb, age integer);
+"#;
+
+#[test]
+fn what_is_rebuilt_is_written_as_the_project_writes() {
+    let folder = project(TEMPLATED);
+    let arguments = ["reconstruct", ".", "--dump", "head.sql", "--out", "migrations/versions"];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let path = folder.path().join("migrations/versions/2021/04_a1_reconstructed.py");
+    let text = std::fs::read_to_string(path).expect("the file");
+    assert!(text.starts_with("# The shop, 2021\n\"\"\"reconstructed\n\nRevises: "), "{text}");
+    assert!(text.contains("from sqlalchemy.dialects import postgresql\n"), "{text}");
+    assert!(text.contains("\ndef upgrade():\n    # This migration was lost."), "{text}");
+    assert!(text.contains("\n    op.create_table(\n        \"users\",\n"), "{text}");
+    assert!(text.ends_with("\ndef downgrade():\n    op.drop_table(\"users\")\n"), "{text}");
+    // It is there now, and never written over.
+    let output = run(folder.path(), &["diagnose", "."]);
+    assert!(!out(&output).contains("missing"), "{}", out(&output));
+    assert_eq!(code(&run(folder.path(), &arguments)), Some(2));
+}
+
+#[test]
+fn a_template_that_would_run_code_is_not_used() {
+    let folder = project(&TEMPLATED.replace("# The shop, ${create_date.year}", "<%! import os %>"));
+    let output = run(folder.path(), &["reconstruct", ".", "--dump", "head.sql"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert!(
+        told(&output).contains("script.py.mako is not used, line 1: `<%! import os %>`"),
+        "{}",
+        told(&output)
+    );
+    assert!(out(&output).contains("def upgrade() -> None:"), "{}", out(&output));
+}
+
+#[test]
+fn a_reconstruction_as_json() {
+    let folder = project(TEMPLATED);
+    let output = run(folder.path(), &["reconstruct", ".", "--dump", "head.sql", "--format", "json"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let found: serde_json::Value = serde_json::from_str(&out(&output)).expect("JSON");
+    assert_eq!(found["revision"], "a1");
+    assert_eq!(found["proved"], true);
+    assert_eq!(found["file_name"], "2021/04_a1_reconstructed.py");
+    assert!(found["text"].as_str().is_some_and(|text| text.contains("op.create_table")), "{found}");
+    // What is not proved has questions and no text.
+    std::fs::write(folder.path().join("head.sql"), "CREATE TABLE users (id serial PRIMARY KEY);")
+        .expect("a file");
+    let output = run(folder.path(), &["reconstruct", ".", "--dump", "head.sql", "--format", "json"]);
+    assert_eq!(code(&output), Some(1), "{}", told(&output));
+    let found: serde_json::Value = serde_json::from_str(&out(&output)).expect("JSON");
+    assert_eq!((&found["proved"], &found["text"]), (&serde_json::json!(false), &serde_json::Value::Null));
+    assert!(found["questions"].as_array().is_some_and(|questions| !questions.is_empty()), "{found}");
+}
+
+#[test]
+fn the_version_of_sqlalchemy_is_that_of_the_lock_file() {
+    let folder = project(
+        "
+--- models.py
+import sqlalchemy as sa
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Named:
+    label = sa.Column(sa.String(10))
+class User(Named, Base):
+    __tablename__ = 'users'
+    id = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
+",
+    );
+    // The columns of a mixin come first before 2.0, and behind from then on.
+    let first = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["schema", "--models", "models.py"][..], arguments].concat());
+        let text = out(&output);
+        text.lines().nth(1).map(|line| line.trim().split(' ').next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(first(&[]).as_deref(), Some("id"));
+    assert_eq!(first(&["--sqlalchemy", "1.4"]).as_deref(), Some("label"));
+    std::fs::write(folder.path().join("requirements.txt"), "SQLAlchemy==1.4.54\n").expect("a file");
+    assert_eq!(first(&[]).as_deref(), Some("label"));
+    assert_eq!(first(&["--sqlalchemy", "2.0"]).as_deref(), Some("id"));
+}
+
 #[test]
 fn a_baseline_hides_what_was_accepted() {
     let folder = project(CHAIN);

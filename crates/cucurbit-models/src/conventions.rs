@@ -22,10 +22,15 @@ pub(crate) fn of(files: &ProjectFiles, settings: &Settings, paths: &[PathBuf]) -
         ev.load(file);
         let of_metadata = ev.host.registry.all_metadata().map(|(_, m)| m.convention.clone());
         let mut found: Vec<NamingConvention> = of_metadata.collect();
-        let written = ev.module_names(file).into_iter().filter(|(_, value, _)| reads_as_one(value));
-        found.extend(written.map(|(_, value, _)| NamingConvention::from_value(&value)));
+        // Names may be imported from a module beside the migrations.
+        for (name, _, _) in ev.module_names(file) {
+            let value = ev.module_value(file, &name).filter(reads_as_one);
+            found.extend(value.map(|value| NamingConvention::from_value(&value)));
+        }
         for convention in found {
-            if !convention.is_unknown() && convention != NamingConvention::default() && !out.contains(&convention)
+            if !convention.is_unknown()
+                && convention != NamingConvention::default()
+                && !out.contains(&convention)
             {
                 out.push(convention);
             }

@@ -121,7 +121,8 @@ fn by_template(
     }
     // Alembic hands over the calls indented, but for the first line.
     let lines = |notes: &[String], calls: &[Py]| {
-        let notes = notes.iter().flat_map(|note| note.lines()).map(|line| comment(line).trim_end().to_owned());
+        let notes =
+            notes.iter().flat_map(|note| note.lines()).map(|line| comment(line).trim_end().to_owned());
         let calls = calls.iter().map(|call| call.lay(4, 0, 0));
         let mut lines: Vec<String> = notes.chain(calls).collect();
         if calls_are_missing(&lines) {

@@ -89,13 +89,14 @@ impl Template {
                 is_start = false;
             }
             if let Some(after) = rest.strip_prefix("${") {
-                let end = after.find('}').ok_or_else(|| TemplateProblem {
-                    line,
-                    what: "`${` without its `}`".to_owned(),
-                })?;
+                let end = after
+                    .find('}')
+                    .ok_or_else(|| TemplateProblem { line, what: "`${` without its `}`".to_owned() })?;
                 let written = &after[..end];
-                let problem =
-                    || TemplateProblem { line, what: format!("`${{{}}}` is not one of the usual", written.trim()) };
+                let problem = || TemplateProblem {
+                    line,
+                    what: format!("`${{{}}}` is not one of the usual", written.trim()),
+                };
                 let (value, is_joined) = expression(written).ok_or_else(problem)?;
                 parts.push(Part::Text(std::mem::take(&mut plain)));
                 parts.push(Part::Expression { line, value, is_joined });
@@ -155,7 +156,8 @@ impl Template {
             match part {
                 Part::Text(text) => out.push_str(text),
                 Part::Expression { line, value, is_joined } => {
-                    let unknown = || TemplateProblem { line: *line, what: "a value that is not known".to_owned() };
+                    let unknown =
+                        || TemplateProblem { line: *line, what: "a value that is not known".to_owned() };
                     match value.value(known).ok_or_else(unknown)? {
                         Known::None if *is_joined => {}
                         Known::None => out.push_str("None"),
@@ -283,7 +285,10 @@ mod tests {
             ("a\n\n<%! import os %>\n", "line 3: `<%! import os %>`"),
             ("${config.get('x')}", "line 1: `${config.get('x')}` is not one of the usual"),
             ("${message | h}", "line 1: `${message | h}` is not one of the usual"),
-            ("${__import__('os').system('x')}", "line 1: `${__import__('os').system('x')}` is not one of the usual"),
+            (
+                "${__import__('os').system('x')}",
+                "line 1: `${__import__('os').system('x')}` is not one of the usual",
+            ),
             ("${create_date}", "line 1: a value that is not known"),
             ("\n${message", "line 2: `${` without its `}`"),
         ] {

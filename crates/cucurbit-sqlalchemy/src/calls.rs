@@ -576,7 +576,7 @@ pub fn assigned<H: Environment>(
     match name {
         "naming_convention" => {
             let convention = crate::NamingConvention::from_value(value);
-            crate::metadata::set_convention(ev, &key, convention);
+            metadata::set_convention(ev, &key, convention);
             true
         }
         "schema" => {
@@ -634,7 +634,9 @@ pub fn operate<H: Environment>(
 pub fn dialect_test(dialect: Dialect, value: &Value) -> Option<bool> {
     let Value::Term(term) = value else { return None };
     let tested = match (&term.kind, &term.callee) {
-        (TermKind::Call, Value::External(name)) if name.ends_with(".startswith") => term.arguments.positional.first(),
+        (TermKind::Call, Value::External(name)) if name.ends_with(".startswith") => {
+            term.arguments.positional.first()
+        }
         (TermKind::Call, Value::Term(method)) if method.name.as_ref() == "startswith" => {
             term.arguments.positional.first()
         }

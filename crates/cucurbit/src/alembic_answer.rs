@@ -220,16 +220,18 @@ fn row(file: &RevisionFile) -> Row {
         return Row::CannotTell;
     }
     let revision = match (&facts.revision, revision_id(file)) {
-        (Field::Absent, None)
-            if facts.down_revision == Field::Absent || old_style_id(&file.path).is_none() =>
-        {
-            return fails(
-                "CommandError",
-                format!(
-                    "Could not determine revision id from filename {name}. Be sure the 'revision' variable is declared inside the script (please see 'Upgrading from Alembic 0.1 to 0.2' in the documentation)."
-                ),
-            );
-        }
+        (Field::Absent, None) => match old_style_id(&file.path) {
+            // A name of hexadecimal digits is an id; what is missing then is the other variable.
+            Some(id) => Value::Str(id.to_owned()),
+            None => {
+                return fails(
+                    "CommandError",
+                    format!(
+                        "Could not determine revision id from filename {name}. Be sure the 'revision' variable is declared inside the script (please see 'Upgrading from Alembic 0.1 to 0.2' in the documentation)."
+                    ),
+                );
+            }
+        },
         (_, Some(id)) => Value::Str(id),
         (Field::Known { value, .. }, None) => plain(value),
         _ => return Row::CannotTell,

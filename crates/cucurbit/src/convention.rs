@@ -100,7 +100,8 @@ fn named(table: &Table) -> Vec<Named<'_>> {
     let mut out = Vec::new();
     for constraint in &table.constraints {
         // A name that the database gave by itself follows no convention, but it is none either: nobody named it.
-        let Some(name) = constraint.name.as_deref().filter(|_| constraint.name_kind != NameKind::Implicit) else {
+        let Some(name) = constraint.name.as_deref().filter(|_| constraint.name_kind != NameKind::Implicit)
+        else {
             continue;
         };
         let (kind, columns, referred) = match &constraint.body {
@@ -141,6 +142,20 @@ pub(crate) fn infer(head: &Database) -> Option<NamingConvention> {
     let items = fitting(head);
     let key = items.iter().find(|(kind, ..)| *kind == "pk")?;
     let follows = key.1 * 2 > key.2 && key.3 == "pk_%(table_name)s";
+    follows.then(|| convention_of(items))
+}
+
+/// Returns the convention that the names in migrations follow, as [`infer`] does for a dump. What a migration calls a
+/// check is what the convention makes a name of, so it tells nothing of it; it is named as SQLAlchemy recommends.
+pub(crate) fn infer_of_migrations(made: &Database) -> Option<NamingConvention> {
+    let mut items = fitting(made);
+    let key = items.iter().find(|(kind, ..)| *kind == "pk")?;
+    let follows = key.1 * 2 > key.2 && key.3 == "pk_%(table_name)s";
+    if let Some((kind, patterns)) = PATTERNS.iter().find(|(kind, _)| *kind == "ck")
+        && !items.iter().any(|(known, ..)| known == kind)
+    {
+        items.push((kind, 0, 0, patterns[0]));
+    }
     follows.then(|| convention_of(items))
 }
 

@@ -48,6 +48,7 @@ pub use catch_up::{CatchUp, CatchUpError, CatchUpOptions, RenameQuestion};
 pub use cucurbit_models::{ModelTable, Models, SourceLine, Unresolved};
 pub use cucurbit_reconstruct::{Assumption, Level};
 pub use cucurbit_replay::{Certainty, Operation, Outcome as WayEnd};
+pub use cucurbit_sqlalchemy::Version as SqlAlchemyVersion;
 pub use diagnose::{Diagnosis, EnvironmentDiagnosis, Error, Options, cases, diagnose};
 pub use dialects::{DialectEvidence, Dialects};
 pub use drift::{Baseline, Drift, DriftSide, describe_drift, drift, drift_json};
@@ -62,10 +63,9 @@ pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
     stopped,
 };
-pub use cucurbit_sqlalchemy::Version as SqlAlchemyVersion;
-pub use version::{read_version, sqlalchemy_version};
 pub use squash::{CarriedStep, Squash, SquashError, SquashOptions, SquashedRevision, StepKind};
 pub use undo::UndoneRevision;
+pub use version::{read_version, sqlalchemy_version};
 
 pub use schema_diff::SchemaDiff;
 

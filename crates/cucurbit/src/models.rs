@@ -113,7 +113,7 @@ impl Case {
         if !may_be_none {
             return crate::convention::infer_hidden(&made.state);
         }
-        let followed = crate::convention::infer(&made.state)?;
+        let followed = crate::convention::infer_of_migrations(&made.state)?;
         Some(written.into_iter().next().unwrap_or(followed))
     }
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const TOML_LOCKS: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"];
 
 /// Files of requirements; only a pinned version (`==`) counts.
-const REQUIREMENTS: &[&str] = &["requirements.txt", "requirements.lock", "requirements/base.txt", "constraints.txt"];
+const REQUIREMENTS: &[&str] =
+    &["requirements.txt", "requirements.lock", "requirements/base.txt", "constraints.txt"];
 
 /// Lock files above this size are not read.
 const MAX_LOCK: u64 = 32 << 20;
@@ -22,7 +23,9 @@ pub fn sqlalchemy_version(folder: &Path) -> Option<(Version, PathBuf)> {
         for name in TOML_LOCKS.iter().chain(&["Pipfile.lock"]).chain(REQUIREMENTS) {
             let path = above.join(name);
             let is_small = std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() <= MAX_LOCK);
-            let Some(text) = is_small.then(|| std::fs::read_to_string(&path).ok()).flatten() else { continue };
+            let Some(text) = is_small.then(|| std::fs::read_to_string(&path).ok()).flatten() else {
+                continue;
+            };
             let found = if *name == "Pipfile.lock" {
                 of_pipfile(&text)
             } else if TOML_LOCKS.contains(name) {
@@ -107,7 +110,10 @@ mod tests {
         assert_eq!(found("pylock.toml", &toml.replace("package", "packages")), Some((1, 4)));
         let pipfile = r#"{"default": {"sqlalchemy": {"version": "==2.1.0b1"}}}"#;
         assert_eq!(found("Pipfile.lock", pipfile), Some((2, 1)));
-        assert_eq!(found("requirements.txt", "a==1\nSQLAlchemy[asyncio]==2.0.36 ; python_version > '3'\n"), Some((2, 0)));
+        assert_eq!(
+            found("requirements.txt", "a==1\nSQLAlchemy[asyncio]==2.0.36 ; python_version > '3'\n"),
+            Some((2, 0))
+        );
     }
 
     #[test]

@@ -211,3 +211,15 @@ fn a_folder_that_cannot_be_listed() {
     }
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o755)).expect("permissions");
 }
+
+#[test]
+fn a_name_of_hexadecimal_digits_is_an_id_to_alembic() {
+    // Alembic takes the name for the id and then misses the other variable.
+    let error = "AttributeError: module 'abc_py' has no attribute 'down_revision'";
+    let (_folder, diagnosis) = case(|versions| write(versions, "abc.py", "HELP = 1\n"));
+    let found: Vec<String> = findings(&diagnosis).map(|f| format!("{}; {}", f.message, f.why)).collect();
+    assert!(found.len() == 1 && found[0].contains(error), "{found:?}");
+    let (_folder, diagnosis) = case(|versions| write(versions, "abc.py", "def upgrade(): pass\n"));
+    let found: Vec<String> = findings(&diagnosis).map(|f| format!("{}; {}", f.message, f.why)).collect();
+    assert!(found.iter().any(|f| f.contains(error)), "{found:?}");
+}

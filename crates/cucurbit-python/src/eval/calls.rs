@@ -446,7 +446,9 @@ pub(super) fn moment(value: &Value) -> Option<String> {
     let mut zone = "";
     for (name, value) in &made.arguments.keywords {
         match (name.as_ref(), value) {
-            ("tzinfo", Value::External(utc)) if matches!(utc.as_ref(), "datetime.timezone.utc" | "datetime.UTC") => {
+            ("tzinfo", Value::External(utc))
+                if matches!(utc.as_ref(), "datetime.timezone.utc" | "datetime.UTC") =>
+            {
                 zone = "+00:00";
             }
             (name, Value::Int(_)) if names.contains(&name) => {}

@@ -7,8 +7,9 @@ use cucurbit_reconstruct::{
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind, Extent, Index,
-    KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind, between, diff,
+    Change, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind, EnumType, Extent,
+    Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind,
+    between, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -135,9 +136,8 @@ impl Engine<'_, '_> {
     /// Takes it that the lost migration dropped what stood below the gap and what neither the models, nor a survivor
     /// above the gap, nor any other file of the project knows.
     fn without_forgotten(&mut self, found: Found, models: &BTreeSet<ObjectName>) -> Found {
-        let is_left = |table: &&Table| {
-            found.state.tables.contains_key(&table.name) && !models.contains(&table.name)
-        };
+        let is_left =
+            |table: &&Table| found.state.tables.contains_key(&table.name) && !models.contains(&table.name);
         let candidates: Vec<&Table> =
             self.before.tables.values().map(AsRef::as_ref).filter(is_left).collect();
         if candidates.is_empty() {
@@ -468,6 +468,20 @@ fn tidy(state: &mut Database) {
     }
     for table in tidied {
         state.put_table(Arc::new(table));
+    }
+    // A column whose type a migration tells by the way (`existing_type`) brings that type with it.
+    let mut used: Vec<EnumType> = Vec::new();
+    for column in state.tables.values().flat_map(|table| &table.columns) {
+        if let TypeKind::Enum { name: Some(name), labels } = &column.data_type.kind
+            && !state.enums.contains_key(name)
+            && !labels.is_empty()
+        {
+            let labels = Some(labels.clone());
+            used.push(EnumType { name: name.clone(), labels, comment: None, origin: Origin::default() });
+        }
+    }
+    for found in used {
+        state.enums.entry(found.name.clone()).or_insert(found);
     }
 }
 

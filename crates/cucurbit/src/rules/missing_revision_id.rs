@@ -1,6 +1,6 @@
 //! A migration without a `revision`.
 
-use crate::case::{Case, revision_id};
+use crate::case::{Case, module_name, old_style_id, revision_id};
 use crate::finding::{Finding, Place, Tie};
 use cucurbit_alembic::{Field, Presence, RevisionFile};
 
@@ -22,7 +22,14 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             format!("`{name}` has no `revision`"),
         )
         .label("a migration, but which?")
-        .why(format!("every Alembic command stops with `Could not determine revision id from filename {name}. Be sure the 'revision' variable is declared inside the script`"))
+        .why(match old_style_id(&file.path) {
+            // The name is taken for the id, and the other variable is missed next.
+            Some(_) => format!(
+                "every Alembic command stops with `AttributeError: module '{}' has no attribute 'down_revision'`",
+                module_name(&file.path)
+            ),
+            None => format!("every Alembic command stops with `Could not determine revision id from filename {name}. Be sure the 'revision' variable is declared inside the script`"),
+        })
         .cause("the line was removed or renamed");
         let claimed = file.facts.docstring.as_ref().and_then(|doc| doc.revision_id.as_ref());
         let id = claimed.map(|line| line.text.clone()).or(promised);

@@ -1,7 +1,7 @@
 //! A Python file in a version folder that is no migration.
 
 use super::missing_revision_id::{lacks_id, looks_like_migration};
-use crate::case::{Case, module_name};
+use crate::case::{Case, module_name, old_style_id};
 use crate::finding::{Finding, Place, Tie};
 use cucurbit_alembic::Field;
 
@@ -16,7 +16,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
             continue;
         }
         let name = super::text::file_name(case, row);
-        let error = if lacks_id(file) {
+        let error = if lacks_id(file) && old_style_id(&file.path).is_none() {
             format!("Could not determine revision id from filename {name}")
         } else {
             format!("AttributeError: module '{}' has no attribute 'down_revision'", module_name(&file.path))
