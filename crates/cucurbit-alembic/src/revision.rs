@@ -5,13 +5,14 @@
 
 use crate::folder::reason;
 use crate::imports::ImportResolver;
+use crate::project::MAX_FILE;
 use cucurbit_python::{Binding, MAX_SOURCE_BYTES, Module, Unknown, Value, Variable};
 use cucurbit_text::{DecodeProblem, SourceText, Span};
 use memchr::memmem::Finder;
 use regex::Regex;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A variable that Alembic reads from the module.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -171,13 +172,19 @@ pub struct RevisionFile {
     pub path: PathBuf,
     /// What it states.
     pub facts: RevisionFacts,
+    /// Its text, for whoever wants to know more of it; `None` when it could not be read or is too large.
+    pub text: Option<Arc<str>>,
 }
 
 /// Reads a revision file; one that cannot be read gives facts that are empty but for the problem.
 #[must_use]
 pub fn read_revision_file(path: &Path) -> RevisionFile {
+    let mut text = None;
     let facts = match read_source(path) {
         Ok(source) => {
+            if source.bytes as u64 <= MAX_FILE {
+                text = Some(Arc::from(source.text.as_str()));
+            }
             let mut facts = read_revision(&source.text, Some(path));
             if let Some(bytes) = source.cut_from {
                 // Where the text was cut, errors are of our making.
@@ -187,7 +194,7 @@ pub fn read_revision_file(path: &Path) -> RevisionFile {
         }
         Err(problem) => RevisionFacts { problems: vec![problem], ..RevisionFacts::default() },
     };
-    RevisionFile { path: path.to_path_buf(), facts }
+    RevisionFile { path: path.to_path_buf(), facts, text }
 }
 
 /// The text of a file, or the beginning of it.
@@ -197,6 +204,8 @@ pub struct ReadSource {
     pub text: SourceText,
     /// The size of the file, when it was too large to be read whole.
     pub cut_from: Option<usize>,
+    /// The size of the file.
+    pub bytes: usize,
 }
 
 /// Reads and decodes a file; of one over [`MAX_SOURCE_BYTES`] only the beginning.
@@ -225,7 +234,7 @@ pub fn read_source(path: &Path) -> Result<ReadSource, FileProblem> {
         }
     }
     bytes.truncate(filled);
-    Ok(ReadSource { text: SourceText::decode(bytes), cut_from })
+    Ok(ReadSource { text: SourceText::decode(bytes), cut_from, bytes: size })
 }
 
 /// Reads what a source text states. With a path, names imported from modules that stand near the

@@ -159,7 +159,7 @@ impl Case {
                 }
                 revisions.push(ReplayedRevision { id: self.graph().id(node).to_owned(), row, step });
             }
-            (revisions, replayer.operations().to_vec(), replayer.shared_state())
+            (revisions, replayer.take_operations(0), replayer.shared_state())
         };
         Ok(ReplayedChain { revisions, missing, operations, state, naming_known, ways_back: found, files })
     }
