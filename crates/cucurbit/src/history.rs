@@ -301,7 +301,7 @@ impl Case {
         texts: &Texts,
         dialect: Dialect,
         roots: &[std::path::PathBuf],
-        ways_back: bool,
+        ways_back: &crate::replay::WaysBack,
     ) -> Option<History> {
         let mut options = crate::replay::SchemaOptions::new(dialect);
         options.import_roots = roots.to_vec();
