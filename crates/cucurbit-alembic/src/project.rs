@@ -331,8 +331,8 @@ impl ProjectFiles {
 /// not be read.
 #[must_use]
 pub fn parse_revision(file: &RevisionFile) -> Option<Arc<Parsed>> {
-    match &file.text {
-        Some(text) => Some(Arc::new(Parsed::parse(Arc::clone(text)))),
+    match &file.source {
+        Some(source) => Some(source.parsed()),
         None => parse_file(&file.path),
     }
 }

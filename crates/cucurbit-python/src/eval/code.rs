@@ -30,6 +30,11 @@ impl Parsed {
             return Parsed { text, body: Vec::new(), problem: Some((why.to_owned(), Span::new(0, 0))) };
         }
         let parsed = parse_unchecked_source(&text, ast::PySourceType::Python);
+        Self::new(text, parsed)
+    }
+
+    /// Keeps the syntax of a text that was parsed.
+    pub(crate) fn new(text: Arc<str>, parsed: ruff_python_parser::Parsed<ast::ModModule>) -> Self {
         let problem = parsed.errors().first().map(|e| (e.error.to_string(), span(e.location)));
         let module = parsed.into_syntax();
         Parsed { text, body: module.body.into_iter().collect(), problem }
