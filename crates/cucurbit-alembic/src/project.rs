@@ -1,11 +1,11 @@
 //! The project's files as the evaluator asks for them.
 
-use crate::read_source;
+use crate::{RevisionFile, read_source};
 use cucurbit_python::eval::{FileId, Files, Found, ModuleName, Parsed};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Top-level modules that an import never means a file of the project by: Python's own and what every
 /// migration imports. A folder `alembic` beside `alembic.ini` is a namespace without code, and the installed
@@ -120,20 +120,50 @@ const OUTSIDE: &[&str] = &[
     "zoneinfo",
 ];
 
+fn is_outside(path: &str) -> bool {
+    let first = path.split('.').next().unwrap_or(path);
+    OUTSIDE.binary_search(&first).is_ok()
+}
+
 /// How many folders above a file are looked at for what it imports.
 const MAX_ABOVE: usize = 12;
 
 /// The largest file that is read.
-const MAX_FILE: u64 = 4 << 20;
+pub(crate) const MAX_FILE: u64 = 4 << 20;
 
 #[derive(Default)]
 struct State {
     paths: Vec<PathBuf>,
-    ids: HashMap<PathBuf, FileId>,
-    parsed: HashMap<FileId, Option<Arc<Parsed>>>,
-    found: HashMap<(PathBuf, String), Found>,
-    files: HashMap<PathBuf, bool>,
-    folders: HashMap<PathBuf, bool>,
+    ids: FxHashMap<PathBuf, FileId>,
+    parsed: FxHashMap<FileId, Option<Arc<Parsed>>>,
+    /// The number of the folder of each file.
+    folder_of: Vec<u32>,
+    folder_numbers: FxHashMap<PathBuf, u32>,
+    /// What imports mean: by folder of the importer and number of dots, then by the path behind them.
+    found: FxHashMap<(u32, u32), FxHashMap<String, Found>>,
+    /// The dotted name of the package that a folder is.
+    packages: FxHashMap<u32, String>,
+    files: FxHashMap<PathBuf, bool>,
+    folders: FxHashMap<PathBuf, bool>,
+}
+
+/// Files that several replays of one project read, each parsed once.
+#[derive(Default)]
+pub struct ParsedFiles(Mutex<FxHashMap<PathBuf, Option<Arc<Parsed>>>>);
+
+impl ParsedFiles {
+    /// Returns a file, parsed now or before; `None` when it cannot be read.
+    fn parsed(&self, path: &Path) -> Option<Arc<Parsed>> {
+        let known = self.0.lock().ok().and_then(|files| files.get(path).cloned());
+        known.unwrap_or_else(|| {
+            // Not under the lock: others go on meanwhile, and at worst a file is parsed twice.
+            let parsed = parse_file(path);
+            if let Ok(mut files) = self.0.lock() {
+                files.insert(path.to_owned(), parsed.clone());
+            }
+            parsed
+        })
+    }
 }
 
 /// The files of a project: revision files and what they import. Files are read when they are first needed and
@@ -145,13 +175,20 @@ pub struct ProjectFiles {
     roots: Vec<PathBuf>,
     limit: Option<PathBuf>,
     state: RefCell<State>,
+    shared: Arc<ParsedFiles>,
 }
 
 impl ProjectFiles {
     /// Makes a set of files with folders to look in first, in order. Nothing above `limit` is looked at.
     #[must_use]
     pub fn new(roots: Vec<PathBuf>, limit: Option<PathBuf>) -> Self {
-        ProjectFiles { roots, limit, state: RefCell::default() }
+        ProjectFiles { roots, limit, state: RefCell::default(), shared: Arc::default() }
+    }
+
+    /// Takes parsed files from a store, and puts them there.
+    #[must_use]
+    pub fn sharing(self, shared: Arc<ParsedFiles>) -> Self {
+        ProjectFiles { shared, ..self }
     }
 
     /// Returns the number of a file.
@@ -163,7 +200,21 @@ impl ProjectFiles {
         let id = FileId(u32::try_from(state.paths.len()).unwrap_or(u32::MAX));
         state.paths.push(path.to_owned());
         state.ids.insert(path.to_owned(), id);
+        let folder = path.parent().unwrap_or(path);
+        let number = match state.folder_numbers.get(folder) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(state.folder_numbers.len()).unwrap_or(u32::MAX);
+                state.folder_numbers.insert(folder.to_owned(), number);
+                number
+            }
+        };
+        state.folder_of.push(number);
         id
+    }
+
+    fn folder_of(&self, file: FileId) -> Option<u32> {
+        self.state.borrow().folder_of.get(file.0 as usize).copied()
     }
 
     /// Gives the parsed text of a file, so that it is not read and parsed again. `None` when it cannot be read.
@@ -254,10 +305,6 @@ impl ProjectFiles {
     }
 
     fn absolute(&self, importer: &Path, path: &str) -> Found {
-        let first = path.split('.').next().unwrap_or(path);
-        if OUTSIDE.contains(&first) {
-            return Found::Outside;
-        }
         let mut namespace = false;
         let mut folders: Vec<&Path> = self.roots.iter().map(PathBuf::as_path).collect();
         let mut above: Vec<&Path> = Vec::new();
@@ -280,6 +327,16 @@ impl ProjectFiles {
     }
 }
 
+/// Returns the parsed text of a revision file that was read before, for [`ProjectFiles::put`]; `None` when it could
+/// not be read.
+#[must_use]
+pub fn parse_revision(file: &RevisionFile) -> Option<Arc<Parsed>> {
+    match &file.source {
+        Some(source) => Some(source.parsed()),
+        None => parse_file(&file.path),
+    }
+}
+
 /// Reads and parses a file, for [`ProjectFiles::put`]. A pipe would be waited for; it is no file.
 #[must_use]
 pub fn parse_file(path: &Path) -> Option<Arc<Parsed>> {
@@ -292,12 +349,16 @@ pub fn parse_file(path: &Path) -> Option<Arc<Parsed>> {
 
 impl Files for ProjectFiles {
     fn find(&self, importer: FileId, module: &ModuleName) -> Found {
-        let importer = self.path(importer);
-        let Some(folder) = importer.parent() else { return Found::Outside };
-        let key = (folder.to_owned(), format!("{}{}", ".".repeat(module.level as usize), module.path));
-        if let Some(found) = self.state.borrow().found.get(&key) {
+        if module.level == 0 && is_outside(&module.path) {
+            return Found::Outside;
+        }
+        let Some(number) = self.folder_of(importer) else { return Found::Outside };
+        let key = (number, module.level);
+        if let Some(found) = self.state.borrow().found.get(&key).and_then(|known| known.get(&module.path)) {
             return found.clone();
         }
+        let importer = self.path(importer);
+        let Some(folder) = importer.parent() else { return Found::Outside };
         let found = if module.level == 0 {
             self.absolute(&importer, &module.path)
         } else {
@@ -306,7 +367,7 @@ impl Files for ProjectFiles {
                 None => Found::Outside,
             }
         };
-        self.state.borrow_mut().found.insert(key, found.clone());
+        self.state.borrow_mut().found.entry(key).or_default().insert(module.path.clone(), found.clone());
         found
     }
 
@@ -314,18 +375,33 @@ impl Files for ProjectFiles {
         if let Some(parsed) = self.state.borrow().parsed.get(&file) {
             return parsed.clone();
         }
-        let parsed = parse_file(&self.path(file));
+        let parsed = self.shared.parsed(&self.path(file));
         self.state.borrow_mut().parsed.insert(file, parsed.clone());
         parsed
     }
 
     fn module_name(&self, file: FileId) -> String {
         let path = self.path(file);
-        let mut parts: Vec<String> = Vec::new();
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        if stem != "__init__" {
-            parts.push(stem);
+        let number = self.folder_of(file);
+        let known = number.and_then(|number| self.state.borrow().packages.get(&number).cloned());
+        let package = known.unwrap_or_else(|| self.package(&path));
+        let name = match (stem.as_str(), package.as_str()) {
+            ("__init__", package) => package.to_owned(),
+            (stem, "") => stem.to_owned(),
+            (stem, package) => format!("{package}.{stem}"),
+        };
+        if let Some(number) = number {
+            self.state.borrow_mut().packages.insert(number, package);
         }
+        name
+    }
+}
+
+impl ProjectFiles {
+    /// The dotted name of the package in whose folder a file stands; empty when the folder is none.
+    fn package(&self, path: &Path) -> String {
+        let mut parts: Vec<String> = Vec::new();
         let mut folder = path.parent();
         while let Some(at) = folder {
             if !self.is_file(&at.join("__init__.py")) {
@@ -338,5 +414,16 @@ impl Files for ProjectFiles {
         }
         parts.reverse();
         parts.join(".")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_what_lies_outside_are_sorted() {
+        assert!(OUTSIDE.is_sorted());
+        assert!(is_outside("sqlalchemy.dialects") && is_outside("alembic") && !is_outside("app.models"));
     }
 }

@@ -5,13 +5,15 @@
 
 use crate::folder::reason;
 use crate::imports::ImportResolver;
+use crate::project::MAX_FILE;
+use cucurbit_python::eval::Parsed;
 use cucurbit_python::{Binding, MAX_SOURCE_BYTES, Module, Unknown, Value, Variable};
 use cucurbit_text::{DecodeProblem, SourceText, Span};
 use memchr::memmem::Finder;
 use regex::Regex;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A variable that Alembic reads from the module.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -171,14 +173,47 @@ pub struct RevisionFile {
     pub path: PathBuf,
     /// What it states.
     pub facts: RevisionFacts,
+    /// Its text, for whoever wants to know more of it; `None` when it could not be read or is too large.
+    pub source: Option<RevisionSource>,
 }
+
+/// The text of a revision file, with its syntax where that was needed to read it.
+#[derive(Debug, Clone)]
+pub struct RevisionSource {
+    text: Arc<str>,
+    parsed: Option<Arc<Parsed>>,
+}
+
+impl RevisionSource {
+    /// Returns the parsed text; parses it when nobody did before.
+    #[must_use]
+    pub fn parsed(&self) -> Arc<Parsed> {
+        let parse = || Arc::new(Parsed::parse(Arc::clone(&self.text)));
+        self.parsed.as_ref().map_or_else(parse, Arc::clone)
+    }
+}
+
+/// The syntax follows from the text.
+impl PartialEq for RevisionSource {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for RevisionSource {}
 
 /// Reads a revision file; one that cannot be read gives facts that are empty but for the problem.
 #[must_use]
 pub fn read_revision_file(path: &Path) -> RevisionFile {
+    let mut kept = None;
     let facts = match read_source(path) {
         Ok(source) => {
-            let mut facts = read_revision(&source.text, Some(path));
+            let text: Arc<str> = Arc::from(source.text.as_str());
+            let (module, parsed) = Module::read_with_syntax(&text);
+            if source.bytes as u64 <= MAX_FILE {
+                kept = Some(RevisionSource { text, parsed: parsed.map(Arc::new) });
+            }
+            let mut facts = facts_of(&module, &source.text, Some(path));
             if let Some(bytes) = source.cut_from {
                 // Where the text was cut, errors are of our making.
                 facts.problems = vec![FileProblem::Python(cucurbit_python::Problem::TooLarge { bytes })];
@@ -187,7 +222,7 @@ pub fn read_revision_file(path: &Path) -> RevisionFile {
         }
         Err(problem) => RevisionFacts { problems: vec![problem], ..RevisionFacts::default() },
     };
-    RevisionFile { path: path.to_path_buf(), facts }
+    RevisionFile { path: path.to_path_buf(), facts, source: kept }
 }
 
 /// The text of a file, or the beginning of it.
@@ -197,6 +232,8 @@ pub struct ReadSource {
     pub text: SourceText,
     /// The size of the file, when it was too large to be read whole.
     pub cut_from: Option<usize>,
+    /// The size of the file.
+    pub bytes: usize,
 }
 
 /// Reads and decodes a file; of one over [`MAX_SOURCE_BYTES`] only the beginning.
@@ -225,19 +262,22 @@ pub fn read_source(path: &Path) -> Result<ReadSource, FileProblem> {
         }
     }
     bytes.truncate(filled);
-    Ok(ReadSource { text: SourceText::decode(bytes), cut_from })
+    Ok(ReadSource { text: SourceText::decode(bytes), cut_from, bytes: size })
 }
 
 /// Reads what a source text states. With a path, names imported from modules that stand near the
 /// file are looked up in them.
 #[must_use]
 pub fn read_revision(source: &SourceText, path: Option<&Path>) -> RevisionFacts {
-    let module = Module::read(source.as_str());
+    facts_of(&Module::read(source.as_str()), source, path)
+}
+
+fn facts_of(module: &Module, source: &SourceText, path: Option<&Path>) -> RevisionFacts {
     let mut problems: Vec<FileProblem> =
         source.problem().cloned().map(FileProblem::Decode).into_iter().collect();
     problems.extend(module.problems.iter().cloned().map(FileProblem::Python));
     let mut imports = ImportResolver::new(path);
-    let mut field = |name| read_field(&module, name, &mut imports);
+    let mut field = |name| read_field(module, name, &mut imports);
     let (revision, down_revision) = (field("revision"), field("down_revision"));
     let (branch_labels, depends_on) = (field("branch_labels"), field("depends_on"));
     let binds = |name: &str| module.bindings.iter().any(|b| b.name == name);
@@ -247,8 +287,8 @@ pub fn read_revision(source: &SourceText, path: Option<&Path>) -> RevisionFacts 
         branch_labels,
         depends_on,
         docstring: module.docstring.as_ref().map(|doc| read_docstring(source, doc)),
-        upgrade: presence(&module, "upgrade"),
-        downgrade: presence(&module, "downgrade"),
+        upgrade: presence(module, "upgrade"),
+        downgrade: presence(module, "downgrade"),
         conflict_markers: module.conflict_markers.iter().map(|marker| marker.span()).collect(),
         names_a_revision: binds("revision") || binds("down_revision"),
         version_column_width: version_column_width(source.as_str()),

@@ -269,8 +269,10 @@ impl RevisionGraph {
             .map(|index| Node::from(index.index()))
             .collect();
         found.reverse();
-        let mut seen = HashSet::with_capacity_and_hasher(found.len(), Default::default());
-        found.retain(|node| seen.insert(*node));
+        if found.len() > 1 {
+            let mut seen = HashSet::with_capacity_and_hasher(found.len(), Default::default());
+            found.retain(|node| seen.insert(*node));
+        }
         found
     }
 

@@ -2,8 +2,10 @@
 
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{FileId, Files, Found, ImportStatement, ModuleName};
+use memchr::memmem::Finder;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// How many files are followed.
 const MAX_FILES: usize = 20_000;
@@ -32,6 +34,12 @@ impl Wanted {
         Wanted { load, named: named.into_iter().collect(), environment: None }
     }
 
+    /// One file by itself: what it imports is followed only where a name of it is used.
+    pub(crate) fn alone(files: &ProjectFiles, path: &Path) -> Self {
+        let file = files.id(path);
+        Wanted { load: vec![file], named: BTreeSet::from([file]), environment: None }
+    }
+
     /// An `env.py` and what it imports, in its functions too.
     pub(crate) fn environment(files: &ProjectFiles, env_py: &Path) -> Self {
         let file = files.id(env_py);
@@ -56,8 +64,9 @@ impl Wanted {
 
 /// Words without which a module makes no table. Modules without them are still followed where a name of theirs
 /// is used.
-const SIGNS: &[&str] =
-    &["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"];
+static SIGNS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
+    ["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"].map(Finder::new)
+});
 
 /// Returns the files and what they import, as far as it stands in the project and may make tables.
 fn closure(
@@ -71,7 +80,7 @@ fn closure(
     let mut load = Vec::new();
     while let Some(file) = queue.pop_front() {
         let Some(parsed) = files.parsed(file) else { continue };
-        if sure.contains(&file) || SIGNS.iter().any(|sign| parsed.text().contains(sign)) {
+        if sure.contains(&file) || SIGNS.iter().any(|sign| sign.find(parsed.text().as_bytes()).is_some()) {
             load.push(file);
         }
         for import in parsed.imports() {

@@ -97,6 +97,14 @@ pub fn read(files: &ProjectFiles, settings: &Settings, wanted: &[PathBuf]) -> Mo
     database::read(files, settings, &find::Wanted::files(files, wanted))
 }
 
+/// Reads the tables that one file writes down, whatever other modules define beside them.
+///
+/// What the file imports is followed where it uses a name of it, and no further: costs little more than the file.
+#[must_use]
+pub fn read_alone(files: &ProjectFiles, settings: &Settings, path: &Path) -> Models {
+    database::read(files, settings, &find::Wanted::alone(files, path))
+}
+
 /// Reads the models that an `env.py` hands to Alembic as `target_metadata`, with all that it imports. Where that
 /// cannot be told, every file below `folder` that writes `__tablename__` or `table=True` is taken.
 #[must_use]

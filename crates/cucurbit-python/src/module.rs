@@ -2,11 +2,13 @@
 
 use crate::fold::{Names, dotted, fold, span};
 use crate::value::{Unknown, Value};
+use crate::eval::Parsed;
 use crate::{indentation, quick, salvage, scan};
 use cucurbit_text::Span;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::Ranged;
+use std::sync::Arc;
 
 /// At most so many problems of one file are kept.
 const MAX_PROBLEMS: usize = 50;
@@ -131,18 +133,31 @@ impl Module {
     /// and [`crate::MAX_SOURCE_BYTES`] is only looked through for assignments.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        if scan::conflict_markers(text).is_empty()
-            && let Some(module) = quick::read(text)
-        {
-            return module;
+        Self::read_ordinary(text).unwrap_or_else(|| Self::read_whole(text))
+    }
+
+    /// Reads a module, and returns its syntax too where that was needed, so that nobody parses it again.
+    #[must_use]
+    pub fn read_with_syntax(text: &Arc<str>) -> (Self, Option<Parsed>) {
+        match Self::read_ordinary(text) {
+            Some(module) => (module, None),
+            None => Self::read_all(text),
         }
-        Self::read_whole(text)
+    }
+
+    fn read_ordinary(text: &str) -> Option<Self> {
+        scan::conflict_markers(text).is_empty().then(|| quick::read(text)).flatten()
     }
 
     /// Reads a module by parsing all of it; [`Module::read`] gives the same.
     #[doc(hidden)]
     #[must_use]
     pub fn read_whole(text: &str) -> Self {
+        Self::read_all(&Arc::from(text)).0
+    }
+
+    fn read_all(text: &Arc<str>) -> (Self, Option<Parsed>) {
+        let mut syntax = None;
         let mut module = Module { conflict_markers: scan::conflict_markers(text), ..Module::default() };
         let bound = if text.len() > scan::MAX_SOURCE_BYTES {
             module.problems.push(Problem::TooLarge { bytes: text.len() });
@@ -151,7 +166,7 @@ impl Module {
             scan::nesting_bound(text.as_bytes())
         };
         if bound <= scan::MAX_NESTING {
-            module.parse(text);
+            syntax = Some(module.parse(text));
         } else if module.problems.is_empty() {
             module.problems.push(Problem::TooDeep);
         }
@@ -162,7 +177,7 @@ impl Module {
             module.distrust_damaged();
             salvage::add_missing_bindings(text, &mut module);
         }
-        module
+        (module, syntax)
     }
 
     /// Returns what `name` is bound to after the module has run: the last binding wins, and what
@@ -246,7 +261,7 @@ impl Module {
         }
     }
 
-    fn parse(&mut self, text: &str) {
+    fn parse(&mut self, text: &Arc<str>) -> Parsed {
         let parsed = parse_unchecked_source(text, ast::PySourceType::Python);
         for error in parsed.errors().iter().take(MAX_PROBLEMS) {
             self.problems
@@ -261,13 +276,14 @@ impl Module {
         let body = &parsed.syntax().body;
         self.docstring = docstring(body);
         Collector { module: self, names: Names::default() }.statements(body);
+        Parsed::new(Arc::clone(text), parsed)
     }
 
     /// Reads the statements of a piece of text, as far as they parse; spans count from its beginning.
     pub(crate) fn read_piece(text: &str) -> Module {
         let mut module = Module::default();
         if scan::nesting_bound(text.as_bytes()) <= scan::MAX_NESTING {
-            module.parse(text);
+            module.parse(&Arc::from(text));
         }
         module.distrust_damaged();
         module

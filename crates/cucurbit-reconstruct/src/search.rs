@@ -130,7 +130,7 @@ fn follow(
     replayer.set_state(state.clone());
     let start = u32::try_from(replayer.operations().len()).unwrap_or(u32::MAX);
     let step = replayer.step(&survivor.path, direction);
-    let operations = replayer.operations()[step.operations.clone()].to_vec();
+    let operations = replayer.take_operations(step.operations.start);
     let mut misfits = Vec::new();
     for (at, operation) in operations.iter().enumerate() {
         for (change, applied) in &operation.changes {
@@ -146,7 +146,6 @@ fn follow(
         misfits.push((change.clone(), mismatch.clone(), operations.len()));
     }
     let end = replayer.state().clone();
-    replayer.forget_operations(start as usize);
     Trial { end, misfits, operations, start, outcome: step.outcome, vain: step.vain }
 }
 

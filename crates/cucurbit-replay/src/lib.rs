@@ -18,6 +18,6 @@ mod record;
 mod replayer;
 mod sql;
 
-pub use cucurbit_alembic::{ProjectFiles, parse_file};
+pub use cucurbit_alembic::{ParsedFiles, ProjectFiles, parse_file, parse_revision};
 pub use record::{Certainty, Operation};
 pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, Trial, target_metadata};

@@ -132,6 +132,12 @@ impl<'f> Replayer<'f> {
         &self.evaluator.host.log
     }
 
+    /// Takes the operations from a number on out; origins in states that were made since no longer name any.
+    pub fn take_operations(&mut self, from: usize) -> Vec<Operation> {
+        let log = &mut self.evaluator.host.log;
+        if from < log.len() { log.split_off(from) } else { Vec::new() }
+    }
+
     /// Forgets the operations from a number on; origins in states that were made since no longer name any.
     pub fn forget_operations(&mut self, from: usize) {
         self.evaluator.host.log.truncate(from);
@@ -226,7 +232,7 @@ impl<'f> Replayer<'f> {
         let start = self.evaluator.host.log.len();
         self.evaluator.host.memo = Rc::default();
         let mut step = self.step(path, direction);
-        let operations = self.evaluator.host.log[start..].to_vec();
+        let operations = self.take_operations(start);
         step.operations = 0..operations.len();
         let state = self.shared_state();
         self.evaluator.host.rewind(mark);

@@ -89,12 +89,12 @@ impl Step<'_> {
             Change::Unknown(effect) => {
                 if let Extent::Tables(tables) = &effect.extent {
                     for name in tables {
-                        if let Some(table) = self.db.tables.get_mut(name) {
-                            Arc::make_mut(table).tainted = true;
+                        if let Some(table) = self.table_mut(name) {
+                            table.tainted = true;
                         }
                     }
                 }
-                self.db.unknown.push((effect.clone(), self.origin));
+                self.db.unknown.push((Arc::new(effect.clone()), self.origin));
             }
             other => self.object_change(other),
         }
@@ -131,9 +131,9 @@ impl Step<'_> {
 
     /// Changes a table; a missing one becomes a mismatch.
     fn with_table<T>(&mut self, name: &ObjectName, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
-        match self.db.tables.get_mut(name) {
+        match self.table_mut(name) {
             Some(table) => {
-                let result = change(Arc::make_mut(table));
+                let result = change(table);
                 self.touched(ObjectRef::Table(name.clone()));
                 Some(result)
             }
@@ -145,7 +145,7 @@ impl Step<'_> {
     }
 
     fn table_mut(&mut self, name: &ObjectName) -> Option<&mut Table> {
-        self.db.tables.get_mut(name).map(Arc::make_mut)
+        self.db.tables.get_plain_mut(name)
     }
 
     fn with_constraint(&mut self, table: &ObjectName, name: &str, change: impl FnOnce(&mut Constraint)) {
@@ -188,12 +188,16 @@ impl Step<'_> {
             let full = table.sibling(name.clone());
             *self.db.constraint_names.entry(full.clone()).or_default() += 1;
             if owns_index(&constraint) && !self.is_mysql() {
-                self.db.index_owners.insert(full, table.clone());
+                self.db.index_owners.insert(full, Arc::new(table.clone()));
             }
             self.touched(ObjectRef::Constraint(table.clone(), name.clone()));
         }
+        let is_foreign_key = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
         if let Some(table) = self.table_mut(table) {
             table.constraints.push(constraint);
+        }
+        if is_foreign_key {
+            self.db.tables.note_keys(table);
         }
     }
 
@@ -225,7 +229,7 @@ impl Step<'_> {
         if let Some(name) = &index.name {
             let full = table.sibling(name.clone());
             if !self.is_mysql() {
-                self.db.index_owners.insert(full.clone(), table.clone());
+                self.db.index_owners.insert(full.clone(), Arc::new(table.clone()));
             }
             self.touched(ObjectRef::Index(full, Some(table.clone())));
         }
@@ -252,7 +256,7 @@ impl Database {
     pub fn put_table(&mut self, table: Arc<Table>) {
         let name = table.name.clone();
         if let Some(old) = self.tables.remove(&name) {
-            self.index_owners.retain(|_, owner| *owner != name);
+            self.index_owners.retain(|_, owner| owner.as_ref() != &name);
             for constraint in old.constraints.iter().filter_map(|c| c.name.as_ref()) {
                 let full = name.sibling(constraint.clone());
                 if let Some(count) = self.constraint_names.get_mut(&full) {
@@ -272,11 +276,11 @@ impl Database {
             let full = name.sibling(own.clone());
             *self.constraint_names.entry(full.clone()).or_default() += 1;
             if by_name && owns_index(constraint) {
-                self.index_owners.insert(full, name.clone());
+                self.index_owners.insert(full, Arc::new(name.clone()));
             }
         }
         for index in table.indexes.iter().filter_map(|i| i.name.as_ref()).filter(|_| by_name) {
-            self.index_owners.insert(name.sibling(index.clone()), name.clone());
+            self.index_owners.insert(name.sibling(index.clone()), Arc::new(name.clone()));
         }
         self.tables.insert(name, table);
     }

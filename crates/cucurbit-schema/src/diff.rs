@@ -4,7 +4,7 @@ use crate::change::ObjectRef;
 use crate::expression::normalized;
 use crate::model::{
     Column, Constraint, ConstraintBody, Database, Default, Dialect, Index, IndexKey, KeyPart, NamedObject,
-    ObjectKind, ObjectName, Order, Sequence, Table, TypeKind, UNTOLD,
+    ObjectKind, Order, Sequence, Table, TypeKind, UNTOLD,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -46,8 +46,7 @@ pub enum DifferenceKind {
 pub fn diff(left: &Database, right: &Database) -> Vec<Difference> {
     let mut diff = Diff { dialect: left.dialect, left, right, out: Vec::new() };
     diff.schemas();
-    let names: BTreeSet<&ObjectName> = left.tables.keys().chain(right.tables.keys()).collect();
-    for name in names {
+    for name in left.tables.differing(&right.tables) {
         let object = ObjectRef::Table(name.clone());
         match (left.tables.get(name), right.tables.get(name)) {
             (Some(a), Some(b)) if Arc::ptr_eq(a, b) => {}

@@ -13,6 +13,7 @@ pub mod ddl;
 pub mod diff;
 pub mod expression;
 mod inverse;
+pub mod map;
 pub mod model;
 pub mod names;
 pub mod sql;
@@ -27,6 +28,7 @@ pub use change::{
 pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
 pub use diff::{Difference, DifferenceKind, diff};
 pub use inverse::EvidenceForInverse;
+pub use map::{Map, Tables};
 pub use model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Database,
     Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,

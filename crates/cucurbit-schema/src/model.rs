@@ -1,5 +1,6 @@
 //! What a database holds: the state that changes apply to.
 
+use crate::map::{Map, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -703,26 +704,26 @@ pub struct Database {
     /// Schemas beside the default one that something made.
     pub schemas: BTreeMap<String, Origin>,
     /// Tables by name.
-    pub tables: BTreeMap<ObjectName, Arc<Table>>,
+    pub tables: Tables,
     /// Enum types by name.
-    pub enums: BTreeMap<ObjectName, EnumType>,
+    pub enums: Map<ObjectName, EnumType>,
     /// Sequences by name, those of `SERIAL` columns included, those of identity columns not.
-    pub sequences: BTreeMap<ObjectName, Sequence>,
+    pub sequences: Map<ObjectName, Sequence>,
     /// Everything else by key.
-    pub objects: BTreeMap<ObjectKey, Arc<NamedObject>>,
+    pub objects: Map<ObjectKey, Arc<NamedObject>>,
     /// The order in which tables and other objects were made is kept by this counter's values in
     /// [`Database::made`]; a name made again gets a new place.
-    pub made: BTreeMap<ObjectKeyOrTable, u64>,
+    pub made: Map<ObjectKeyOrTable, u64>,
     /// The next place.
     pub next: u64,
     /// Unknown effects so far, with what caused them.
-    pub unknown: Vec<(crate::UnknownEffect, Origin)>,
+    pub unknown: Vec<(Arc<crate::UnknownEffect>, Origin)>,
     /// What was dropped last, for objects that are not there now.
-    pub dropped: BTreeMap<crate::ObjectRef, Origin>,
+    pub dropped: Map<crate::ObjectRef, Origin>,
     /// The table on which each index, and each constraint that owns one, stands.
-    pub(crate) index_owners: BTreeMap<ObjectName, ObjectName>,
+    pub(crate) index_owners: Map<ObjectName, Arc<ObjectName>>,
     /// How many constraints of each name a schema holds.
-    pub(crate) constraint_names: BTreeMap<ObjectName, u32>,
+    pub(crate) constraint_names: Map<ObjectName, u32>,
 }
 
 /// A table or an object kept as its text.
@@ -741,16 +742,16 @@ impl Database {
         Database {
             dialect,
             schemas: BTreeMap::new(),
-            tables: BTreeMap::new(),
-            enums: BTreeMap::new(),
-            sequences: BTreeMap::new(),
-            objects: BTreeMap::new(),
-            made: BTreeMap::new(),
+            tables: Tables::default(),
+            enums: Map::new(),
+            sequences: Map::new(),
+            objects: Map::new(),
+            made: Map::new(),
             next: 0,
             unknown: Vec::new(),
-            dropped: BTreeMap::new(),
-            index_owners: BTreeMap::new(),
-            constraint_names: BTreeMap::new(),
+            dropped: Map::new(),
+            index_owners: Map::new(),
+            constraint_names: Map::new(),
         }
     }
 
@@ -785,26 +786,22 @@ impl Database {
     pub fn forget_origins(&mut self) {
         let none = Origin::default();
         self.schemas.values_mut().for_each(|origin| *origin = none);
-        self.enums.values_mut().for_each(|e| e.origin = none);
-        self.sequences.values_mut().for_each(|s| s.origin = none);
-        for object in self.objects.values_mut().filter(|o| o.origin != none) {
-            Arc::make_mut(object).origin = none;
-        }
-        for table in self.tables.values_mut() {
-            let known = table.origin == none
-                && table.columns.iter().all(|c| c.origin == none)
-                && table.constraints.iter().all(|c| c.origin == none)
-                && table.indexes.iter().all(|i| i.origin == none);
-            // A table that is shared stays so.
-            if known {
-                continue;
-            }
-            let table = Arc::make_mut(table);
+        self.enums.change(|e| e.origin != none, |e| e.origin = none);
+        self.sequences.change(|s| s.origin != none, |s| s.origin = none);
+        self.objects.change(|o| o.origin != none, |o| Arc::make_mut(o).origin = none);
+        // A table that is shared stays so.
+        let has_origins = |table: &Table| {
+            table.origin != none
+                || table.columns.iter().any(|c| c.origin != none)
+                || table.constraints.iter().any(|c| c.origin != none)
+                || table.indexes.iter().any(|i| i.origin != none)
+        };
+        self.tables.change(has_origins, |table| {
             table.origin = none;
             table.columns.iter_mut().for_each(|c| c.origin = none);
             table.constraints.iter_mut().for_each(|c| c.origin = none);
             table.indexes.iter_mut().for_each(|i| i.origin = none);
-        }
+        });
         self.dropped.clear();
         self.unknown.clear();
     }

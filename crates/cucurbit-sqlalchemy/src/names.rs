@@ -1,6 +1,8 @@
 //! One name for each of SQLAlchemy's objects, whichever module it is imported from.
 
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Modules that a name may be imported from; the name itself is what follows.
 const MODULES: &[&str] = &[
@@ -74,7 +76,8 @@ const SQLMODEL: &[&str] =
 #[must_use]
 pub fn canonical_name(dotted: &str) -> Option<Cow<'_, str>> {
     // A module `compat.sqlalchemy` hands SQLAlchemy's names on.
-    let dotted = match dotted.find(".compat.sqlalchemy.") {
+    static COMPAT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".compat.sqlalchemy."));
+    let dotted = match COMPAT.find(dotted.as_bytes()) {
         Some(at) => &dotted[at + ".compat.".len()..],
         None => dotted,
     };

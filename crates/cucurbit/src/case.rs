@@ -245,13 +245,14 @@ fn read_entry(path: &Path, kind: EntryKind) -> RevisionFile {
                 names_a_revision: true,
                 ..RevisionFacts::default()
             };
-            return RevisionFile { path: path.to_path_buf(), facts };
+            return RevisionFile { path: path.to_path_buf(), facts, source: None };
         }
         EntryKind::Source | EntryKind::Repeated => return read_revision_file(path),
     };
     RevisionFile {
         path: path.to_path_buf(),
         facts: RevisionFacts { problems: vec![problem], ..Default::default() },
+        source: None,
     }
 }
 

@@ -268,20 +268,21 @@ fn labels(from: &Database, to: &mut Database, destructive: bool, withheld: &mut 
     if kept.is_empty() {
         return;
     }
-    for table in to.tables.values_mut() {
-        let uses = |c: &Column| matches!(&c.data_type.kind, TypeKind::Enum { name: Some(n), .. } if kept.contains_key(n));
-        if !table.columns.iter().any(uses) {
-            continue;
-        }
-        for column in &mut Arc::make_mut(table).columns {
-            if let TypeKind::Enum { name: Some(name), labels } = &mut column.data_type.kind
-                && let Some(all) = kept.get(name)
-            {
-                labels.clone_from(all);
-                column.data_type.written = None;
+    let uses =
+        |c: &Column| matches!(&c.data_type.kind, TypeKind::Enum { name: Some(n), .. } if kept.contains_key(n));
+    to.tables.change(
+        |table| table.columns.iter().any(uses),
+        |table| {
+            for column in &mut table.columns {
+                if let TypeKind::Enum { name: Some(name), labels } = &mut column.data_type.kind
+                    && let Some(all) = kept.get(name)
+                {
+                    labels.clone_from(all);
+                    column.data_type.written = None;
+                }
             }
-        }
-    }
+        },
+    );
 }
 
 fn merge(

@@ -4,12 +4,14 @@ use crate::case::Case;
 use crate::dialects::Dialects;
 use crate::finding::{Finding, Severity, arrange};
 use crate::history::Texts;
+use crate::replay::WaysBack;
 use crate::rules::{self, Check};
 use cucurbit_alembic::config::{
     DiscoverError, DiscoverOptions, Discovery, Environment, WalkProblem, discover,
 };
 use cucurbit_schema::Dialect;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How a diagnosis is to be made.
@@ -172,7 +174,7 @@ pub(crate) fn judge(case: Case, options: &Options) -> EnvironmentDiagnosis {
 fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
     let texts = Texts::read(case);
     let dialects = options.dialect.map_or_else(|| texts.dialects(case), Dialects::given);
-    let judge = |dialect: Dialect, ways_back: bool| {
+    let judge = |dialect: Dialect, ways_back: &WaysBack| {
         let mut found = Vec::new();
         if let Some(history) = case.history(&texts, dialect, &options.import_roots, ways_back) {
             for rule in rules::ALL {
@@ -184,10 +186,15 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
         found
     };
     let Some((first, others)) = dialects.found.split_first() else { return (Vec::new(), dialects) };
-    let mut found = judge(*first, true);
+    let mut found = judge(*first, &WaysBack::All);
     if !found.is_empty() && !others.is_empty() {
-        let ways_back = found.iter().any(|finding| rules::needs_ways_back(finding.rule));
-        let others: Vec<Vec<Finding>> = others.par_iter().map(|dialect| judge(*dialect, ways_back)).collect();
+        // Only the downgrades of which something was found are of interest.
+        let ways_back = found.iter().filter(|finding| rules::needs_ways_back(finding.rule));
+        let named = ways_back.flat_map(|finding| &finding.revisions);
+        let rows: BTreeSet<_> =
+            named.filter_map(|id| case.graph().node(id)).filter_map(|node| case.row_of(node)).collect();
+        let ways_back = if rows.is_empty() { WaysBack::None } else { WaysBack::Of(rows) };
+        let others: Vec<Vec<Finding>> = others.par_iter().map(|dialect| judge(*dialect, &ways_back)).collect();
         let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
         found.retain(|finding| others.iter().all(|other| other.iter().any(|o| is_same(o, finding))));
     }

@@ -9,7 +9,7 @@ use crate::dialects::Dialects;
 use crate::finding::Place;
 use crate::replay::{ReplayedChain, ReplayedRevision};
 use cucurbit_python::eval;
-use cucurbit_replay::{Certainty, Operation, Outcome, ProjectFiles, parse_file};
+use cucurbit_replay::{Certainty, Operation, Outcome, ParsedFiles, ProjectFiles, parse_revision};
 use cucurbit_schema::{Applied, Change, Dialect, Extent, Mismatch, ObjectName, ObjectRef};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -19,20 +19,23 @@ pub(crate) struct Texts {
     parsed: Vec<Option<Arc<eval::Parsed>>>,
     marks: Vec<Marks>,
     env_py: Option<String>,
+    /// What the migrations import.
+    imported: Arc<ParsedFiles>,
 }
 
 impl Texts {
     /// Reads and parses the revision files, in parallel.
     pub(crate) fn read(case: &Case) -> Self {
         let read = |file: &cucurbit_alembic::RevisionFile| {
-            let parsed = parse_file(&file.path);
+            let parsed = parse_revision(file);
             let marks = parsed.as_ref().map(|parsed| Marks::of(parsed.text())).unwrap_or_default();
             (parsed, marks)
         };
         let (parsed, marks) = case.files().par_iter().map(read).unzip();
         let env_py = case.environment().env_py.as_deref();
         let env_py = env_py.and_then(|path| cucurbit_alembic::read_source(path).ok());
-        Texts { parsed, marks, env_py: env_py.map(|source| source.text.as_str().to_owned()) }
+        let env_py = env_py.map(|source| source.text.as_str().to_owned());
+        Texts { parsed, marks, env_py, imported: Arc::default() }
     }
 
     /// Finds the dialects of the case.
@@ -298,11 +301,11 @@ impl Case {
         texts: &Texts,
         dialect: Dialect,
         roots: &[std::path::PathBuf],
-        ways_back: bool,
+        ways_back: &crate::replay::WaysBack,
     ) -> Option<History> {
         let mut options = crate::replay::SchemaOptions::new(dialect);
         options.import_roots = roots.to_vec();
-        let files = self.project_files(&options.import_roots);
+        let files = self.project_files(&options.import_roots).sharing(Arc::clone(&texts.imported));
         texts.put(self, &files);
         let chain = self.follow(&options, files, ways_back).ok()?;
         Some(History::new(self, texts, chain, dialect))

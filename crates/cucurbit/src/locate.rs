@@ -5,7 +5,7 @@ use crate::drift::{DriftSide, describe_drift, difference_json, pretty};
 use crate::replay::{SchemaError, SchemaOptions};
 use cucurbit_graph::RowIndex;
 use cucurbit_replay::{Direction, ReplayOptions, Replayer};
-use cucurbit_schema::{Database, Difference, DifferenceKind, ObjectName, ObjectRef, Table, diff};
+use cucurbit_schema::{Database, Difference, DifferenceKind, ObjectName, ObjectRef, Tables, diff};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -127,7 +127,7 @@ impl Case {
 /// Counts the objects that differ, table by table as they change.
 struct Counter<'d> {
     target: &'d Database,
-    tables: BTreeMap<ObjectName, Arc<Table>>,
+    tables: Tables,
     /// For each table the objects that differ, and how many of them only one side has.
     counts: BTreeMap<ObjectName, (usize, usize)>,
     /// What is not of a table: as it was last, and how much of it differs.
@@ -137,7 +137,7 @@ struct Counter<'d> {
 impl<'d> Counter<'d> {
     fn new(target: &'d Database) -> Self {
         let counts = target.tables.keys().map(|name| (name.clone(), (1, 1))).collect();
-        Counter { target, tables: BTreeMap::new(), counts, others: None }
+        Counter { target, tables: Tables::default(), counts, others: None }
     }
 
     fn objects(&mut self, state: &Database) -> (usize, usize) {

@@ -524,7 +524,7 @@ fn snapshots(files: &ProjectFiles, settings: &Settings, path: &Path) -> Option<D
     if !text.contains("__tablename__") && !text.contains("Table(") {
         return None;
     }
-    let read = cucurbit_models::read(files, settings, &[path.to_owned()]);
+    let read = cucurbit_models::read_alone(files, settings, path);
     (!read.database.tables.is_empty()).then_some(read.database)
 }
 

@@ -66,7 +66,7 @@ pub struct ReplayedChain {
     pub state: Rc<Database>,
     /// `env.py` says how constraints are named that migrations leave unnamed.
     pub(crate) naming_known: bool,
-    /// What the downgrades do, one for each revision; empty when nobody asked.
+    /// What the downgrades do, one for each revision, untold of those that nobody asked for; empty when nobody asked.
     pub(crate) ways_back: Vec<WayBack>,
     files: ProjectFiles,
 }
@@ -81,6 +81,26 @@ pub enum SchemaError {
     /// There is no revision file.
     #[error("there is no revision file")]
     NoRevisions,
+}
+
+/// Of which revisions the downgrade is tried, by row.
+pub(crate) enum WaysBack {
+    /// Of none.
+    None,
+    /// Of these.
+    Of(BTreeSet<RowIndex>),
+    /// Of all.
+    All,
+}
+
+impl WaysBack {
+    fn wants(&self, row: RowIndex) -> bool {
+        match self {
+            WaysBack::None => false,
+            WaysBack::Of(rows) => rows.contains(&row),
+            WaysBack::All => true,
+        }
+    }
 }
 
 impl ReplayedChain {
@@ -130,7 +150,7 @@ impl Case {
     /// When there is no revision, or not the one that is asked for.
     pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
         let files = self.project_files(&options.import_roots);
-        self.follow(options, files, false)
+        self.follow(options, files, &WaysBack::None)
     }
 
     /// Does the work of [`Case::schema_at`] with files of which some may be parsed already.
@@ -138,7 +158,7 @@ impl Case {
         &self,
         options: &SchemaOptions,
         files: ProjectFiles,
-        ways_back: bool,
+        ways_back: &WaysBack,
     ) -> Result<ReplayedChain, SchemaError> {
         let (order, missing) = self.order_to(options.revision.as_deref())?;
         let settings = Settings::new(options.dialect, options.sqlalchemy);
@@ -152,14 +172,16 @@ impl Case {
             let mut revisions = Vec::with_capacity(order.len());
             for node in order {
                 let Some(row) = self.row_of(node) else { continue };
-                let before = ways_back.then(|| replayer.shared_state());
+                let before = ways_back.wants(row).then(|| replayer.shared_state());
                 let step = replayer.step(self.path(row), Direction::Upgrade);
-                if let Some(before) = before {
-                    found.push(WayBack::of(&mut replayer, self.path(row), &step, &before));
+                match before {
+                    Some(before) => found.push(WayBack::of(&mut replayer, self.path(row), &step, &before)),
+                    None if matches!(ways_back, WaysBack::None) => {}
+                    None => found.push(WayBack::CannotTell),
                 }
                 revisions.push(ReplayedRevision { id: self.graph().id(node).to_owned(), row, step });
             }
-            (revisions, replayer.operations().to_vec(), replayer.shared_state())
+            (revisions, replayer.take_operations(0), replayer.shared_state())
         };
         Ok(ReplayedChain { revisions, missing, operations, state, naming_known, ways_back: found, files })
     }

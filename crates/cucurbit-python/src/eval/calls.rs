@@ -133,7 +133,7 @@ impl<H: Host> Evaluator<'_, H> {
             class: RefCell::new(None),
             code: FunctionCode {
                 is_generator: yields(&def.body),
-                body: Body::Def(Rc::new(def.clone())),
+                body: Body::of(def, self.modules.get(&scope.file).and_then(|module| module.parsed.as_ref())),
                 scope: Rc::clone(scope),
                 defaults,
             },
@@ -302,9 +302,7 @@ impl<H: Host> Evaluator<'_, H> {
 
     /// Returns what the annotation behind `->` is worth; `None` when there is none.
     pub fn return_annotation(&mut self, function: &Rc<Function>) -> Option<Value> {
-        let Body::Def(def) = &function.code.body else { return None };
-        let def = Rc::clone(def);
-        let returns = def.returns.as_deref()?;
+        let returns = function.code.body.def()?.returns.as_deref()?;
         let scope = Rc::clone(&function.code.scope);
         Some(self.annotation_expression(returns, &scope))
     }
@@ -315,8 +313,8 @@ impl Function {
     #[must_use]
     pub fn text_place(&self) -> Place {
         match &self.code.body {
-            Body::Def(def) => place_of(self.place.file, def.as_ref()),
             Body::Lambda(lambda) => place_of(self.place.file, lambda.as_ref()),
+            other => other.def().map_or(self.place, |def| place_of(self.place.file, def)),
         }
     }
 

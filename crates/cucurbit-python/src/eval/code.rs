@@ -30,6 +30,11 @@ impl Parsed {
             return Parsed { text, body: Vec::new(), problem: Some((why.to_owned(), Span::new(0, 0))) };
         }
         let parsed = parse_unchecked_source(&text, ast::PySourceType::Python);
+        Self::new(text, parsed)
+    }
+
+    /// Keeps the syntax of a text that was parsed.
+    pub(crate) fn new(text: Arc<str>, parsed: ruff_python_parser::Parsed<ast::ModModule>) -> Self {
         let problem = parsed.errors().first().map(|e| (e.error.to_string(), span(e.location)));
         let module = parsed.into_syntax();
         Parsed { text, body: module.body.into_iter().collect(), problem }
@@ -50,13 +55,69 @@ impl Parsed {
     pub(super) fn body(&self) -> &[Stmt] {
         &self.body
     }
+
+    /// Returns the position of a function definition of this file that stands at the top level, or in a class there.
+    fn position(&self, def: &ast::StmtFunctionDef) -> Option<Position> {
+        let top = at(&self.body, def)?;
+        let inner = match &self.body[top] {
+            Stmt::ClassDef(class) => Some(at(&class.body, def)?),
+            _ => None,
+        };
+        let position = Position { top, inner };
+        std::ptr::eq(self.function(position)?, def).then_some(position)
+    }
+
+    fn function(&self, position: Position) -> Option<&ast::StmtFunctionDef> {
+        let found = match (self.body.get(position.top)?, position.inner) {
+            (Stmt::ClassDef(class), Some(inner)) => class.body.get(inner)?,
+            (top, _) => top,
+        };
+        match found {
+            Stmt::FunctionDef(def) => Some(def),
+            _ => None,
+        }
+    }
+}
+
+/// Where a function definition stands in its file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    top: usize,
+    inner: Option<usize>,
+}
+
+/// The last of some statements that does not begin behind a node.
+fn at(body: &[Stmt], node: &impl Ranged) -> Option<usize> {
+    body.partition_point(|stmt| stmt.start() <= node.start()).checked_sub(1)
 }
 
 /// What a function runs.
 #[derive(Debug, Clone)]
 pub(super) enum Body {
+    /// A definition in its file, which most are.
+    InFile(Arc<Parsed>, Position),
+    /// A copy of any other.
     Def(Rc<ast::StmtFunctionDef>),
     Lambda(Rc<ast::ExprLambda>),
+}
+
+impl Body {
+    /// The body of a definition that may stand in that file.
+    pub(super) fn of(def: &ast::StmtFunctionDef, parsed: Option<&Arc<Parsed>>) -> Self {
+        match parsed.and_then(|parsed| Some((parsed, parsed.position(def)?))) {
+            Some((parsed, position)) => Body::InFile(Arc::clone(parsed), position),
+            None => Body::Def(Rc::new(def.clone())),
+        }
+    }
+
+    /// Returns the definition; `None` of a lambda.
+    pub(super) fn def(&self) -> Option<&ast::StmtFunctionDef> {
+        match self {
+            Body::InFile(parsed, position) => parsed.function(*position),
+            Body::Def(def) => Some(def),
+            Body::Lambda(_) => None,
+        }
+    }
 }
 
 /// The code of a function with what it closes over.
@@ -77,8 +138,8 @@ impl std::fmt::Debug for FunctionCode {
 impl FunctionCode {
     pub(super) fn parameters(&self) -> Option<&ast::Parameters> {
         match &self.body {
-            Body::Def(def) => Some(&def.parameters),
             Body::Lambda(lambda) => lambda.parameters.as_deref(),
+            other => other.def().map(|def| def.parameters.as_ref()),
         }
     }
 }

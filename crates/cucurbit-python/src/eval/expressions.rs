@@ -556,17 +556,11 @@ impl<H: Host> Evaluator<'_, H> {
     /// Runs the code of a function whose arguments are bound in `scope`.
     pub(super) fn run_body(&mut self, function: &Function, scope: &Scope) -> Evaluated<Value> {
         match &function.code.body {
-            Body::Lambda(lambda) => {
-                let lambda = Rc::clone(lambda);
-                self.expression(&lambda.body, scope)
-            }
-            Body::Def(def) => {
-                let def = Rc::clone(def);
-                match self.block(&def.body, scope)? {
-                    Flow::Return(value) => Ok(value),
-                    _ => Ok(Value::None),
-                }
-            }
+            Body::Lambda(lambda) => self.expression(&lambda.body, scope),
+            other => match self.block(other.def().map_or(&[][..], |def| &def.body), scope)? {
+                Flow::Return(value) => Ok(value),
+                _ => Ok(Value::None),
+            },
         }
     }
 

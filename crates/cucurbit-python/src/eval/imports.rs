@@ -5,6 +5,7 @@ use super::run::Evaluator;
 use super::scope::Scope;
 use super::value::Value;
 use ruff_python_ast as ast;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// A name that an import binds.
@@ -15,6 +16,8 @@ pub struct ImportedName {
     /// The name in the module; `None` for the module itself.
     name: Option<Rc<str>>,
     place: Place,
+    /// What it is, once that is known for good: a module, or a name from outside.
+    settled: OnceCell<Value>,
 }
 
 impl<H: Host> Evaluator<'_, H> {
@@ -30,7 +33,7 @@ impl<H: Host> Evaluator<'_, H> {
             };
             let module = ModuleName { level: 0, path: module.to_owned() };
             let value =
-                Value::Import(Rc::new(ImportedName { importer: scope.file, module, name: None, place }));
+                Value::Import(Rc::new(ImportedName { importer: scope.file, module, name: None, place, settled: OnceCell::new() }));
             self.bind(scope, bound, value, place);
         }
     }
@@ -50,6 +53,7 @@ impl<H: Host> Evaluator<'_, H> {
                 module: module.clone(),
                 name: Some(Rc::from(name)),
                 place,
+                settled: OnceCell::new(),
             };
             self.bind(scope, &bound, Value::Import(Rc::new(imported)), place);
         }
@@ -107,14 +111,18 @@ impl<H: Host> Evaluator<'_, H> {
     }
 
     fn imported(&mut self, import: &ImportedName) -> Value {
+        if let Some(value) = import.settled.get() {
+            return value.clone();
+        }
         let found = self.files.find(import.importer, &import.module);
         let Some(name) = &import.name else {
-            return match found {
+            let value = match found {
                 Found::File(file) => Value::Module(file),
                 Found::Namespace | Found::Outside => {
                     Value::External(Rc::from(self.outside_path(import.importer, &import.module)))
                 }
             };
+            return import.settled.get_or_init(|| value).clone();
         };
         if let Found::File(file) = found {
             self.load(file);
@@ -131,7 +139,10 @@ impl<H: Host> Evaluator<'_, H> {
         match (self.files.find(import.importer, &inner), found) {
             (Found::File(file), _) => Value::Module(file),
             (_, Found::File(file)) => self.missing_in_module(file, name, import.place),
-            _ => Value::External(Rc::from(self.outside_path(import.importer, &inner))),
+            _ => {
+                let value = Value::External(Rc::from(self.outside_path(import.importer, &inner)));
+                import.settled.get_or_init(|| value).clone()
+            }
         }
     }
 

@@ -34,6 +34,10 @@ impl Names {
     pub(super) fn unbind(&mut self, name: &str) {
         if let Some(at) = self.index.remove(name) {
             self.items.remove(at);
+            // Mostly the last one goes, and nothing moves.
+            if at == self.items.len() {
+                return;
+            }
             for place in self.index.values_mut() {
                 if *place > at {
                     *place -= 1;

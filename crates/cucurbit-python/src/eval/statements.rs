@@ -107,7 +107,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             }
             Stmt::For(s) => return self.for_loop(s, scope, place),
             Stmt::While(s) => return self.while_loop(s, scope, place),
-            Stmt::With(s) => return self.with(&Rc::new(s.clone()), 0, scope),
+            Stmt::With(s) => return self.with(s, 0, scope),
             Stmt::Try(s) => return self.try_statement(s, scope, place),
             Stmt::Return(s) => {
                 let value = match &s.value {
@@ -281,12 +281,12 @@ impl<'a, H: Host> Evaluator<'a, H> {
         Ok(Flow::Next)
     }
 
-    pub(super) fn with(&mut self, s: &Rc<ast::StmtWith>, item: usize, scope: &Scope) -> Evaluated<Flow> {
+    pub(super) fn with(&mut self, s: &ast::StmtWith, item: usize, scope: &Scope) -> Evaluated<Flow> {
         let Some(with_item) = s.items.get(item) else { return self.block(&s.body, scope) };
         let place = place_of(scope.file, &with_item.context_expr);
         let manager = self.expression(&with_item.context_expr, scope)?;
         if let Value::Generator(function, arguments) = &manager {
-            let waiting = Waiting { with: Rc::clone(s), item, scope: Rc::clone(scope) };
+            let waiting = Waiting { with: Rc::new(s.clone()), item, scope: Rc::clone(scope) };
             return self.run_manager(function, arguments, waiting, place);
         }
         let entered = match &manager {

@@ -7,6 +7,9 @@ use super::statements::Flow;
 use super::value::Value;
 use std::rc::Rc;
 
+/// Decisions, in the order in which they were made.
+type Trace = Vec<(Place, Decision)>;
+
 /// One way to go.
 pub(super) type Arm<'s, 'a, H> = &'s mut dyn FnMut(&mut Evaluator<'a, H>) -> Evaluated<Flow>;
 
@@ -27,7 +30,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             if at == place {
                 self.script.pop_front();
                 self.trace.push((place, decision));
-                return self.go(&unsettled, decision, arms);
+                return self.go(&unsettled, decision, arms, Vec::new());
             }
             self.script.clear();
         }
@@ -58,9 +61,9 @@ impl<'a, H: Host> Evaluator<'a, H> {
         }
         let decision = self.host.decide(&unsettled);
         self.trace.push((place, decision));
-        let (Some((mark, result)), Some(trace)) = (kept, traces.pop()) else { return Ok(Flow::Next) };
+        let Some((mark, result)) = kept else { return Ok(Flow::Next) };
         if decision == Decision::Take(last) {
-            self.trace.extend(trace);
+            self.trace.extend(traces.pop().into_iter().flatten());
             if self.trials == 0 {
                 self.journal.clear();
             }
@@ -70,11 +73,11 @@ impl<'a, H: Host> Evaluator<'a, H> {
         self.undo_to(journal);
         self.host.rewind(mark);
         if let Decision::Take(at) = decision
-            && let Some(trace) = traces.into_iter().nth(at)
+            && let Some(trace) = traces.get_mut(at)
         {
-            self.script = trace.into();
+            self.script = std::mem::take(trace).into();
         }
-        let result = self.go(&unsettled, decision, arms);
+        let result = self.go(&unsettled, decision, arms, traces);
         self.script.clear();
         result
     }
@@ -84,6 +87,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
         unsettled: &Unsettled,
         decision: Decision,
         arms: &mut [Arm<'_, 'a, H>],
+        traces: Vec<Trace>,
     ) -> Evaluated<Flow> {
         match decision {
             Decision::Take(at) => {
@@ -94,16 +98,26 @@ impl<'a, H: Host> Evaluator<'a, H> {
                 self.guard_the_rest(unsettled, at);
                 result
             }
-            Decision::All => self.go_everywhere(unsettled, arms),
+            Decision::All => self.go_everywhere(unsettled, arms, traces),
         }
     }
 
-    /// Goes every way after each other. Names that differ afterwards are unknown.
-    fn go_everywhere(&mut self, unsettled: &Unsettled, arms: &mut [Arm<'_, 'a, H>]) -> Evaluated<Flow> {
+    /// Goes every way after each other. Names that differ afterwards are unknown. `traces` are the decisions inside
+    /// of the arms when they were tried; without any, those remembered for the whole go on.
+    fn go_everywhere(
+        &mut self,
+        unsettled: &Unsettled,
+        arms: &mut [Arm<'_, 'a, H>],
+        traces: Vec<Trace>,
+    ) -> Evaluated<Flow> {
         let mut bound = Vec::new();
         let mut flows = Vec::new();
         let outer = std::mem::take(&mut self.journal);
+        let mut traces = traces.into_iter();
         for arm in arms.iter_mut() {
+            if let Some(trace) = traces.next() {
+                self.script = trace.into();
+            }
             self.trials += 1;
             self.host.guard(Some(unsettled));
             let result = arm(self);

@@ -310,27 +310,29 @@ impl Step<'_> {
                 rename_in(predicate, from, to, case);
             }
         }
-        for other in self.db.tables.values_mut() {
-            let points = other.constraints.iter().any(
-                |c| matches!(&c.body, ConstraintBody::ForeignKey { table: t, references, .. } if t == table && references.iter().any(|r| r == from)),
-            );
-            if points {
-                for constraint in &mut Arc::make_mut(other).constraints {
+        let is_named = |c: &Constraint| {
+            matches!(&c.body, ConstraintBody::ForeignKey { table: t, references, .. }
+                if t == table && references.iter().any(|r| r == from))
+        };
+        self.db.tables.change_referrers(
+            table,
+            |other| other.constraints.iter().any(is_named),
+            |other| {
+                for constraint in &mut other.constraints {
                     if let ConstraintBody::ForeignKey { table: target, references, .. } = &mut constraint.body
                         && target == table
                     {
                         references.iter_mut().for_each(|name| rename_one(name, from, to));
                     }
                 }
-            }
-        }
-        for sequence in self.db.sequences.values_mut() {
-            if let Some((owner, column)) = &mut sequence.owner
-                && owner == table
-            {
+            },
+        );
+        let is_owner = |s: &crate::Sequence| s.owner.as_ref().is_some_and(|(t, c)| t == table && c == from);
+        self.db.sequences.change(is_owner, |sequence| {
+            if let Some((_, column)) = &mut sequence.owner {
                 rename_one(column, from, to);
             }
-        }
+        });
         self.db.dropped.insert(ObjectRef::Column(table.clone(), from.to_owned()), self.origin);
         self.touched(ObjectRef::Column(table.clone(), to.to_owned()));
     }

@@ -274,7 +274,7 @@ impl Step<'_> {
         exactly: bool,
     ) -> Vec<(ObjectName, Option<String>)> {
         let mut out = Vec::new();
-        for other in self.db.tables.values() {
+        for other in self.db.tables.referrers(table) {
             for constraint in &other.constraints {
                 let ConstraintBody::ForeignKey { table: target, references, .. } = &constraint.body else {
                     continue;
@@ -400,7 +400,7 @@ impl Step<'_> {
         let owner = if self.is_mysql() {
             table.cloned().filter(|t| self.db.tables.contains_key(t)).or_else(|| self.only_owner(&name))
         } else {
-            self.db.index_owners.get(&name).cloned()
+            self.db.index_owners.get(&name).map(|owner| owner.as_ref().clone())
         };
         let Some(owner) = owner else {
             if if_exists {
@@ -457,7 +457,7 @@ impl Step<'_> {
     ) {
         let owner = match table {
             Some(table) => Some(table.clone()),
-            None => self.db.index_owners.get(from).cloned(),
+            None => self.db.index_owners.get(from).map(|owner| owner.as_ref().clone()),
         };
         let found = owner.as_ref().and_then(|owner| self.db.table(owner));
         let (Some(owner), Some(found)) = (owner.clone(), found) else {

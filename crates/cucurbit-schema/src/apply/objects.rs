@@ -252,14 +252,15 @@ impl Step<'_> {
         }
         moved.name = to.clone();
         self.db.enums.insert(to.clone(), moved);
-        for table in self.db.tables.values_mut() {
-            let uses = |kind: &TypeKind| matches!(innermost(kind), TypeKind::Enum { name: Some(used), .. } if used == from);
-            if table.columns.iter().any(|c| uses(&c.data_type.kind)) {
-                for column in &mut Arc::make_mut(table).columns {
+        let uses = |kind: &TypeKind| matches!(innermost(kind), TypeKind::Enum { name: Some(used), .. } if used == from);
+        self.db.tables.change(
+            |table| table.columns.iter().any(|c| uses(&c.data_type.kind)),
+            |table| {
+                for column in &mut table.columns {
                     rename_type(&mut column.data_type.kind, from, to);
                 }
-            }
-        }
+            },
+        );
         self.db.dropped.insert(ObjectRef::Enum(from.clone()), self.origin);
         self.touched(ObjectRef::Enum(to.clone()));
     }
@@ -428,7 +429,7 @@ impl Step<'_> {
             }
             ObjectRef::Constraint(table, name) => self.with_constraint(table, name, |c| c.comment = text),
             ObjectRef::Index(name, table) => {
-                let owner = table.clone().or_else(|| self.db.index_owners.get(name).cloned());
+                let owner = table.clone().or_else(|| self.db.index_owners.get(name).map(|owner| owner.as_ref().clone()));
                 let index = owner
                     .and_then(|owner| self.table_mut(&owner))
                     .and_then(|t| t.indexes.iter_mut().find(|i| i.name.as_deref() == Some(&name.name)));

@@ -232,7 +232,7 @@ impl Step<'_> {
     /// Foreign keys of other tables that point at a table.
     pub(super) fn referrers(&self, name: &ObjectName) -> Vec<(ObjectName, Option<String>)> {
         let mut out = Vec::new();
-        for table in self.db.tables.values().filter(|t| t.name != *name) {
+        for table in self.db.tables.referrers(name).into_iter().filter(|t| t.name != *name) {
             for constraint in &table.constraints {
                 if let ConstraintBody::ForeignKey { table: target, .. } = &constraint.body
                     && target == name
@@ -281,9 +281,8 @@ impl Step<'_> {
                 }
             }
         }
-        for owner in self.db.index_owners.values_mut().filter(|owner| *owner == from) {
-            *owner = to.clone();
-        }
+        let owner = Arc::new(to.clone());
+        self.db.index_owners.change(|o| o.as_ref() == from, |o| *o = Arc::clone(&owner));
         if moved {
             self.move_names(from, to);
         }
@@ -291,32 +290,29 @@ impl Step<'_> {
         if let Some(place) = self.db.made.remove(&ObjectKeyOrTable::Table(from.clone())) {
             self.db.made.insert(ObjectKeyOrTable::Table(to.clone()), place);
         }
-        for other in self.db.tables.values_mut() {
-            let points = other
-                .constraints
-                .iter()
-                .any(|c| matches!(&c.body, ConstraintBody::ForeignKey { table, .. } if table == from));
-            if points {
-                for constraint in &mut Arc::make_mut(other).constraints {
+        self.db.tables.change_referrers(
+            from,
+            |_| true,
+            |other| {
+                for constraint in &mut other.constraints {
                     if let ConstraintBody::ForeignKey { table, .. } = &mut constraint.body
                         && table == from
                     {
                         *table = to.clone();
                     }
                 }
-            }
-        }
+            },
+        );
         let mut sequences: Vec<Sequence> = Vec::new();
-        for sequence in self.db.sequences.values_mut() {
-            if let Some((table, _)) = &mut sequence.owner
-                && table == from
-            {
+        let is_owned = |s: &Sequence| s.owner.as_ref().is_some_and(|(table, _)| table == from);
+        self.db.sequences.change(is_owned, |sequence| {
+            if let Some((table, _)) = &mut sequence.owner {
                 *table = to.clone();
-                if moved {
-                    sequences.push(sequence.clone());
-                }
             }
-        }
+            if moved {
+                sequences.push(sequence.clone());
+            }
+        });
         for mut sequence in sequences {
             let old = sequence.name.clone();
             sequence.name.schema.clone_from(&to.schema);
@@ -353,7 +349,7 @@ impl Step<'_> {
             .db
             .index_owners
             .iter()
-            .filter(|(_, owner)| *owner == to)
+            .filter(|(_, owner)| owner.as_ref() == to)
             .map(|(name, _)| name.clone())
             .collect();
         for name in names.into_iter().filter(|n| n.schema == from.schema) {
@@ -414,15 +410,16 @@ impl Step<'_> {
     /// Defaults hold a sequence by identity, so they follow its new name.
     pub(super) fn sequence_renamed(&mut self, from: &ObjectName, to: &ObjectName) {
         let old = Some(Default::NextValue(from.clone()));
-        for table in self.db.tables.values_mut() {
-            if table.columns.iter().any(|c| c.default == old) {
-                for column in &mut Arc::make_mut(table).columns {
+        self.db.tables.change(
+            |table| table.columns.iter().any(|c| c.default == old),
+            |table| {
+                for column in &mut table.columns {
                     if column.default == old {
                         column.default = Some(Default::NextValue(to.clone()));
                     }
                 }
-            }
-        }
+            },
+        );
     }
 }
 
