@@ -8,6 +8,7 @@ mod order;
 mod postgresql;
 mod quote;
 mod sqlite;
+pub mod steps;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -37,6 +37,7 @@ mod schema_diff;
 mod spoken;
 mod squash;
 mod undo;
+pub mod verify;
 mod way_back;
 
 pub use alembic_answer::{AlembicAnswer, AlembicError};

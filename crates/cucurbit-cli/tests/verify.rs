@@ -1,0 +1,215 @@
+//! `verify`: one test for each flag and exit code.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cucurbit"))
+        .arg("verify")
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env_remove("PYTHONPATH")
+        .env_remove("VIRTUAL_ENV")
+        .output()
+        .expect("the program runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn complaints(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+/// A chain of two revisions: a table, then what is given.
+fn chain(upgrade: &str, downgrade: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, id: &str, down: &str, up: &str, back: &str| {
+        let text = format!(
+            "from alembic import op\nimport sqlalchemy as sa\n\nrevision = '{id}'\ndown_revision = {down}\n\n\ndef upgrade():\n    {up}\n\n\ndef downgrade():\n    {back}\n"
+        );
+        std::fs::write(folder.path().join("versions").join(name), text).expect("a file");
+    };
+    std::fs::create_dir(folder.path().join("versions")).expect("a folder");
+    let table = "op.create_table('users', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('mail', sa.String(50)))";
+    write("a1_users.py", "a1", "None", table, "op.drop_table('users')");
+    write("b2_more.py", "b2", "'a1'", upgrade, downgrade);
+    folder
+}
+
+fn good() -> tempfile::TempDir {
+    chain(
+        "op.add_column('users', sa.Column('age', sa.Integer()))\n    op.create_index('ix_users_age', 'users', ['age'])",
+        "op.drop_index('ix_users_age', 'users')\n    op.drop_column('users', 'age')",
+    )
+}
+
+#[test]
+fn a_chain_that_fits_is_proved_by_following_it() {
+    let output = run(good().path(), &["."]);
+    assert_eq!(code(&output), Some(0), "{}{}", out(&output), complaints(&output));
+    assert_eq!(
+        out(&output),
+        "replay as on PostgreSQL: proved: 2 revisions, 3 of 3 operations known exactly, 2 upgrades undone\nproved\n"
+    );
+}
+
+#[test]
+fn a_downgrade_that_does_not_fit_fails() {
+    let folder = chain("op.add_column('users', sa.Column('age', sa.Integer()))", "op.drop_column('users', 'aeg')");
+    let output = run(folder.path(), &["."]);
+    assert_eq!(code(&output), Some(1));
+    let text = out(&output);
+    assert!(text.contains("fails: versions/b2_more.py:13: b2: downgrade: drop_column:"), "{text}");
+    let output = run(folder.path(), &[".", "--upgrade-only"]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+}
+
+#[test]
+fn a_downgrade_that_leaves_something_over_does_not_lead_back() {
+    let output = run(
+        chain(
+            "op.add_column('users', sa.Column('age', sa.Integer()))\n    op.create_index('ix', 'users', ['mail'])",
+            "op.drop_column('users', 'age')",
+        )
+        .path(),
+        &["."],
+    );
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("it does not lead back: index ix"), "{}", out(&output));
+}
+
+#[test]
+fn what_cannot_be_told_is_no_proof() {
+    let folder = chain("op.execute(open('more.sql').read())", "pass");
+    let output = run(folder.path(), &["."]);
+    assert_eq!(code(&output), Some(1));
+    let text = out(&output);
+    assert!(text.contains("cannot tell: versions/b2_more.py:9: b2: upgrade: execute:"), "{text}");
+    assert!(text.ends_with("not proved: something cannot be told\n"), "{text}");
+}
+
+#[test]
+fn a_revision_ends_it_and_an_unknown_one_is_no_work() {
+    let output = run(good().path(), &[".", "a1", "--output-format", "json"]);
+    assert_eq!(code(&output), Some(0));
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(value["schema_version"], 1);
+    assert_eq!(value["verdict"], "proved");
+    assert_eq!(value["proofs"][0]["revisions"], 1);
+    assert_eq!(code(&run(good().path(), &[".", "zz"])), Some(2));
+}
+
+#[test]
+fn the_end_is_held_against_models_and_dumps() {
+    let folder = good();
+    let models = "from sqlalchemy import Column, Integer, String\nfrom sqlalchemy.orm import declarative_base\n\nBase = declarative_base()\n\n\nclass User(Base):\n    __tablename__ = 'users'\n    id = Column(Integer, primary_key=True)\n    mail = Column(String(50))\n    age = Column(Integer, index=True)\n";
+    std::fs::write(folder.path().join("models.py"), models).expect("a file");
+    let output = run(folder.path(), &[".", "--models", "models.py"]);
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    std::fs::write(folder.path().join("models.py"), models.replace("String(50)", "String(60)")).expect("a file");
+    let output = run(folder.path(), &[".", "--models", "models.py"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("column users.mail: type: varchar(50) in the chain"), "{}", out(&output));
+    let dump = "CREATE TABLE users (id serial PRIMARY KEY, mail varchar(50), age integer);\n";
+    std::fs::write(folder.path().join("dump.sql"), dump).expect("a file");
+    let output = run(folder.path(), &[".", "--dump", "dump.sql"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("index ix_users_age: only the chain makes it"), "{}", out(&output));
+}
+
+#[test]
+fn what_makes_no_sense_is_no_work() {
+    for (arguments, complaint) in [
+        (vec![".", "--database", "oracle"], "say sqlite"),
+        (vec![".", "--database", "sqlite:///data.db"], "never written to"),
+        (vec![".", "--database", "mysql"], "needs an address"),
+        (vec![".", "--alembic"], "--database"),
+        (vec![".", "--models", "nowhere"], "no such file"),
+    ] {
+        let output = run(good().path(), &arguments);
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        assert!(complaints(&output).contains(complaint), "{}", complaints(&output));
+    }
+}
+
+#[test]
+fn the_hollow_base_of_the_habits_service_is_no_proof() {
+    let output = run(&fixtures(), &["habits_service"]);
+    assert_eq!(code(&output), Some(1));
+    let text = out(&output);
+    assert!(text.contains("fails: 189b1231afd4: no file defines it"), "{text}");
+    assert!(text.ends_with("not proved: something fails or differs\n"), "{text}");
+}
+
+#[cfg(not(feature = "mysql"))]
+#[test]
+fn a_system_that_is_not_built_in_is_named() {
+    let output = run(good().path(), &[".", "--database", "mysql://root@localhost/"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(complaints(&output).contains("build with `--features mysql`"), "{}", complaints(&output));
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use super::{chain, code, good, out, run};
+
+    #[test]
+    fn a_chain_that_fits_is_proved_on_the_database() {
+        let output = run(good().path(), &[".", "--database", "sqlite"]);
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+        let text = out(&output);
+        assert!(text.contains("replay as on SQLite: proved"), "{text}");
+        // Three in one run, and three times three less the table's two on the way.
+        assert!(text.contains(": proved: 2 revisions, 12 statements run, 2 upgrades undone and done again"), "{text}");
+    }
+
+    #[test]
+    fn the_database_says_what_the_replay_does_not() {
+        // SQLite drops no column that an index stands on.
+        let folder = chain(
+            "op.drop_column('users', 'mail')",
+            "op.add_column('users', sa.Column('mail', sa.String(50)))",
+        );
+        let first = folder.path().join("versions/a1_users.py");
+        let text = std::fs::read_to_string(&first).expect("a file");
+        let text = text.replace("sa.String(50))", "sa.String(50), unique=True)");
+        std::fs::write(&first, text).expect("a file");
+        let output = run(folder.path(), &[".", "--database", "sqlite"]);
+        assert_eq!(code(&output), Some(1), "{}", out(&output));
+        let text = out(&output);
+        assert!(text.contains("fails: versions/b2_more.py:9: b2: upgrade: "), "{text}");
+        assert!(text.contains("ALTER TABLE users DROP COLUMN mail"), "{text}");
+    }
+
+    #[test]
+    fn a_batch_makes_the_table_anew() {
+        let folder = chain(
+            "with op.batch_alter_table('users') as batch:\n        batch.alter_column('mail', type_=sa.Text(), nullable=False)\n        batch.create_unique_constraint('uq_mail', ['mail'])\n        batch.create_index('ix_mail', ['mail'])",
+            "with op.batch_alter_table('users') as batch:\n        batch.drop_index('ix_mail')\n        batch.drop_constraint('uq_mail', type_='unique')\n        batch.alter_column('mail', type_=sa.String(50), nullable=True)",
+        );
+        let output = run(folder.path(), &[".", "--database", "sqlite"]);
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+    }
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        let folder = chain(
+            "op.create_table('x\\\"; DROP TABLE users; --', sa.Column('a\\'\\\"b', sa.Integer()))",
+            "op.drop_table('x\\\"; DROP TABLE users; --')",
+        );
+        let output = run(folder.path(), &[".", "--database", "sqlite"]);
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+    }
+}

@@ -1,0 +1,277 @@
+//! The proof on a database: what was followed, run as statements and read back.
+
+use super::replay::{Followed, FollowedLeg, Walk};
+use super::{Issue, Leg, Method, Proof, VerifyError, VerifyOptions, Weight, describe};
+use crate::case::Case;
+use crate::replay::forget_version_table;
+use cucurbit_replay::Operation;
+use cucurbit_schema::{
+    Change, Database, DdlStatement, Difference, ObjectKind, ObjectName, ObjectRef, Omission, Origin, Table,
+    Work, ddl, diff, steps,
+};
+use cucurbit_verify::{Error, ReadBack, RunError, Scratch, Server};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Statements of some operations, and what is behind them.
+struct Written {
+    statements: Vec<DdlStatement>,
+    omissions: Vec<(Omission, Origin)>,
+    rows: usize,
+    after: Database,
+}
+
+fn write(before: &Database, operations: &[Operation]) -> Written {
+    let work: Vec<Work<'_>> = operations
+        .iter()
+        .flat_map(|operation| {
+            let work = |(change, _)| Work { change, origin: operation.origin, in_batch: operation.batch };
+            operation.changes.iter().map(|(change, applied)| (change, applied)).map(work)
+        })
+        .collect();
+    let written = steps(before, &work);
+    Written {
+        statements: written.statements,
+        omissions: written.omissions,
+        rows: written.rows,
+        after: written.after,
+    }
+}
+
+pub(super) fn prove(
+    case: &Case,
+    followed: &Followed,
+    options: &VerifyOptions,
+    server: &mut dyn Server,
+) -> Result<Proof, VerifyError> {
+    let mut proof = Proof::new(Method::Statements, options.schema.dialect);
+    proof.on = Some(server.name());
+    proof.revisions = followed.chain.revisions.len();
+    proof.operations = followed.chain.known();
+    let mut run = Run { case, followed, options, server, proof };
+    run.in_one()?;
+    run.step_by_step()?;
+    Ok(run.proof)
+}
+
+struct Run<'r> {
+    case: &'r Case,
+    followed: &'r Followed,
+    options: &'r VerifyOptions,
+    server: &'r mut dyn Server,
+    proof: Proof,
+}
+
+/// What a leg came to on a database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// It is as it should be.
+    AsReplayed,
+    /// It is not, and the database is of no more use.
+    Astray,
+}
+
+impl Run<'_> {
+    /// All upgrades in one run.
+    fn in_one(&mut self) -> Result<(), Error> {
+        let followed = self.followed;
+        let chain = &followed.chain;
+        let mut scratch = self.server.scratch()?;
+        let mut state = Database::new(chain.state.dialect);
+        let mut refused = false;
+        for revision in &chain.revisions {
+            let operations = &chain.operations[revision.step.operations.clone()];
+            let written = write(&state, operations);
+            self.proof.rows += written.rows;
+            let place = (revision.id.as_str(), Leg::Upgrade);
+            self.omitted(place, operations, &written.omissions);
+            refused |= self.run(scratch.as_mut(), place, operations, &written.statements)?;
+            state = written.after;
+        }
+        if !refused {
+            let read = scratch.read()?;
+            self.unread(&read);
+            for difference in compare(&chain.state, read.database) {
+                let text = describe(&difference, "the replay", "the database");
+                self.proof.issues.push(Issue::new(Weight::Fails, format!("at the end: {text}")));
+            }
+        }
+        scratch.close()
+    }
+
+    /// Each revision by itself, down and up again.
+    fn step_by_step(&mut self) -> Result<(), Error> {
+        let followed = self.followed;
+        let mut scratch = self.server.scratch()?;
+        for walk in &followed.walks {
+            let mut reached = self.leg(scratch.as_mut(), walk, Leg::Upgrade, &walk.before, &walk.up)?;
+            if let (Reached::AsReplayed, Some(down), Some(again)) = (reached, &walk.down, &walk.again) {
+                reached = self.leg(scratch.as_mut(), walk, Leg::Downgrade, &walk.up.after, down)?;
+                if reached == Reached::AsReplayed {
+                    reached = self.leg(scratch.as_mut(), walk, Leg::Again, &down.after, again)?;
+                }
+                self.proof.undone += usize::from(reached == Reached::AsReplayed);
+            }
+            if reached == Reached::Astray {
+                // The next revision starts from where it should.
+                scratch.close()?;
+                scratch = self.server.scratch()?;
+                if !self.rebuild(scratch.as_mut(), walk)? {
+                    break;
+                }
+            }
+        }
+        scratch.close()
+    }
+
+    fn leg(
+        &mut self,
+        scratch: &mut dyn Scratch,
+        walk: &Walk,
+        leg: Leg,
+        before: &Database,
+        followed: &FollowedLeg,
+    ) -> Result<Reached, Error> {
+        let written = write(before, &followed.operations);
+        let place = (walk.id.as_str(), leg);
+        if leg != Leg::Upgrade {
+            self.omitted(place, &followed.operations, &written.omissions);
+        }
+        if self.run(scratch, place, &followed.operations, &written.statements)? {
+            return Ok(Reached::Astray);
+        }
+        if written.statements.is_empty() {
+            return Ok(Reached::AsReplayed);
+        }
+        let read = scratch.read()?;
+        let mut reached = Reached::AsReplayed;
+        for difference in compare(&followed.after, read.database) {
+            reached = Reached::Astray;
+            let text = format!("behind it: {}", describe(&difference, "the replay", "the database"));
+            let at = (self.case.path(walk.row).to_owned(), 1);
+            self.issue(place, Some(at), Issue::new(Weight::Fails, text));
+        }
+        Ok(reached)
+    }
+
+    /// Fills a database as it is to be behind a revision; says whether that went well.
+    fn rebuild(&mut self, scratch: &mut dyn Scratch, walk: &Walk) -> Result<bool, Error> {
+        for statement in ddl(&walk.up.after).statements {
+            self.options.look()?;
+            match scratch.run(&statement.sql) {
+                Ok(()) => {}
+                Err(RunError::Lost(message)) => return Err(Error::Connect(message)),
+                Err(RunError::Refused(message)) => {
+                    let text = format!("the revisions behind it were not tried step by step: {message}");
+                    let place = (walk.id.as_str(), Leg::Upgrade);
+                    self.issue(place, None, Issue::new(Weight::CannotTell, text));
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Runs statements; says whether one was refused.
+    fn run(
+        &mut self,
+        scratch: &mut dyn Scratch,
+        place: (&str, Leg),
+        operations: &[Operation],
+        statements: &[DdlStatement],
+    ) -> Result<bool, Error> {
+        let mut refused = false;
+        for statement in statements {
+            self.options.look()?;
+            match scratch.run(&statement.sql) {
+                Ok(()) => self.proof.statements += 1,
+                Err(RunError::Lost(message)) => return Err(Error::Connect(message)),
+                Err(RunError::Refused(message)) => {
+                    refused = true;
+                    let at = self.at(operations, statement.origin);
+                    let issue = Issue {
+                        statement: Some(statement.sql.clone()),
+                        ..Issue::new(Weight::Fails, message)
+                    };
+                    self.issue(place, at, issue);
+                }
+            }
+        }
+        Ok(refused)
+    }
+
+    fn omitted(&mut self, place: (&str, Leg), operations: &[Operation], omissions: &[(Omission, Origin)]) {
+        for (omission, origin) in omissions {
+            let is_grant = matches!(omission.object, ObjectRef::Object(ObjectKind::Grant, ..));
+            let weight = if is_grant { Weight::Note } else { Weight::CannotTell };
+            let text = format!("{}: {}", omission.object, omission.reason);
+            let at = self.at(operations, *origin);
+            self.issue(place, at, Issue::new(weight, text));
+        }
+    }
+
+    fn unread(&mut self, read: &ReadBack) {
+        for what in &read.unread {
+            let text = format!("the catalogue cannot be read whole: {what}");
+            self.proof.issues.push(Issue::new(Weight::CannotTell, text));
+        }
+    }
+
+    fn at(&self, operations: &[Operation], origin: Origin) -> Option<(PathBuf, u32)> {
+        let operation = operations.iter().find(|operation| operation.origin == origin)?;
+        Some(self.followed.at(operation.place))
+    }
+
+    /// Notes an issue of a revision, once.
+    fn issue(&mut self, (revision, leg): (&str, Leg), place: Option<(PathBuf, u32)>, issue: Issue) {
+        let issue = Issue { revision: Some(revision.to_owned()), leg: Some(leg), place, ..issue };
+        if !self.proof.issues.contains(&issue) {
+            self.proof.issues.push(issue);
+        }
+    }
+}
+
+/// Compares what was replayed with what a database holds: left is the replay.
+pub(super) fn compare(replayed: &Database, mut found: Database) -> Vec<Difference> {
+    let mut expected = replayed.clone();
+    expected.forget_origins();
+    // Temporary tables end with their connection, and roles belong to the server.
+    let temporary: Vec<ObjectName> = expected
+        .tables
+        .values()
+        .filter(|table| table.options.contains_key("temporary"))
+        .map(|table| table.name.clone())
+        .collect();
+    for name in temporary {
+        let change = Change::DropTable { name, if_exists: true, cascade: true };
+        expected.apply(&change, Origin::default());
+    }
+    expected.objects.retain(|(kind, ..), _| *kind != ObjectKind::Grant);
+    found.objects.retain(|(kind, ..), _| *kind != ObjectKind::Grant);
+    forget_version_table(&mut expected);
+    forget_version_tables(&expected, &mut found);
+    let is_owned = |difference: &Difference| match &difference.object {
+        ObjectRef::Sequence(name) => {
+            let owned = |db: &Database| db.sequences.get(name).is_some_and(|s| s.owner.is_some());
+            owned(&expected) || owned(&found)
+        }
+        _ => false,
+    };
+    diff(&expected, &found).into_iter().filter(|difference| !is_owned(difference)).collect()
+}
+
+/// Takes Alembic's own table out, under whatever name `env.py` gives it: one column, `version_num`, and no migration
+/// that makes it.
+fn forget_version_tables(expected: &Database, found: &mut Database) {
+    let is_one = |table: &Arc<Table>| {
+        table.name.name == "alembic_version"
+            || (matches!(table.columns.as_slice(), [column] if column.name == "version_num")
+                && expected.table(&table.name).is_none())
+    };
+    let names: Vec<ObjectName> =
+        found.tables.values().filter(|table| is_one(table)).map(|table| table.name.clone()).collect();
+    for name in names {
+        let change = Change::DropTable { name, if_exists: true, cascade: true };
+        found.apply(&change, Origin::default());
+    }
+}
