@@ -121,7 +121,7 @@ fn the_end_is_held_against_models_and_dumps() {
     std::fs::write(folder.path().join("models.py"), models.replace("String(50)", "String(60)")).expect("a file");
     let output = run(folder.path(), &[".", "--models", "models.py"]);
     assert_eq!(code(&output), Some(1));
-    assert!(out(&output).contains("column users.mail: type: varchar(50) in the chain"), "{}", out(&output));
+    assert!(out(&output).contains("column users.mail: type: character varying(50) in the chain"), "{}", out(&output));
     let dump = "CREATE TABLE users (id serial PRIMARY KEY, mail varchar(50), age integer);\n";
     std::fs::write(folder.path().join("dump.sql"), dump).expect("a file");
     let output = run(folder.path(), &[".", "--dump", "dump.sql"]);
@@ -211,5 +211,165 @@ mod sqlite {
         );
         let output = run(folder.path(), &[".", "--database", "sqlite"]);
         assert_eq!(code(&output), Some(0), "{}", out(&output));
+    }
+}
+
+#[cfg(all(feature = "sqlite", unix))]
+mod alembic {
+    use super::{chain, code, complaints, good, out, run};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    /// A project with a configuration, and in the place of Python a script that says what it was given.
+    fn project(script: &str) -> tempfile::TempDir {
+        let folder = good();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+        write("alembic.ini", "[alembic]\nscript_location = .\nsqlalchemy.url = sqlite+pysqlite://\n");
+        write("env.py", "raise SystemExit('this is never run')\n");
+        write("python", &format!("#!/bin/sh\n{script}\n"));
+        let runs = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path().join("python"), runs).expect("it may run");
+        folder
+    }
+
+    fn said(folder: &Path) -> String {
+        std::fs::read_to_string(folder.join("said")).expect("it ran")
+    }
+
+    #[test]
+    fn alembic_is_given_the_address_of_the_scratch_database() {
+        let folder = project("shift 2; echo \"$@ $ADDRESS $CUCURBIT_VERIFY_URL\" >> said");
+        let output = run(
+            folder.path(),
+            &[
+                ".",
+                "--database",
+                "sqlite",
+                "--alembic",
+                "--python",
+                "./python",
+                "--env",
+                "ADDRESS=<{path}>",
+                "-x",
+                "to={url}",
+                "--run-dir",
+                ".",
+            ],
+        );
+        // It made nothing, so what was followed is not there.
+        assert_eq!(code(&output), Some(1), "{}", complaints(&output));
+        assert!(out(&output).contains("fails: table users: only the replay has it"), "{}", out(&output));
+        let said = said(folder.path());
+        let (arguments, address) = said.trim().split_once(" <").expect("the address");
+        let (path, url) = address.split_once("> ").expect("the address");
+        assert_eq!(url, format!("sqlite+pysqlite:///{path}"));
+        assert!(arguments.ends_with(&format!("alembic.ini -x to={url} upgrade heads")), "{arguments}");
+        assert!(!Path::new(path).exists(), "the database is gone");
+    }
+
+    #[test]
+    fn what_alembic_says_when_it_fails_is_told() {
+        let folder = project("echo 'KeyError: boom' >&2; exit 1");
+        let output = run(
+            folder.path(),
+            &[".", "--database", "sqlite", "--alembic", "--steps", "--python", "./python", "--driver", "x"],
+        );
+        assert_eq!(code(&output), Some(1), "{}", complaints(&output));
+        assert!(out(&output).contains("`alembic upgrade heads` fails: KeyError: boom"), "{}", out(&output));
+        assert!(out(&output).contains("`alembic upgrade a1` fails"), "{}", out(&output));
+    }
+
+    #[test]
+    fn without_a_configuration_or_a_python_it_is_no_work() {
+        let folder = chain("pass", "pass");
+        let bare = ["--versions", "versions", "--database", "sqlite", "--alembic"];
+        let output = run(folder.path(), &bare);
+        assert_eq!(code(&output), Some(2));
+        assert!(complaints(&output).contains("needs a configuration"), "{}", complaints(&output));
+        let folder = project("exit 0");
+        let output =
+            run(folder.path(), &[".", "--database", "sqlite", "--alembic", "--python", "./nowhere"]);
+        assert_eq!(code(&output), Some(2));
+        assert!(complaints(&output).contains("nowhere failed"), "{}", complaints(&output));
+    }
+
+    /// The real thing, where `CUCURBIT_ALEMBIC_PYTHON` names a Python that has Alembic.
+    #[test]
+    fn a_real_alembic_makes_what_was_followed() {
+        let Some(python) = std::env::var_os("CUCURBIT_ALEMBIC_PYTHON") else {
+            return println!("skipped, CUCURBIT_ALEMBIC_PYTHON does not name a Python that has Alembic");
+        };
+        let folder = project("exit 1");
+        let env = "from alembic import context\nfrom sqlalchemy import create_engine\n\nwith create_engine(context.config.get_main_option('sqlalchemy.url')).connect() as connection:\n    context.configure(connection=connection)\n    with context.begin_transaction():\n        context.run_migrations()\n";
+        std::fs::write(folder.path().join("env.py"), env).expect("a file");
+        let python = python.to_string_lossy().into_owned();
+        let output =
+            run(folder.path(), &[".", "--database", "sqlite", "--alembic", "--steps", "--python", &python]);
+        assert_eq!(code(&output), Some(0), "{}{}", out(&output), complaints(&output));
+        assert!(out(&output).contains("alembic on SQLite"), "{}", out(&output));
+    }
+}
+
+#[cfg(all(feature = "postgresql", unix))]
+mod postgresql {
+    use super::{chain, code, complaints, fixtures, good, out, run};
+    use std::path::Path;
+    use std::process::{Command, Output};
+
+    /// Runs it; `None` where PostgreSQL cannot be started and need not be.
+    fn try_run(folder: &Path, arguments: &[&str]) -> Option<Output> {
+        let output = run(folder, arguments);
+        if code(&output) == Some(2) {
+            let why = complaints(&output);
+            let must = std::env::var_os("CUCURBIT_REQUIRE_POSTGRESQL").is_some();
+            assert!(!must, "PostgreSQL must be there and cannot be started: {why}");
+            println!("skipped, PostgreSQL cannot be started: {why}");
+            return None;
+        }
+        Some(output)
+    }
+
+    #[test]
+    fn a_chain_that_fits_is_proved_on_a_server_of_its_own() {
+        let Some(output) = try_run(good().path(), &[".", "--database", "postgresql"]) else { return };
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+        assert!(out(&output).contains("statements on PostgreSQL"), "{}", out(&output));
+    }
+
+    #[test]
+    fn the_server_refuses_what_does_not_fit() {
+        let folder = chain(
+            "op.execute('ALTER TABLE users ALTER COLUMN mail TYPE inet USING mail::inet::macaddr')",
+            "op.execute('ALTER TABLE users ALTER COLUMN mail TYPE varchar(50)')",
+        );
+        let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };
+        assert_eq!(code(&output), Some(1), "{}", out(&output));
+        let text = out(&output);
+        assert!(text.contains("cannot cast type inet to macaddr"), "{text}");
+    }
+
+    #[test]
+    fn the_habits_service_with_its_base_rebuilt_is_proved() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let versions = folder.path().join("versions");
+        std::fs::create_dir(&versions).expect("a folder");
+        for entry in std::fs::read_dir(fixtures().join("habits_service/alembic/versions")).expect("a folder").flatten()
+        {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), versions.join(entry.file_name())).expect("a file");
+            }
+        }
+        let rebuilt = versions.join("rebuilt.py");
+        let output = Command::new(env!("CARGO_BIN_EXE_cucurbit"))
+            .args(["reconstruct", "habits_service", "--out"])
+            .arg(&rebuilt)
+            .current_dir(fixtures())
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success() || rebuilt.is_file(), "{}", complaints(&output));
+        let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+        let text = out(&output);
+        assert!(text.contains("3 upgrades undone and done again"), "{text}");
     }
 }

@@ -6,6 +6,8 @@
 mod mysql;
 mod postgresql;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use super::{Omission, Piece, Writer, Written, quote, text};
 use crate::change::{Change, MismatchKind, ObjectRef};
@@ -13,7 +15,6 @@ use crate::ddl::DdlStatement;
 use crate::model::{
     Constraint, ConstraintKind, Database, Dialect, NameKind, ObjectKind, ObjectName, Origin, Table,
 };
-use std::collections::BTreeSet;
 
 /// A change that is to be written.
 #[derive(Debug, Clone, Copy)]
@@ -267,13 +268,4 @@ fn subject(change: &Change) -> ObjectRef {
         | Change::SetConstraintMode { table, .. } => ObjectRef::Table(table.clone()),
         _ => ObjectRef::Schema(String::new()),
     }
-}
-
-/// Schemas that names of a database stand in.
-#[must_use]
-pub fn schemas_of(database: &Database) -> BTreeSet<String> {
-    let tables = database.tables.keys();
-    let others = database.enums.keys().chain(database.sequences.keys());
-    let schemas = tables.chain(others).filter_map(|name| name.schema.clone());
-    schemas.chain(database.schemas.keys().cloned()).collect()
 }
