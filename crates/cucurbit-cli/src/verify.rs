@@ -122,8 +122,7 @@ fn on_database(
     target: &Target,
 ) -> Result<Vec<Proof>, String> {
     let programs = Programs::on(std::env::var_os("PATH").as_deref());
-    let alembic =
-        if arguments.alembic { Some(alembic(arguments, case, target, &programs)?) } else { None };
+    let alembic = if arguments.alembic { Some(alembic(arguments, case, target, &programs)?) } else { None };
     let mut server = connect(target, &programs).map_err(|error| error.to_string())?;
     let mut proofs = case.verify_on(options, server.as_mut()).map_err(|error| error.to_string())?;
     if let Some(alembic) = &alembic {
@@ -149,7 +148,8 @@ fn alembic(
     programs: &Programs,
 ) -> Result<Alembic, String> {
     let environment = case.environment();
-    let config = environment.config_files.first().ok_or("Alembic needs a configuration, and none was found")?;
+    let config =
+        environment.config_files.first().ok_or("Alembic needs a configuration, and none was found")?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut own: Vec<OsString> = vec!["-c".into(), absolute(config).into()];
     let is_ini = config.extension().is_none_or(|extension| extension != "toml");

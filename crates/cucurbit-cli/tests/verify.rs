@@ -67,7 +67,8 @@ fn a_chain_that_fits_is_proved_by_following_it() {
 
 #[test]
 fn a_downgrade_that_does_not_fit_fails() {
-    let folder = chain("op.add_column('users', sa.Column('age', sa.Integer()))", "op.drop_column('users', 'aeg')");
+    let folder =
+        chain("op.add_column('users', sa.Column('age', sa.Integer()))", "op.drop_column('users', 'aeg')");
     let output = run(folder.path(), &["."]);
     assert_eq!(code(&output), Some(1));
     let text = out(&output);
@@ -118,10 +119,15 @@ fn the_end_is_held_against_models_and_dumps() {
     std::fs::write(folder.path().join("models.py"), models).expect("a file");
     let output = run(folder.path(), &[".", "--models", "models.py"]);
     assert_eq!(code(&output), Some(0), "{}", out(&output));
-    std::fs::write(folder.path().join("models.py"), models.replace("String(50)", "String(60)")).expect("a file");
+    std::fs::write(folder.path().join("models.py"), models.replace("String(50)", "String(60)"))
+        .expect("a file");
     let output = run(folder.path(), &[".", "--models", "models.py"]);
     assert_eq!(code(&output), Some(1));
-    assert!(out(&output).contains("column users.mail: type: character varying(50) in the chain"), "{}", out(&output));
+    assert!(
+        out(&output).contains("column users.mail: type: character varying(50) in the chain"),
+        "{}",
+        out(&output)
+    );
     let dump = "CREATE TABLE users (id serial PRIMARY KEY, mail varchar(50), age integer);\n";
     std::fs::write(folder.path().join("dump.sql"), dump).expect("a file");
     let output = run(folder.path(), &[".", "--dump", "dump.sql"]);
@@ -172,7 +178,10 @@ mod sqlite {
         let text = out(&output);
         assert!(text.contains("replay as on SQLite: proved"), "{text}");
         // Three in one run, and three times three less the table's two on the way.
-        assert!(text.contains(": proved: 2 revisions, 12 statements run, 2 upgrades undone and done again"), "{text}");
+        assert!(
+            text.contains(": proved: 2 revisions, 12 statements run, 2 upgrades undone and done again"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -287,8 +296,7 @@ mod alembic {
         assert_eq!(code(&output), Some(2));
         assert!(complaints(&output).contains("needs a configuration"), "{}", complaints(&output));
         let folder = project("exit 0");
-        let output =
-            run(folder.path(), &[".", "--database", "sqlite", "--alembic", "--python", "./nowhere"]);
+        let output = run(folder.path(), &[".", "--database", "sqlite", "--alembic", "--python", "./nowhere"]);
         assert_eq!(code(&output), Some(2));
         assert!(complaints(&output).contains("nowhere failed"), "{}", complaints(&output));
     }
@@ -353,7 +361,8 @@ mod postgresql {
         let folder = tempfile::tempdir().expect("a folder");
         let versions = folder.path().join("versions");
         std::fs::create_dir(&versions).expect("a folder");
-        for entry in std::fs::read_dir(fixtures().join("habits_service/alembic/versions")).expect("a folder").flatten()
+        for entry in
+            std::fs::read_dir(fixtures().join("habits_service/alembic/versions")).expect("a folder").flatten()
         {
             if entry.path().is_file() {
                 std::fs::copy(entry.path(), versions.join(entry.file_name())).expect("a file");

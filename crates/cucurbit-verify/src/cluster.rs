@@ -127,7 +127,9 @@ fn unprivileged() -> Result<(u32, u32), Error> {
         .into_iter()
         .find_map(|user| Some((number("-u", user)?, number("-g", user)?)))
         .filter(|(uid, _)| *uid != 0)
-        .ok_or_else(|| Error::Connect("PostgreSQL does not run as root, and there is no other user".to_owned()))
+        .ok_or_else(|| {
+            Error::Connect("PostgreSQL does not run as root, and there is no other user".to_owned())
+        })
 }
 
 fn run(program: &str, command: &mut Command) -> Result<(), Error> {

@@ -152,10 +152,9 @@ impl Scratch for Own {
     }
 
     fn read(&mut self) -> Result<ReadBack, Error> {
-        let statements = self.statements().map_err(|error| Error::Server {
-            what: "the catalogue cannot be read",
-            message: said(&error),
-        })?;
+        let statements = self
+            .statements()
+            .map_err(|error| Error::Server { what: "the catalogue cannot be read", message: said(&error) })?;
         // The server writes the database's own name in front of what a view names.
         let prefix = format!("`{}`.", self.name);
         let statements: Vec<String> = statements.iter().map(|sql| sql.replace(&prefix, "")).collect();

@@ -116,7 +116,9 @@ mod tests {
     fn what_was_made_is_read_back_and_the_file_goes() {
         let mut scratch = scratch();
         let path = scratch.login().path.expect("a file");
-        scratch.run("CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, b TEXT NOT NULL)").expect("it runs");
+        scratch
+            .run("CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, b TEXT NOT NULL)")
+            .expect("it runs");
         scratch.run("CREATE INDEX ix ON a (b)").expect("it runs");
         scratch
             .run("CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM a WHERE id < 0; DELETE FROM a WHERE b = ''; END")

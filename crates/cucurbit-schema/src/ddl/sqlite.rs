@@ -107,7 +107,12 @@ fn counted_column(table: &Table) -> Option<(&str, &Constraint)> {
     (column.autoincrement && integer).then_some((column.name.as_str(), key))
 }
 
-pub(super) fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column, key: Option<&Constraint>) -> Written {
+pub(super) fn column_sql(
+    writer: &mut Writer<'_>,
+    table: &Table,
+    column: &Column,
+    key: Option<&Constraint>,
+) -> Written {
     let object = || ObjectRef::Column(table.name.clone(), column.name.clone());
     let mut sql = writer.name(&column.name)?;
     let data_type = types::write(&column.data_type.kind, DIALECT)?;

@@ -10,11 +10,13 @@ mod sqlite;
 mod tests;
 
 use super::{Omission, Piece, Writer, Written, quote, text};
-use crate::change::{Change, MismatchKind, ObjectRef};
+use crate::change::{Change, ColumnAlteration, MismatchKind, ObjectRef};
 use crate::ddl::DdlStatement;
 use crate::model::{
-    Constraint, ConstraintKind, Database, Dialect, NameKind, ObjectKind, ObjectName, Origin, Table,
+    Constraint, ConstraintBody, ConstraintKind, Database, Dialect, NameKind, ObjectKind, ObjectName, Origin,
+    Table,
 };
+use std::collections::BTreeSet;
 
 /// A change that is to be written.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +81,19 @@ pub fn steps(before: &Database, work: &[Work<'_>]) -> Steps {
     }
 }
 
+/// Says whether a change is written by what was there before it.
+fn looks_back(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::DropConstraint { .. }
+            | Change::DropIndex { .. }
+            | Change::DropType { .. }
+            | Change::CreateObject { or_replace: true, .. }
+            | Change::Comment { .. }
+            | Change::AlterColumn { alteration: ColumnAlteration::Identity(_), .. }
+    )
+}
+
 /// How many changes from the first on are one batch on one table.
 fn batch_length(work: &[Work<'_>]) -> usize {
     let Some(first) = work.first().filter(|first| first.in_batch) else { return 1 };
@@ -98,14 +113,16 @@ struct Stepper {
 
 impl Stepper {
     fn step(&mut self, work: &Work<'_>) {
-        let before = self.state.clone();
+        // Few changes are written by what was there before.
+        let before = if looks_back(work.change) { self.state.clone() } else { Database::new(self.dialect) };
         self.origin = work.origin;
         let applied = self.state.apply(work.change, work.origin);
         if applied.skipped {
             return;
         }
         for mismatch in &applied.mismatches {
-            if let (ObjectRef::Schema(name), MismatchKind::Missing { .. }) = (&mismatch.object, &mismatch.kind)
+            if let (ObjectRef::Schema(name), MismatchKind::Missing { .. }) =
+                (&mismatch.object, &mismatch.kind)
                 && self.state.schemas.contains_key(name)
             {
                 self.assume_schema(name);
@@ -152,8 +169,8 @@ impl Stepper {
     }
 
     fn assume_schema(&mut self, name: &str) {
-        let written = quote::checked_name(name, self.dialect)
-            .map(|name| format!("CREATE SCHEMA IF NOT EXISTS {name}"));
+        let written =
+            quote::checked_name(name, self.dialect).map(|name| format!("CREATE SCHEMA IF NOT EXISTS {name}"));
         self.put(ObjectRef::Schema(name.to_owned()), written);
         self.assumed_schemas.push(name.to_owned());
     }
@@ -186,9 +203,17 @@ impl Stepper {
     }
 }
 
-/// A writer over a database that has said nothing yet of what is left out of it.
-fn writer(database: &Database) -> Writer<'_> {
-    let mut writer = Writer::new(database);
+/// A writer that knows a table and those that its foreign keys, and these other ones, point at.
+fn writer<'d>(database: &'d Database, table: &ObjectName, others: &[Constraint]) -> Writer<'d> {
+    let own = database.table(table).map(|t| t.constraints.as_slice()).unwrap_or_default();
+    let targets = own.iter().chain(others).filter_map(|constraint| match &constraint.body {
+        ConstraintBody::ForeignKey { table, .. } => Some(table),
+        _ => None,
+    });
+    let mut names: BTreeSet<&ObjectName> = targets.collect();
+    names.insert(table);
+    let mut writer = Writer::of(database, names.into_iter().filter_map(|name| database.table(name)));
+    // What is left out of tables that are there was said when they were made.
     writer.omissions.clear();
     writer
 }
@@ -197,7 +222,7 @@ fn writer(database: &Database) -> Writer<'_> {
 type MakeTable = for<'a> fn(&mut Writer<'a>, &'a Table);
 
 fn create_table(stepper: &mut Stepper, after: &Database, table: &Table, temporary: bool, make: MakeTable) {
-    let mut writer = writer(after);
+    let mut writer = writer(after, &table.name, &table.constraints);
     make(&mut writer, table);
     if temporary {
         for Piece { statement, .. } in &mut writer.pieces {
@@ -248,7 +273,9 @@ fn kept(sql: &str, dialect: Dialect) -> Written {
 /// What a change that cannot be written is about.
 fn subject(change: &Change) -> ObjectRef {
     match change {
-        Change::CreateSchema { name, .. } | Change::DropSchema { name, .. } => ObjectRef::Schema(name.clone()),
+        Change::CreateSchema { name, .. } | Change::DropSchema { name, .. } => {
+            ObjectRef::Schema(name.clone())
+        }
         Change::CreateEnum { enum_type, .. } => ObjectRef::Enum(enum_type.name.clone()),
         Change::DropType { name, .. }
         | Change::AddLabel { name, .. }

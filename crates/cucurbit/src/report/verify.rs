@@ -9,14 +9,27 @@ use std::path::Path;
 /// The version of the JSON of proofs; it changes when a field changes its meaning or goes away.
 pub const VERIFY_JSON_VERSION: u32 = 1;
 
+/// How many notes that say the same are written out.
+const FEW: usize = 3;
+
 /// Writes proofs for people; `show` says how a path is written.
 #[must_use]
 pub fn verify_text(proofs: &[Proof], show: &dyn Fn(&Path) -> String) -> String {
     let mut out = String::new();
     for proof in proofs {
         let _ = writeln!(out, "{}: {}: {}", heading(proof), proof.verdict().as_str(), counts(proof));
+        let mut counted: Vec<&str> = Vec::new();
         for issue in &proof.issues {
-            let _ = writeln!(out, "  {}", line(issue, show));
+            let text = issue.text.as_str();
+            let is_alike = |other: &&Issue| other.weight == Weight::Note && other.text == text;
+            let alike =
+                if issue.weight == Weight::Note { proof.issues.iter().filter(is_alike).count() } else { 0 };
+            if alike <= FEW {
+                let _ = writeln!(out, "  {}", line(issue, show));
+            } else if !counted.contains(&text) {
+                counted.push(text);
+                let _ = writeln!(out, "  note: {} ({alike} times)", harmless(text));
+            }
         }
     }
     let all = match verdict(proofs) {
@@ -42,7 +55,10 @@ fn counts(proof: &Proof) -> String {
     let revisions = plural(proof.revisions, "revision");
     match proof.method {
         Method::Replay => {
-            format!("{revisions}, {known} of {all} operations known exactly, {} undone", plural(proof.undone, "upgrade"))
+            format!(
+                "{revisions}, {known} of {all} operations known exactly, {} undone",
+                plural(proof.undone, "upgrade")
+            )
         }
         Method::Statements => format!(
             "{revisions}, {} run, {} undone and done again",
@@ -121,9 +137,8 @@ pub fn verify_json(proofs: &[Proof], show: &dyn Fn(&Path) -> String) -> String {
             })
         })
         .collect();
-    let fails = |weight: Weight| {
-        proofs.iter().flat_map(|p| &p.issues).filter(|issue| issue.weight == weight).count()
-    };
+    let fails =
+        |weight: Weight| proofs.iter().flat_map(|p| &p.issues).filter(|issue| issue.weight == weight).count();
     crate::drift::pretty(&json!({
         "schema_version": VERIFY_JSON_VERSION,
         "verdict": word(verdict(proofs).as_str()),

@@ -85,7 +85,8 @@ impl Run<'_> {
         }
         if place.is_none() {
             for table in state.tables.values().filter(|table| table.tainted) {
-                let text = format!("table {} could not be told by the replay and was not compared", table.name);
+                let text =
+                    format!("table {} could not be told by the replay and was not compared", table.name);
                 self.issue(None, Issue::new(Weight::Note, text));
             }
         }

@@ -1,13 +1,13 @@
 //! The proof on a database: what was followed, run as statements and read back.
 
-use super::replay::{Followed, FollowedLeg, Walk};
+use super::replay::{DOUBT, Doubt, Followed, FollowedLeg, Walk};
 use super::{Issue, Leg, Method, Proof, VerifyError, VerifyOptions, Weight, describe};
 use crate::case::Case;
 use crate::replay::forget_version_table;
 use cucurbit_replay::Operation;
 use cucurbit_schema::{
-    Change, Database, DdlStatement, Difference, ObjectKind, ObjectName, ObjectRef, Omission, Origin, Table,
-    Work, ddl, diff, steps,
+    Change, Database, DdlStatement, Difference, DifferenceKind, ObjectKind, ObjectName, ObjectRef, Omission,
+    Origin, Table, Work, ddl, diff, steps,
 };
 use cucurbit_verify::{Error, ReadBack, RunError, Scratch, Server};
 use std::path::PathBuf;
@@ -30,12 +30,13 @@ fn write(before: &Database, operations: &[Operation]) -> Written {
         })
         .collect();
     let written = steps(before, &work);
-    Written {
-        statements: written.statements,
-        omissions: written.omissions,
-        rows: written.rows,
-        after: written.after,
-    }
+    // What does not fit is told by the replay; that it cannot be written then says nothing new.
+    let is_misfit = |origin: Origin| {
+        let of = |operation: &&Operation| operation.origin == origin;
+        operations.iter().find(of).is_some_and(|o| o.changes.iter().any(|(_, a)| !a.mismatches.is_empty()))
+    };
+    let omissions = written.omissions.into_iter().filter(|(_, origin)| !is_misfit(*origin)).collect();
+    Written { statements: written.statements, omissions, rows: written.rows, after: written.after }
 }
 
 pub(super) fn prove(
@@ -48,7 +49,7 @@ pub(super) fn prove(
     proof.on = Some(server.name());
     proof.revisions = followed.chain.revisions.len();
     proof.operations = followed.chain.known();
-    let mut run = Run { case, followed, options, server, proof };
+    let mut run = Run { case, followed, options, server, proof, seen: Vec::new(), doubt: Doubt::default() };
     run.in_one()?;
     run.step_by_step()?;
     Ok(run.proof)
@@ -60,6 +61,10 @@ struct Run<'r> {
     options: &'r VerifyOptions,
     server: &'r mut dyn Server,
     proof: Proof,
+    /// Differences that were told.
+    seen: Vec<Difference>,
+    /// What cannot be told so far.
+    doubt: Doubt,
 }
 
 /// What a leg came to on a database.
@@ -85,15 +90,16 @@ impl Run<'_> {
             self.proof.rows += written.rows;
             let place = (revision.id.as_str(), Leg::Upgrade);
             self.omitted(place, operations, &written.omissions);
+            self.doubt.note(operations);
             refused |= self.run(scratch.as_mut(), place, operations, &written.statements)?;
             state = written.after;
         }
         if !refused {
             let read = scratch.read()?;
-            self.unread(&read);
+            let weight = self.unread(&read);
             for difference in compare(&chain.state, read.database) {
                 let text = describe(&difference, "the replay", "the database");
-                self.proof.issues.push(Issue::new(Weight::Fails, format!("at the end: {text}")));
+                self.proof.issues.push(Issue::new(weight(&difference), format!("at the end: {text}")));
             }
         }
         scratch.close()
@@ -103,7 +109,9 @@ impl Run<'_> {
     fn step_by_step(&mut self) -> Result<(), Error> {
         let followed = self.followed;
         let mut scratch = self.server.scratch()?;
+        self.doubt = Doubt::default();
         for walk in &followed.walks {
+            self.doubt.note(&walk.up.operations);
             let mut reached = self.leg(scratch.as_mut(), walk, Leg::Upgrade, &walk.before, &walk.up)?;
             if let (Reached::AsReplayed, Some(down), Some(again)) = (reached, &walk.down, &walk.again) {
                 reached = self.leg(scratch.as_mut(), walk, Leg::Downgrade, &walk.up.after, down)?;
@@ -145,11 +153,20 @@ impl Run<'_> {
         }
         let read = scratch.read()?;
         let mut reached = Reached::AsReplayed;
+        let weight = self.unread(&read);
         for difference in compare(&followed.after, read.database) {
-            reached = Reached::Astray;
+            // Once it is said; the revisions behind it have it too.
+            if self.seen.contains(&difference) {
+                continue;
+            }
+            let weight = weight(&difference);
+            if weight == Weight::Fails {
+                reached = Reached::Astray;
+            }
             let text = format!("behind it: {}", describe(&difference, "the replay", "the database"));
             let at = (self.case.path(walk.row).to_owned(), 1);
-            self.issue(place, Some(at), Issue::new(Weight::Fails, text));
+            self.issue(place, Some(at), Issue::new(weight, text));
+            self.seen.push(difference);
         }
         Ok(reached)
     }
@@ -189,10 +206,13 @@ impl Run<'_> {
                 Err(RunError::Refused(message)) => {
                     refused = true;
                     let at = self.at(operations, statement.origin);
-                    let issue = Issue {
-                        statement: Some(statement.sql.clone()),
-                        ..Issue::new(Weight::Fails, message)
+                    let is_doubtful = self.doubt.reaches(&statement.sql) || self.doubt.reaches(&message);
+                    let (weight, text) = if is_doubtful {
+                        (Weight::CannotTell, format!("{message}{DOUBT}"))
+                    } else {
+                        (Weight::Fails, message)
                     };
+                    let issue = Issue { statement: Some(statement.sql.clone()), ..Issue::new(weight, text) };
                     self.issue(place, at, issue);
                 }
             }
@@ -210,10 +230,22 @@ impl Run<'_> {
         }
     }
 
-    fn unread(&mut self, read: &ReadBack) {
+    /// Notes what of a catalogue was not understood, and says how much a difference weighs: what only the replay has
+    /// may stand in what was not understood.
+    fn unread(&mut self, read: &ReadBack) -> fn(&Difference) -> Weight {
         for what in &read.unread {
             let text = format!("the catalogue cannot be read whole: {what}");
-            self.proof.issues.push(Issue::new(Weight::CannotTell, text));
+            let issue = Issue::new(Weight::CannotTell, text);
+            if !self.proof.issues.contains(&issue) {
+                self.proof.issues.push(issue);
+            }
+        }
+        if read.unread.is_empty() {
+            return |_| Weight::Fails;
+        }
+        |difference| match difference.kind {
+            DifferenceKind::OnlyLeft => Weight::CannotTell,
+            _ => Weight::Fails,
         }
     }
 
@@ -234,7 +266,6 @@ impl Run<'_> {
 /// Compares what was replayed with what a database holds: left is the replay.
 pub(super) fn compare(replayed: &Database, mut found: Database) -> Vec<Difference> {
     let mut expected = replayed.clone();
-    expected.forget_origins();
     // Temporary tables end with their connection, and roles belong to the server.
     let temporary: Vec<ObjectName> = expected
         .tables

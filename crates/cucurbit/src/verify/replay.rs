@@ -9,7 +9,7 @@ use crate::way_back::counts;
 use cucurbit_graph::RowIndex;
 use cucurbit_python::eval::Place;
 use cucurbit_replay::{Certainty, Operation, Outcome, ReplayOptions, Replayer};
-use cucurbit_schema::{Change, Database, Mismatch, MismatchKind, ObjectRef, diff};
+use cucurbit_schema::{Change, Database, Extent, Mismatch, MismatchKind, ObjectRef, UnknownEffect, diff};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -34,10 +34,7 @@ impl FollowedLeg {
 
     /// Says whether it does anything to the schema, as far as is known.
     fn changes(&self) -> bool {
-        let counts = |change: &Change| {
-            !matches!(change, Change::Rows { .. } | Change::Nothing { .. } | Change::Unknown(_))
-        };
-        self.operations.iter().flat_map(|o| &o.changes).any(|(change, applied)| !applied.skipped && counts(change))
+        self.operations.iter().any(changes_schema)
     }
 
     fn misfits(&self) -> impl Iterator<Item = (&Operation, &Mismatch)> {
@@ -46,6 +43,46 @@ impl FollowedLeg {
             mismatches.map(move |mismatch| (operation, mismatch))
         })
     }
+}
+
+/// What cannot be told so far, which may be the reason why something behind it does not fit.
+#[derive(Default)]
+pub(super) struct Doubt {
+    effects: Vec<UnknownEffect>,
+}
+
+impl Doubt {
+    /// Takes in what some operations do that cannot be told.
+    pub(super) fn note(&mut self, operations: &[Operation]) {
+        for (change, _) in operations.iter().flat_map(|operation| &operation.changes) {
+            if let Change::Unknown(effect) = change {
+                self.effects.push(effect.clone());
+            }
+        }
+    }
+
+    /// Says whether any of it may reach what a text names.
+    pub(super) fn reaches(&self, text: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let words: BTreeSet<&str> = text.split(|c| !is_part(c)).collect();
+        self.effects.iter().any(|effect| match &effect.extent {
+            Extent::Anything => true,
+            Extent::Tables(names) | Extent::Objects(names) => {
+                names.iter().any(|name| name.name.split(|c| !is_part(c)).all(|word| words.contains(word)))
+            }
+        })
+    }
+}
+
+/// What is said of a misfit behind something that cannot be told.
+pub(super) const DOUBT: &str = "; what cannot be told before it may be the reason";
+
+/// Says whether an operation does anything to the schema, as far as is known.
+fn changes_schema(operation: &Operation) -> bool {
+    let counts = |change: &Change| {
+        !matches!(change, Change::Rows { .. } | Change::Nothing { .. } | Change::Unknown(_))
+    };
+    operation.changes.iter().any(|(change, applied)| !applied.skipped && counts(change))
 }
 
 /// A revision, followed forth, and back and forth again where there is a way back.
@@ -89,15 +126,21 @@ impl Followed {
             proof.issues.push(Issue { revision, ..Issue::new(Weight::Fails, text) });
         }
         let ends = stopped(&self.chain);
+        let mut doubt = Doubt::default();
         for (revision, walk) in self.chain.revisions.iter().zip(&self.walks) {
             let operations = &self.chain.operations[revision.step.operations.clone()];
             self.untold(&mut proof, &revision.id, Leg::Upgrade, operations, revision.step.exhausted);
             let mut said: BTreeSet<(u32, u32, String)> = BTreeSet::new();
             for operation in operations {
                 for mismatch in operation.changes.iter().flat_map(|(_, applied)| &applied.mismatches) {
-                    said.insert((operation.place.span.start, operation.place.span.end, describe_mismatch(mismatch)));
-                    self.misfit(&mut proof, &revision.id, Leg::Upgrade, operation, mismatch);
+                    said.insert((
+                        operation.place.span.start,
+                        operation.place.span.end,
+                        describe_mismatch(mismatch),
+                    ));
+                    self.misfit(&mut proof, &doubt, (&revision.id, Leg::Upgrade), operation, mismatch);
                 }
+                doubt.note(std::slice::from_ref(operation));
             }
             if let Some((_, how)) = ends.iter().find(|(ended, _)| ended.id == revision.id) {
                 let place = match &revision.step.outcome {
@@ -115,11 +158,11 @@ impl Followed {
             for (operation, mismatch) in walk.up.misfits() {
                 let key = (operation.place.span.start, operation.place.span.end, describe_mismatch(mismatch));
                 if said.insert(key) {
-                    self.misfit(&mut proof, &walk.id, Leg::Upgrade, operation, mismatch);
+                    self.misfit(&mut proof, &doubt, (&walk.id, Leg::Upgrade), operation, mismatch);
                 }
             }
             if !options.upgrade_only {
-                self.way_back(&mut proof, case, walk);
+                self.way_back(&mut proof, &doubt, case, walk);
             }
         }
         self.expected(&mut proof, case, options);
@@ -131,17 +174,29 @@ impl Followed {
         for operation in operations {
             let text = match &operation.certainty {
                 Certainty::Exact => continue,
+                // Rows are not what is proved.
+                Certainty::Guarded { .. } if !changes_schema(operation) => continue,
                 Certainty::Guarded { reason, .. } => {
                     format!("{}: it happens on a condition that cannot be told: {reason}", operation.call)
                 }
                 Certainty::Unknown(reason) => format!("{}: {reason}", operation.call),
             };
-            proof.issues.push(Issue {
+            let issue = Issue {
                 revision: Some(id.to_owned()),
                 leg: Some(leg),
                 place: Some(self.at(operation.place)),
                 ..Issue::new(Weight::CannotTell, text)
-            });
+            };
+            // A loop comes to the same place again.
+            if !proof
+                .issues
+                .iter()
+                .rev()
+                .take_while(|other| other.revision == issue.revision)
+                .any(|o| *o == issue)
+            {
+                proof.issues.push(issue);
+            }
         }
         if exhausted {
             let text = "it does so much that it was not followed to its end".to_owned();
@@ -153,13 +208,22 @@ impl Followed {
         }
     }
 
-    fn misfit(&self, proof: &mut Proof, id: &str, leg: Leg, operation: &Operation, mismatch: &Mismatch) {
+    fn misfit(
+        &self,
+        proof: &mut Proof,
+        doubt: &Doubt,
+        (id, leg): (&str, Leg),
+        operation: &Operation,
+        mismatch: &Mismatch,
+    ) {
+        let what = describe_mismatch(mismatch);
         let (weight, text) = match (&mismatch.object, &mismatch.kind) {
             // `env.py` makes it, or whoever sets the database up.
             (ObjectRef::Schema(name), MismatchKind::Missing { dropped_by: None }) => {
                 (Weight::Note, format!("no migration makes the schema {name}; it has to be there before"))
             }
-            _ => (Weight::Fails, format!("{}: {}", operation.call, describe_mismatch(mismatch))),
+            _ if doubt.reaches(&what) => (Weight::CannotTell, format!("{}: {what}{DOUBT}", operation.call)),
+            _ => (Weight::Fails, format!("{}: {what}", operation.call)),
         };
         proof.issues.push(Issue {
             revision: Some(id.to_owned()),
@@ -169,7 +233,7 @@ impl Followed {
         });
     }
 
-    fn way_back(&self, proof: &mut Proof, case: &Case, walk: &Walk) {
+    fn way_back(&self, proof: &mut Proof, doubt: &Doubt, case: &Case, walk: &Walk) {
         let Some(down) = &walk.down else { return };
         let issue = |weight: Weight, text: String| Issue {
             revision: Some(walk.id.clone()),
@@ -196,7 +260,7 @@ impl Followed {
         }
         self.untold(proof, &walk.id, Leg::Downgrade, &down.operations, down.exhausted);
         for (operation, mismatch) in down.misfits() {
-            self.misfit(proof, &walk.id, Leg::Downgrade, operation, mismatch);
+            self.misfit(proof, doubt, (&walk.id, Leg::Downgrade), operation, mismatch);
         }
         if !down.is_known() || !walk.up.is_known() {
             return;
@@ -211,7 +275,7 @@ impl Followed {
         }
         if let Some(again) = &walk.again {
             for (operation, mismatch) in again.misfits() {
-                self.misfit(proof, &walk.id, Leg::Again, operation, mismatch);
+                self.misfit(proof, doubt, (&walk.id, Leg::Again), operation, mismatch);
                 leads_back = false;
             }
         }
@@ -236,8 +300,7 @@ impl Followed {
         }
         for (other, side) in sides {
             for found in drift(&self.chain.state, &other, side) {
-                let weight =
-                    if found.severity == Severity::Note { Weight::Note } else { Weight::Fails };
+                let weight = if found.severity == Severity::Note { Weight::Note } else { Weight::Fails };
                 proof.issues.push(Issue::new(weight, describe_drift(&found.difference, side)));
             }
         }

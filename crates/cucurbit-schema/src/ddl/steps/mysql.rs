@@ -21,7 +21,7 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
         Change::AddColumn { table, column, constraints, position, .. } => {
             let missing = Table::new(table.clone());
             let found = after.table(table).unwrap_or(&missing);
-            let mut own = writer(after);
+            let mut own = writer(after, table, constraints);
             let written = whole::column_sql(&mut own, found, column).and_then(|sql| {
                 let mut parts = vec![format!("ADD COLUMN {sql}{}", place(position, dialect)?)];
                 for constraint in constraints {
@@ -38,20 +38,24 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
         Change::AddConstraint { table, constraint, .. } => {
             let missing = Table::new(table.clone());
             let found = after.table(table).unwrap_or(&missing);
-            let written = whole::constraint_sql(&writer(after), found, &unnamed(constraint))
-                .and_then(|sql| Ok(format!("ALTER TABLE {} ADD {sql}", object(table, dialect)?)));
+            let written = whole::constraint_sql(
+                &writer(after, table, std::slice::from_ref(constraint)),
+                found,
+                &unnamed(constraint),
+            )
+            .and_then(|sql| Ok(format!("ALTER TABLE {} ADD {sql}", object(table, dialect)?)));
             stepper.put(constraint_ref(found, constraint), written);
         }
         Change::CreateIndex { table, index, .. } => {
             let missing = Table::new(table.clone());
             let found = after.table(table).unwrap_or(&missing);
-            let written = whole::index_sql(&writer(after), found, index)
+            let written = whole::index_sql(&writer(after, table, &[]), found, index)
                 .and_then(|sql| Ok(format!("ALTER TABLE {} ADD {sql}", object(table, dialect)?)));
             stepper.put(index_ref(found, index.name.as_deref()), written);
         }
         Change::SetTableOption { table, key, value } => {
             let written = match value {
-                Some(value) => whole::table_option(&writer(after), key, value)
+                Some(value) => whole::table_option(&writer(after, table, &[]), key, value)
                     .and_then(|option| Ok(format!("ALTER TABLE {}{option}", object(table, dialect)?))),
                 None => Err(format!("it is not known how its option `{key}` is taken away")),
             };
@@ -61,7 +65,7 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
             stepper.put(object_ref(made), kept(&made.text, dialect));
         }
         Change::CreateSequence { sequence, .. } => {
-            let written = whole::sequence_sql(&writer(after), sequence);
+            let written = whole::sequence_sql(&writer(after, &sequence.name, &[]), sequence);
             stepper.put(ObjectRef::Sequence(sequence.name.clone()), written);
         }
         Change::Comment { on: ObjectRef::Table(table), text } => {
@@ -113,7 +117,7 @@ fn alter_column(
         });
         return stepper.put(reference, written);
     };
-    let mut own = writer(after);
+    let mut own = writer(after, table, &[]);
     let written = whole::column_sql(&mut own, found, definition).and_then(|sql| {
         let place = position.map_or_else(|| Ok(String::new()), |position| place(position, dialect))?;
         let word = if to == column {
@@ -151,15 +155,16 @@ fn drop_constraint(
         (Some(ConstraintKind::ForeignKey), Some(own)) => {
             name(own, dialect).map(|own| format!("DROP FOREIGN KEY {own}"))
         }
-        (Some(ConstraintKind::Unique), Some(own)) => name(own, dialect).map(|own| format!("DROP INDEX {own}")),
+        (Some(ConstraintKind::Unique), Some(own)) => {
+            name(own, dialect).map(|own| format!("DROP INDEX {own}"))
+        }
         (Some(ConstraintKind::Check), Some(own)) if dialect == Dialect::MySql => {
             name(own, dialect).map(|own| format!("DROP CHECK {own}"))
         }
         (_, Some(own)) => name(own, dialect).map(|own| format!("DROP CONSTRAINT {own}")),
         (_, None) => Err("which constraint goes is not said".to_owned()),
     };
-    let written =
-        action.and_then(|action| Ok(format!("ALTER TABLE {} {action}", object(table, dialect)?)));
+    let written = action.and_then(|action| Ok(format!("ALTER TABLE {} {action}", object(table, dialect)?)));
     stepper.put(reference, written);
 }
 
@@ -192,12 +197,7 @@ fn plain(before: &Database, change: &Change, dialect: Dialect) -> Written {
         }
         Change::RenameIndex { from, table, to, .. } => {
             let table = table.as_ref().ok_or("its table is not known")?;
-            Ok(format!(
-                "ALTER TABLE {} RENAME INDEX {} TO {}",
-                object(table)?,
-                name(&from.name)?,
-                name(to)?
-            ))
+            Ok(format!("ALTER TABLE {} RENAME INDEX {} TO {}", object(table)?, name(&from.name)?, name(to)?))
         }
         Change::DropSequence { name, if_exists: only, .. } if dialect == Dialect::MariaDb => {
             Ok(format!("DROP SEQUENCE {}{}", if_exists(*only), object(name)?))

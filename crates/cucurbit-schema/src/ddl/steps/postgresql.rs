@@ -5,8 +5,7 @@ use super::super::{
     types,
 };
 use super::{
-    Stepper, cascade, create_table, if_exists, kept, name, names_of_kind, object, subject, unnamed,
-    writer,
+    Stepper, cascade, create_table, if_exists, kept, name, names_of_kind, object, subject, unnamed, writer,
 };
 use crate::change::{Change, ColumnAlteration, LabelPosition, ObjectRef};
 use crate::model::{
@@ -30,7 +29,7 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
             let reference = ObjectRef::Column(table.clone(), column.name.clone());
             let missing = Table::new(table.clone());
             let found = after.table(table).unwrap_or(&missing);
-            let mut own = writer(after);
+            let mut own = writer(after, table, constraints);
             let written = whole::column_sql(&mut own, found, column).and_then(|sql| {
                 let mut parts = vec![format!("ADD COLUMN {sql}")];
                 for constraint in constraints {
@@ -66,7 +65,9 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
             let found = after.table(table).unwrap_or(&missing);
             let asked = unnamed(constraint);
             let written = match using_index {
-                None => whole::constraint_sql(&writer(after), found, &asked),
+                None => {
+                    whole::constraint_sql(&writer(after, table, std::slice::from_ref(&asked)), found, &asked)
+                }
                 Some(index) => using(&asked, index),
             }
             .and_then(|sql| Ok(format!("ALTER TABLE {} ADD {sql}", object(table, DIALECT)?)));
@@ -80,7 +81,7 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
         Change::CreateIndex { table, index, .. } => {
             let missing = Table::new(table.clone());
             let found = after.table(table).unwrap_or(&missing);
-            let written = whole::index_sql(&writer(after), found, index);
+            let written = whole::index_sql(&writer(after, table, &[]), found, index);
             let reference = index_ref(found, index.name.as_deref());
             stepper.put(reference.clone(), written);
             if index.comment.is_some() && index.name.is_some() {
@@ -337,7 +338,7 @@ fn alter_column(
         }
         ColumnAlteration::Type { data_type, using, collation } => {
             let mut sql = format!("TYPE {}", types::write(&data_type.kind, DIALECT)?);
-            let writer = writer(after);
+            let writer = writer(after, table, &[]);
             if let Some(collation) = collation {
                 sql.push_str(&format!(" COLLATE {}", whole::collation(&writer, collation)?));
             }
@@ -350,7 +351,7 @@ fn alter_column(
         ColumnAlteration::Nullable(false) => "SET NOT NULL".to_owned(),
         ColumnAlteration::Default(None) => "DROP DEFAULT".to_owned(),
         ColumnAlteration::Default(Some(default)) => {
-            format!("SET DEFAULT {}", whole::default_sql(&writer(after), default)?)
+            format!("SET DEFAULT {}", whole::default_sql(&writer(after, table, &[]), default)?)
         }
         ColumnAlteration::Identity(None) => "DROP IDENTITY".to_owned(),
         ColumnAlteration::Identity(Some(identity)) => {
@@ -376,8 +377,7 @@ fn set_identity(own: &str, had: Option<&Identity>, identity: &Identity) -> Strin
     let options = sequence_options(&identity.options);
     match had {
         None => {
-            let options =
-                if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
+            let options = if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
             format!("ALTER COLUMN {own} ADD GENERATED {when} AS IDENTITY{options}")
         }
         Some(had) => {
@@ -430,7 +430,7 @@ fn comment_sql(before: &Database, after: &Database, on: &ObjectRef, text: Option
         ObjectRef::Object(kind, table, own) => {
             let is_it = |db: &Database| {
                 db.objects.iter().find(|(k, _)| k.0 == *kind && k.1 == *table && k.2 == *own).map(|(_, o)| {
-                    let writer = writer(db);
+                    let writer = writer(db, own, &[]);
                     whole::comment_target(&writer, o)
                 })
             };

@@ -1,7 +1,7 @@
 //! SQLite. What `ALTER TABLE` does not do Alembic's batches do: they make the table anew.
 
 use super::super::{Writer, Written, index_ref, sqlite as whole};
-use super::{Stepper, create_table, kept, name, object, subject, writer};
+use super::{Stepper, create_table, if_exists, kept, name, object, subject, writer};
 use crate::change::{Change, ColumnAlteration, ObjectRef};
 use crate::model::{ConstraintBody, Database, Dialect, Index, ObjectKind, ObjectName, Table};
 
@@ -49,7 +49,7 @@ pub(super) fn remake(stepper: &mut Stepper, after: &Database, table: &ObjectName
     // Its own columns are asked for under its own name.
     let mut bare = found.clone();
     bare.indexes.clear();
-    let mut pieces = writer(after);
+    let mut pieces = writer(after, table, &[]);
     whole::make_table(&mut pieces, &bare);
     for piece in &mut pieces.pieces {
         if let Some(rest) = piece.statement.sql.strip_prefix(&format!("CREATE TABLE {old} ")) {
@@ -65,7 +65,7 @@ pub(super) fn remake(stepper: &mut Stepper, after: &Database, table: &ObjectName
 }
 
 fn create_index(stepper: &mut Stepper, after: &Database, table: &Table, index: &Index) {
-    let written = whole::index_sql(&writer(after), table, index);
+    let written = whole::index_sql(&writer(after, &table.name, &[]), table, index);
     stepper.put(index_ref(table, index.name.as_deref()), written);
 }
 
@@ -78,8 +78,8 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
         Change::CreateTableFrom { name, text, .. } => {
             stepper.put(ObjectRef::Table(name.clone()), kept(text, DIALECT));
         }
-        Change::DropTable { name, .. } => {
-            let written = object(name, DIALECT).map(|name| format!("DROP TABLE {name}"));
+        Change::DropTable { name, if_exists: only, .. } => {
+            let written = object(name, DIALECT).map(|name| format!("DROP TABLE {}{name}", if_exists(*only)));
             stepper.put(ObjectRef::Table(name.clone()), written);
         }
         Change::RenameTable { from, to, .. } => {
@@ -89,7 +89,7 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
         }
         Change::AddColumn { table, column, .. } => {
             let reference = ObjectRef::Column(table.clone(), column.name.clone());
-            let mut own = writer(after);
+            let mut own = writer(after, table, &[]);
             let written = add_column(&mut own, table, change);
             stepper.take(own);
             stepper.put(reference, written);
@@ -118,8 +118,8 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
             let found = after.table(table).cloned().unwrap_or_else(|| Table::new(table.clone()));
             create_index(stepper, after, &found, index);
         }
-        Change::DropIndex { name, table, .. } => {
-            let written = object(name, DIALECT).map(|name| format!("DROP INDEX {name}"));
+        Change::DropIndex { name, table, if_exists: only, .. } => {
+            let written = object(name, DIALECT).map(|name| format!("DROP INDEX {}{name}", if_exists(*only)));
             stepper.put(ObjectRef::Index(name.clone(), table.clone()), written);
         }
         Change::AddConstraint { table, .. }
@@ -129,26 +129,27 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
         Change::CreateObject { object: made, or_replace, .. } => {
             let reference = super::super::object_ref(made);
             if *or_replace && before.objects.keys().any(|key| key.0 == made.kind && key.2 == made.name) {
-                drop_object(stepper, made.kind, &made.name, reference.clone());
+                drop_object(stepper, made.kind, &made.name, true, reference.clone());
             }
             stepper.put(reference, kept(&made.text, DIALECT));
         }
-        Change::DropObject { kind, name, table, .. } => {
-            drop_object(stepper, *kind, name, ObjectRef::Object(*kind, table.clone(), name.clone()));
+        Change::DropObject { kind, name, table, if_exists: only, .. } => {
+            drop_object(stepper, *kind, name, *only, ObjectRef::Object(*kind, table.clone(), name.clone()));
         }
         Change::Comment { .. } => {}
         other => stepper.omit(subject(other), "SQLite has no such statement".to_owned()),
     }
 }
 
-fn drop_object(stepper: &mut Stepper, kind: ObjectKind, name: &ObjectName, reference: ObjectRef) {
+fn drop_object(stepper: &mut Stepper, kind: ObjectKind, name: &ObjectName, only: bool, reference: ObjectRef) {
     let word = match kind {
         ObjectKind::View => "VIEW",
         ObjectKind::Trigger => "TRIGGER",
         ObjectKind::VirtualTable => "TABLE",
         _ => return stepper.omit(reference, "SQLite has no such object".to_owned()),
     };
-    stepper.put(reference, object(name, DIALECT).map(|name| format!("DROP {word} {name}")));
+    stepper
+        .put(reference, object(name, DIALECT).map(|name| format!("DROP {word} {}{name}", if_exists(only))));
 }
 
 /// Writes `ADD COLUMN` with what came with the column.

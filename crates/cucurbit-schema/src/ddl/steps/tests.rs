@@ -104,18 +104,23 @@ fn a_schema_that_nothing_makes_is_made_first() {
 
 #[test]
 fn what_does_not_fit_is_written_all_the_same() {
-    check(Dialect::PostgreSql, "DROP TABLE a; ALTER TABLE b DROP COLUMN c", &[
-        "DROP TABLE a",
-        "ALTER TABLE b DROP COLUMN c",
-    ]);
+    check(
+        Dialect::PostgreSql,
+        "DROP TABLE a; ALTER TABLE b DROP COLUMN c",
+        &["DROP TABLE a", "ALTER TABLE b DROP COLUMN c"],
+    );
 }
 
 #[test]
 fn grants_are_left_out_and_told() {
-    check(Dialect::PostgreSql, "CREATE TABLE a (id integer); GRANT SELECT ON a TO someone", &[
-        "CREATE TABLE a ( id integer )",
-        "-- grant GRANT SELECT ON a TO someone: roles belong to the server, so it is not run",
-    ]);
+    check(
+        Dialect::PostgreSql,
+        "CREATE TABLE a (id integer); GRANT SELECT ON a TO someone",
+        &[
+            "CREATE TABLE a ( id integer )",
+            "-- grant GRANT SELECT ON a TO someone: roles belong to the server, so it is not run",
+        ],
+    );
 }
 
 #[test]
@@ -137,18 +142,18 @@ fn sqlite_alters_where_it_can_and_makes_anew_in_a_batch() {
         table_if_exists: false,
         position: crate::Position::Last,
     };
-    let tighten = Change::AlterColumn {
-        table,
-        column: "b".to_owned(),
-        alteration: ColumnAlteration::Nullable(false),
-    };
+    let tighten =
+        Change::AlterColumn { table, column: "b".to_owned(), alteration: ColumnAlteration::Nullable(false) };
     assert_eq!(of(&state, std::slice::from_ref(&add), true), ["ALTER TABLE a ADD COLUMN c INTEGER"]);
-    assert_eq!(of(&state, &[add, tighten], true), [
-        "CREATE TABLE _alembic_tmp_a ( id INTEGER NOT NULL, b TEXT NOT NULL, c INTEGER, PRIMARY KEY (id) )",
-        "DROP TABLE a",
-        "ALTER TABLE _alembic_tmp_a RENAME TO a",
-        "CREATE INDEX ix ON a (b)",
-    ]);
+    assert_eq!(
+        of(&state, &[add, tighten], true),
+        [
+            "CREATE TABLE _alembic_tmp_a ( id INTEGER NOT NULL, b TEXT NOT NULL, c INTEGER, PRIMARY KEY (id) )",
+            "DROP TABLE a",
+            "ALTER TABLE _alembic_tmp_a RENAME TO a",
+            "CREATE INDEX ix ON a (b)",
+        ]
+    );
 }
 
 #[test]
@@ -183,7 +188,8 @@ fn names_stay_names() {
         using: Some("1; DROP TABLE users".to_owned()),
         collation: None,
     };
-    let change = Change::AlterColumn { table: ObjectName::plain("a"), column: "b".to_owned(), alteration: evil };
+    let change =
+        Change::AlterColumn { table: ObjectName::plain("a"), column: "b".to_owned(), alteration: evil };
     let written = of(&Database::new(dialect), &[change], false);
     assert!(written.iter().all(|line| line.starts_with("-- ")), "{written:?}");
 }
