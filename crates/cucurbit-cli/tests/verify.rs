@@ -382,3 +382,21 @@ mod postgresql {
         assert!(text.contains("3 upgrades undone and done again"), "{text}");
     }
 }
+
+#[cfg(feature = "mysql")]
+mod mysql {
+    use super::{code, complaints, good, out, run};
+
+    /// On the server that `CUCURBIT_MYSQL_URL` names; its user must be let make and drop databases whose names begin
+    /// with `cucurbit_verify_`.
+    #[test]
+    fn a_chain_that_fits_is_proved_on_a_server() {
+        let Some(url) = std::env::var_os("CUCURBIT_MYSQL_URL") else {
+            return println!("skipped, CUCURBIT_MYSQL_URL does not name a server");
+        };
+        let url = url.to_string_lossy().into_owned();
+        let output = run(good().path(), &[".", "--database", &url]);
+        assert_eq!(code(&output), Some(0), "{}{}", out(&output), complaints(&output));
+        assert!(out(&output).contains("2 upgrades undone and done again"), "{}", out(&output));
+    }
+}

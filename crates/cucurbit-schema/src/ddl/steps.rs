@@ -270,7 +270,7 @@ fn kept(sql: &str, dialect: Dialect) -> Written {
     text::statement(sql, dialect)
 }
 
-/// What a change that cannot be written is about.
+/// What a change is about, for those whose writers do not say it better.
 fn subject(change: &Change) -> ObjectRef {
     match change {
         Change::CreateSchema { name, .. } | Change::DropSchema { name, .. } => {
@@ -286,13 +286,100 @@ fn subject(change: &Change) -> ObjectRef {
         Change::AlterSequence { name, .. }
         | Change::RenameSequence { from: name, .. }
         | Change::DropSequence { name, .. } => ObjectRef::Sequence(name.clone()),
-        Change::RenameIndex { from, table, .. } => ObjectRef::Index(from.clone(), table.clone()),
-        Change::RenameObject { kind, from, table, .. } => {
-            ObjectRef::Object(*kind, table.clone(), from.clone())
+        Change::CreateTable { table, .. } => ObjectRef::Table(table.name.clone()),
+        Change::CreateTableFrom { name, .. }
+        | Change::DropTable { name, .. }
+        | Change::RenameTable { from: name, .. }
+        | Change::SetTableSchema { table: name, .. }
+        | Change::SetTableOption { table: name, .. }
+        | Change::Rows { table: name, .. } => ObjectRef::Table(name.clone()),
+        Change::AddColumn { table, column, .. } => ObjectRef::Column(table.clone(), column.name.clone()),
+        Change::DropColumn { table, column, .. } | Change::AlterColumn { table, column, .. } => {
+            ObjectRef::Column(table.clone(), column.clone())
         }
-        Change::SetTableSchema { table, .. }
+        Change::AddConstraint { table, constraint, .. } => match &constraint.name {
+            Some(name) => ObjectRef::Constraint(table.clone(), name.clone()),
+            None => ObjectRef::Table(table.clone()),
+        },
+        Change::DropConstraint { table, name, .. } => match name {
+            Some(name) => ObjectRef::Constraint(table.clone(), name.clone()),
+            None => ObjectRef::Table(table.clone()),
+        },
+        Change::RenameConstraint { table, from: name, .. }
+        | Change::ValidateConstraint { table, name }
+        | Change::SetConstraintMode { table, name, .. } => ObjectRef::Constraint(table.clone(), name.clone()),
+        Change::CreateIndex { table, index, .. } => {
+            super::index_ref(&Table::new(table.clone()), index.name.as_deref())
+        }
+        Change::DropIndex { name, table, .. } | Change::RenameIndex { from: name, table, .. } => {
+            ObjectRef::Index(name.clone(), table.clone())
+        }
+        Change::CreateObject { object, .. } => super::object_ref(object),
+        Change::DropObject { kind, name, table, .. }
+        | Change::RenameObject { kind, from: name, table, .. } => {
+            ObjectRef::Object(*kind, table.clone(), name.clone())
+        }
+        Change::Comment { on, .. } => on.clone(),
+        Change::Nothing { .. } | Change::Unknown(_) => ObjectRef::Schema(String::new()),
+    }
+}
+
+/// Returns the names of tables and other objects that a change makes, changes, drops, or points at with a foreign key.
+fn names(change: &Change) -> Vec<&ObjectName> {
+    fn targets(constraints: &[Constraint]) -> impl Iterator<Item = &ObjectName> {
+        constraints.iter().filter_map(|constraint| match &constraint.body {
+            ConstraintBody::ForeignKey { table, .. } => Some(table),
+            _ => None,
+        })
+    }
+    match change {
+        Change::CreateTable { table, .. } => {
+            std::iter::once(&table.name).chain(targets(&table.constraints)).collect()
+        }
+        Change::AddColumn { table, constraints, .. } => {
+            std::iter::once(table).chain(targets(constraints)).collect()
+        }
+        Change::AddConstraint { table, constraint, .. } => {
+            std::iter::once(table).chain(targets(std::slice::from_ref(constraint))).collect()
+        }
+        Change::CreateTableFrom { name, like, .. } => std::iter::once(name).chain(like).collect(),
+        Change::RenameTable { from, to, .. } => vec![from, to],
+        Change::DropIndex { name, table, .. } => std::iter::once(name).chain(table).collect(),
+        Change::RenameIndex { from, table, .. } => std::iter::once(from).chain(table).collect(),
+        Change::CreateObject { object, .. } => std::iter::once(&object.name).chain(&object.table).collect(),
+        Change::DropObject { name, table, .. } | Change::RenameObject { from: name, table, .. } => {
+            std::iter::once(name).chain(table).collect()
+        }
+        Change::DropTable { name: table, .. }
+        | Change::SetTableSchema { table, .. }
+        | Change::SetTableOption { table, .. }
+        | Change::DropColumn { table, .. }
+        | Change::AlterColumn { table, .. }
+        | Change::DropConstraint { table, .. }
+        | Change::RenameConstraint { table, .. }
         | Change::ValidateConstraint { table, .. }
-        | Change::SetConstraintMode { table, .. } => ObjectRef::Table(table.clone()),
-        _ => ObjectRef::Schema(String::new()),
+        | Change::SetConstraintMode { table, .. }
+        | Change::CreateIndex { table, .. }
+        | Change::Rows { table, .. } => vec![table],
+        Change::CreateEnum { enum_type, .. } => vec![&enum_type.name],
+        Change::DropType { name, .. }
+        | Change::AddLabel { name, .. }
+        | Change::RenameLabel { name, .. }
+        | Change::RenameType { from: name, .. }
+        | Change::SetTypeSchema { name, .. }
+        | Change::AlterSequence { name, .. }
+        | Change::RenameSequence { from: name, .. }
+        | Change::DropSequence { name, .. } => vec![name],
+        Change::CreateSequence { sequence, .. } => vec![&sequence.name],
+        Change::Comment { on, .. } => match on {
+            ObjectRef::Enum(name) | ObjectRef::Sequence(name) | ObjectRef::Object(_, None, name) => {
+                vec![name]
+            }
+            on => on.table().into_iter().collect(),
+        },
+        Change::CreateSchema { .. }
+        | Change::DropSchema { .. }
+        | Change::Nothing { .. }
+        | Change::Unknown(_) => Vec::new(),
     }
 }

@@ -49,7 +49,16 @@ pub(super) fn prove(
     proof.on = Some(server.name());
     proof.revisions = followed.chain.revisions.len();
     proof.operations = followed.chain.known();
-    let mut run = Run { case, followed, options, server, proof, seen: Vec::new(), doubt: Doubt::default() };
+    let mut run = Run {
+        case,
+        followed,
+        options,
+        server,
+        proof,
+        seen: Vec::new(),
+        doubt: Doubt::default(),
+        is_shaken: false,
+    };
     run.in_one()?;
     run.step_by_step()?;
     Ok(run.proof)
@@ -65,6 +74,8 @@ struct Run<'r> {
     seen: Vec<Difference>,
     /// What cannot be told so far.
     doubt: Doubt,
+    /// A statement was refused for such a reason; what is refused behind it may follow from that.
+    is_shaken: bool,
 }
 
 /// What a leg came to on a database.
@@ -110,6 +121,7 @@ impl Run<'_> {
         let followed = self.followed;
         let mut scratch = self.server.scratch()?;
         self.doubt = Doubt::default();
+        self.is_shaken = false;
         for walk in &followed.walks {
             self.doubt.note(&walk.up.operations);
             let mut reached = self.leg(scratch.as_mut(), walk, Leg::Upgrade, &walk.before, &walk.up)?;
@@ -124,6 +136,7 @@ impl Run<'_> {
                 // The next revision starts from where it should.
                 scratch.close()?;
                 scratch = self.server.scratch()?;
+                self.is_shaken = false;
                 if !self.rebuild(scratch.as_mut(), walk)? {
                     break;
                 }
@@ -175,6 +188,10 @@ impl Run<'_> {
     fn rebuild(&mut self, scratch: &mut dyn Scratch, walk: &Walk) -> Result<bool, Error> {
         for statement in ddl(&walk.up.after).statements {
             self.options.look()?;
+            // A schema is a database there, and others than the own one are not ours to touch.
+            if walk.up.after.dialect.is_mysql() && is_elsewhere(&statement) {
+                continue;
+            }
             match scratch.run(&statement.sql) {
                 Ok(()) => {}
                 Err(RunError::Lost(message)) => return Err(Error::Connect(message)),
@@ -206,8 +223,8 @@ impl Run<'_> {
                 Err(RunError::Refused(message)) => {
                     refused = true;
                     let at = self.at(operations, statement.origin);
-                    let is_doubtful = self.doubt.reaches(&statement.sql) || self.doubt.reaches(&message);
-                    let (weight, text) = if is_doubtful {
+                    self.is_shaken |= self.doubt.reaches(&statement.sql) || self.doubt.reaches(&message);
+                    let (weight, text) = if self.is_shaken {
                         (Weight::CannotTell, format!("{message}{DOUBT}"))
                     } else {
                         (Weight::Fails, message)
@@ -263,6 +280,21 @@ impl Run<'_> {
     }
 }
 
+/// Says whether a statement is about something in a named schema, or about a schema.
+fn is_elsewhere(statement: &DdlStatement) -> bool {
+    let Some(object) = &statement.object else { return false };
+    match object {
+        ObjectRef::Schema(_) => true,
+        ObjectRef::Enum(name) | ObjectRef::Sequence(name) => name.schema.is_some(),
+        ObjectRef::Index(name, table) | ObjectRef::Object(_, table, name) => {
+            name.schema.is_some() || table.as_ref().is_some_and(|table| table.schema.is_some())
+        }
+        ObjectRef::Table(name) | ObjectRef::Column(name, _) | ObjectRef::Constraint(name, _) => {
+            name.schema.is_some()
+        }
+    }
+}
+
 /// Compares what was replayed with what a database holds: left is the replay.
 pub(super) fn compare(replayed: &Database, mut found: Database) -> Vec<Difference> {
     let mut expected = replayed.clone();
@@ -280,6 +312,15 @@ pub(super) fn compare(replayed: &Database, mut found: Database) -> Vec<Differenc
     expected.objects.retain(|(kind, ..), _| *kind != ObjectKind::Grant);
     found.objects.retain(|(kind, ..), _| *kind != ObjectKind::Grant);
     forget_version_table(&mut expected);
+    if expected.dialect.is_mysql() {
+        let elsewhere: Vec<ObjectName> =
+            expected.tables.keys().filter(|name| name.schema.is_some()).cloned().collect();
+        for name in elsewhere {
+            let change = Change::DropTable { name, if_exists: true, cascade: true };
+            expected.apply(&change, Origin::default());
+        }
+        expected.schemas.clear();
+    }
     forget_version_tables(&expected, &mut found);
     let is_owned = |difference: &Difference| match &difference.object {
         ObjectRef::Sequence(name) => {

@@ -2,7 +2,8 @@
 
 use super::super::{Written, constraint_ref, index_ref, mysql as whole, object_ref};
 use super::{
-    Stepper, create_table, if_exists, kept, name, names_of_kind, object, quote, subject, unnamed, writer,
+    Stepper, create_table, if_exists, kept, name, names, names_of_kind, object, quote, subject, unnamed,
+    writer,
 };
 use crate::change::{Change, ColumnAlteration, ObjectRef, Position};
 use crate::model::{ConstraintKind, Database, Dialect, ObjectKind, ObjectName, Table};
@@ -10,6 +11,12 @@ use crate::model::{ConstraintKind, Database, Dialect, ObjectKind, ObjectName, Ta
 /// Writes one change.
 pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, change: &Change) {
     let dialect = after.dialect;
+    // A schema is a database here, and others than the own one are not ours to touch.
+    let is_schema = matches!(change, Change::CreateSchema { .. } | Change::DropSchema { .. });
+    if is_schema || names(change).iter().any(|name| name.schema.is_some()) {
+        let reason = "it is about another database of the server, so it is not run";
+        return stepper.omit(subject(change), reason.to_owned());
+    }
     match change {
         Change::CreateTable { table, temporary, .. } => {
             let mut asked = table.as_ref().clone();
@@ -173,13 +180,6 @@ fn plain(before: &Database, change: &Change, dialect: Dialect) -> Written {
     let object = |name: &ObjectName| object(name, dialect);
     let name = |text: &str| name(text, dialect);
     match change {
-        Change::CreateSchema { name: own, if_not_exists } => {
-            let only = if *if_not_exists { "IF NOT EXISTS " } else { "" };
-            Ok(format!("CREATE SCHEMA {only}{}", name(own)?))
-        }
-        Change::DropSchema { name: own, if_exists: only, .. } => {
-            Ok(format!("DROP SCHEMA {}{}", if_exists(*only), name(own)?))
-        }
         Change::CreateTableFrom { text, .. } => kept(text, dialect),
         Change::DropTable { name, if_exists: only, .. } => {
             Ok(format!("DROP TABLE {}{}", if_exists(*only), object(name)?))

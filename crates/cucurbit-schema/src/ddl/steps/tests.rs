@@ -178,6 +178,23 @@ fn mysql_writes_a_column_whole() {
 }
 
 #[test]
+fn other_databases_of_a_mysql_server_are_not_touched() {
+    let dialect = Dialect::MySql;
+    let other = "it is about another database of the server, so it is not run";
+    check(
+        dialect,
+        "CREATE SCHEMA shop; CREATE TABLE shop.a (id INT); DROP TABLE shop.a; DROP SCHEMA shop; CREATE TABLE b (id INT)",
+        &[
+            "CREATE TABLE b ( id int )",
+            &format!("-- schema shop: {other}"),
+            &format!("-- table shop.a: {other}"),
+            &format!("-- table shop.a: {other}"),
+            &format!("-- schema shop: {other}"),
+        ],
+    );
+}
+
+#[test]
 fn names_stay_names() {
     let dialect = Dialect::PostgreSql;
     let table = ObjectName::plain("x\"; DROP TABLE users; --");
