@@ -10,6 +10,7 @@ mod models;
 mod reconstruct;
 mod schema;
 mod squash;
+mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use cucurbit::{Diagnosis, Options, Severity, diagnose, report};
@@ -81,6 +82,12 @@ enum Command {
     ///
     /// Exit code 0: a revision makes just that schema. 1: the nearest differs. 2: the work could not be done.
     Locate(locate::LocateArguments),
+    /// Proves that a chain builds a database: by following it, and on databases made for the purpose.
+    ///
+    /// Each migration is followed forth, back and forth again. With --database the same is run as statements on a
+    /// scratch database, and what the database then holds is compared with what was followed. Exit code 0: proved. 1:
+    /// something fails, differs or cannot be told. 2: the work could not be done.
+    Verify(verify::VerifyArguments),
     /// Explains a rule, by code or name; lists the rules without one.
     Rule {
         /// A code such as GRA001, or a name such as dangling-parent.
@@ -174,6 +181,7 @@ fn main() -> ExitCode {
         Command::Drift(arguments) => drift::run(&arguments),
         Command::Squash(arguments) => squash::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Rule { rule } => run_rule(rule.as_deref()),
     }
 }

@@ -29,7 +29,10 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
                 place: call.place,
                 batch: Some((table.clone(), schema.clone())),
             };
-            operations::run(ev, &given)
+            ev.host.in_batch = true;
+            let outcome = operations::run(ev, &given);
+            ev.host.in_batch = false;
+            outcome
         }
         Object::Inspector(number) => Outcome::Value(inspector::method(ev, call, method, *number)),
         Object::Rows(rows) => result(ev, call, rows, method),

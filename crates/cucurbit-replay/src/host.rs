@@ -45,6 +45,8 @@ pub(crate) struct Replay {
     pub(crate) asked_for_rows: bool,
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
     pub(crate) holds_rows: bool,
+    /// The call under way is one of a batch.
+    pub(crate) in_batch: bool,
 }
 
 /// How far back in a step an unknown effect is looked for before it is written down again.
@@ -83,6 +85,7 @@ impl Replay {
             vain: Rc::default(),
             asked_for_rows: false,
             holds_rows: false,
+            in_batch: false,
         }
     }
 
@@ -149,6 +152,7 @@ impl Replay {
             place,
             frames,
             call: call.to_owned(),
+            batch: self.in_batch,
             changes: done,
             certainty,
             said,

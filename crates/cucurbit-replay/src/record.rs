@@ -30,6 +30,8 @@ pub struct Operation {
     pub frames: Vec<Place>,
     /// What is called (`create_table`, `execute`).
     pub call: String,
+    /// It is one of a `batch_alter_table`: on SQLite Alembic may make the table anew for it.
+    pub batch: bool,
     /// The changes with what came of them, in order.
     pub changes: Vec<(Change, Applied)>,
     /// How sure it is.

@@ -8,6 +8,7 @@ mod order;
 mod postgresql;
 mod quote;
 mod sqlite;
+pub mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -113,6 +114,11 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(database: &'a Database) -> Self {
+        Writer::of(database, database.tables.values().map(AsRef::as_ref))
+    }
+
+    /// Knows no other tables than these.
+    fn of(database: &'a Database, tables: impl Iterator<Item = &'a Table>) -> Self {
         let dialect = database.dialect;
         let mut writer = Writer {
             database,
@@ -127,7 +133,7 @@ impl<'a> Writer<'a> {
         let place = |table: &&Table| {
             database.made.get(&ObjectKeyOrTable::Table(table.name.clone())).copied().unwrap_or(u64::MAX)
         };
-        let mut tables: Vec<&Table> = database.tables.values().map(AsRef::as_ref).collect();
+        let mut tables: Vec<&Table> = tables.collect();
         tables.sort_by_key(place);
         for table in tables {
             if let Err(reason) = writer.look_at_table(table) {

@@ -25,6 +25,7 @@ pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,
     RowEffect, TypeHint, UnknownEffect,
 };
+pub use ddl::steps::{Steps, Work, steps};
 pub use ddl::{Ddl, DdlStatement, Omission, ddl, quote_name, quote_object, quote_string, type_sql};
 pub use diff::{Difference, DifferenceKind, diff};
 pub use inverse::EvidenceForInverse;

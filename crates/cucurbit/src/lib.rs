@@ -38,6 +38,7 @@ mod spoken;
 mod squash;
 mod undo;
 mod version;
+pub mod verify;
 mod way_back;
 mod written;
 

@@ -68,7 +68,7 @@ pub struct ReplayedChain {
     pub(crate) naming_known: bool,
     /// What the downgrades do, one for each revision, untold of those that nobody asked for; empty when nobody asked.
     pub(crate) ways_back: Vec<WayBack>,
-    files: ProjectFiles,
+    pub(crate) files: ProjectFiles,
 }
 
 /// Why a schema cannot be told.

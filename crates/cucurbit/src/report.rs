@@ -9,8 +9,10 @@ mod json;
 mod schema;
 mod sources;
 mod text;
+mod verify;
 
 pub use json::{JSON_SCHEMA_VERSION, json, json_schema};
 pub use schema::{SCHEMA_JSON_VERSION, blame_json, diff_json, schema_json};
 pub use sources::harmless;
 pub use text::{TextOptions, text};
+pub use verify::{VERIFY_JSON_VERSION, verify_json, verify_text};

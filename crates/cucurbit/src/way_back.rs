@@ -107,7 +107,7 @@ fn dropped(operations: &[Operation], before: &Database, after: &Database) -> Vec
 }
 
 /// A sequence goes with the column that owns it.
-fn counts(difference: &Difference, before: &Database, after: &Database) -> bool {
+pub(crate) fn counts(difference: &Difference, before: &Database, after: &Database) -> bool {
     match &difference.object {
         ObjectRef::Sequence(name) => {
             let is_owned = |db: &Database| db.sequences.get(name).is_some_and(|s| s.owner.is_some());

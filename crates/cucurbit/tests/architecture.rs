@@ -58,6 +58,9 @@ fn third_party_parsers_meet_one_crate_each() {
         ("walkdir", "cucurbit-alembic"),
         ("annotate-snippets", "cucurbit"),
         ("clap", "cucurbit-cli"),
+        ("rusqlite", "cucurbit-verify"),
+        ("postgres", "cucurbit-verify"),
+        ("mysql", "cucurbit-verify"),
     ] {
         for folder in std::fs::read_dir(root().join("crates")).expect("the crates").flatten() {
             let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml")).expect("a manifest");

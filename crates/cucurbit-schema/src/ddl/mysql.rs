@@ -46,7 +46,7 @@ pub(super) fn write(writer: &mut Writer<'_>) {
     }
 }
 
-fn sequence_sql(writer: &Writer<'_>, sequence: &Sequence) -> Written {
+pub(super) fn sequence_sql(writer: &Writer<'_>, sequence: &Sequence) -> Written {
     if writer.dialect != Dialect::MariaDb {
         return Err("MySQL has no sequences".to_owned());
     }
@@ -54,7 +54,7 @@ fn sequence_sql(writer: &Writer<'_>, sequence: &Sequence) -> Written {
     Ok(format!("CREATE SEQUENCE {}{options}", writer.object(&sequence.name)?))
 }
 
-fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
+pub(super) fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
     let object = ObjectRef::Table(table.name.clone());
     let Ok(name) = writer.object(&table.name) else { return };
     let mut items = Vec::new();
@@ -170,7 +170,7 @@ fn is_covered(table: &Table, columns: &[String]) -> bool {
     by_constraint || table.indexes.iter().any(leads)
 }
 
-fn table_option(writer: &Writer<'_>, key: &str, value: &str) -> Written {
+pub(super) fn table_option(writer: &Writer<'_>, key: &str, value: &str) -> Written {
     let elsewhere = ["partition by", "comment", "with", "tablespace", "inherits", "unlogged", "partition of"];
     if elsewhere.contains(&key) || ["without rowid", "strict"].contains(&key) {
         return Ok(String::new());
@@ -191,7 +191,7 @@ fn table_option(writer: &Writer<'_>, key: &str, value: &str) -> Written {
     if plain { Ok(format!(" {name}={value}")) } else { Ok(format!(" {name}={}", writer.string(value)?)) }
 }
 
-fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column) -> Written {
+pub(super) fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column) -> Written {
     let object = || ObjectRef::Column(table.name.clone(), column.name.clone());
     let dialect = writer.dialect;
     let kind = &column.data_type.kind;
@@ -282,7 +282,7 @@ fn default_sql(writer: &Writer<'_>, default: &Default, kind: &TypeKind) -> Writt
     }
 }
 
-fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -> Written {
+pub(super) fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -> Written {
     let named = match &constraint.name {
         Some(name) => format!("CONSTRAINT {} ", writer.name(name)?),
         None => String::new(),
@@ -333,7 +333,7 @@ fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -
 }
 
 /// Writes an index as it stands in `CREATE TABLE`.
-fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
+pub(super) fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
     if index.predicate.is_some() {
         return Err("MySQL has no partial indexes".to_owned());
     }

@@ -106,7 +106,7 @@ fn make_enum(writer: &mut Writer<'_>, enum_type: &EnumType) {
     }
 }
 
-fn sequence_sql(sequence: &Sequence) -> Written {
+pub(super) fn sequence_sql(sequence: &Sequence) -> Written {
     let name = quote::checked_object(&sequence.name, DIALECT)?;
     let data_type = match &sequence.options.data_type {
         Some(name) => {
@@ -214,7 +214,7 @@ fn ancestors(writer: &Writer<'_>, table: &Table) -> u8 {
     count
 }
 
-fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
+pub(super) fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
     let object = ObjectRef::Table(table.name.clone());
     let Ok(name) = writer.object(&table.name) else { return };
     let partition = partition(writer, table);
@@ -383,7 +383,7 @@ fn table_options(writer: &Writer<'_>, table: &Table) -> (String, Vec<String>) {
 }
 
 /// Writes the name of a collation, which may hold a dot of its own.
-fn collation(writer: &Writer<'_>, name: &str) -> Written {
+pub(super) fn collation(writer: &Writer<'_>, name: &str) -> Written {
     match name.split_once('.') {
         Some((schema, rest))
             if ["pg_catalog", "public"].contains(&schema) || writer.database.schemas.contains_key(schema) =>
@@ -394,7 +394,7 @@ fn collation(writer: &Writer<'_>, name: &str) -> Written {
     }
 }
 
-fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column) -> Written {
+pub(super) fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column) -> Written {
     let object = || ObjectRef::Column(table.name.clone(), column.name.clone());
     let mut sql =
         format!("{} {}", writer.name(&column.name)?, types::write(&column.data_type.kind, DIALECT)?);
@@ -433,7 +433,7 @@ fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column) -> Writte
     Ok(sql)
 }
 
-fn default_sql(writer: &Writer<'_>, default: &Default) -> Written {
+pub(super) fn default_sql(writer: &Writer<'_>, default: &Default) -> Written {
     match default {
         Default::Expression(text) => writer.expression(text),
         Default::NextValue(name) => {
@@ -455,7 +455,7 @@ fn include(writer: &Writer<'_>, table: &Table, columns: &[String]) -> Written {
 }
 
 /// Writes a constraint as it stands in `CREATE TABLE` or behind `ADD`.
-fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -> Written {
+pub(super) fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -> Written {
     let mut sql = match &constraint.name {
         Some(name) => format!("CONSTRAINT {} ", writer.name(name)?),
         None => String::new(),
@@ -575,7 +575,7 @@ fn has_key(writer: &Writer<'_>, target: &ObjectName, columns: &[String]) -> bool
     target.constraints.iter().any(constraint) || target.indexes.iter().any(index)
 }
 
-fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
+pub(super) fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
     let mut keys = Vec::new();
     for key in &index.keys {
         let mut sql = match &key.part {
@@ -670,7 +670,7 @@ fn comment_on_object(writer: &mut Writer<'_>, object: &NamedObject) {
     comment(writer, on, object.comment.as_deref(), object.origin, object_ref(object), needs);
 }
 
-fn comment_target(writer: &Writer<'_>, object: &NamedObject) -> Written {
+pub(super) fn comment_target(writer: &Writer<'_>, object: &NamedObject) -> Written {
     let name = writer.object(&object.name)?;
     let arguments = |word: &str| match &object.signature {
         Some(signature) if signature.trim().is_empty() => Ok(format!("{word} {name}()")),

@@ -39,7 +39,7 @@ pub(super) fn write(writer: &mut Writer<'_>) {
     }
 }
 
-fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
+pub(super) fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
     let object = ObjectRef::Table(table.name.clone());
     let Ok(name) = writer.object(&table.name) else { return };
     let counted = counted_column(table);
@@ -107,7 +107,12 @@ fn counted_column(table: &Table) -> Option<(&str, &Constraint)> {
     (column.autoincrement && integer).then_some((column.name.as_str(), key))
 }
 
-fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column, key: Option<&Constraint>) -> Written {
+pub(super) fn column_sql(
+    writer: &mut Writer<'_>,
+    table: &Table,
+    column: &Column,
+    key: Option<&Constraint>,
+) -> Written {
     let object = || ObjectRef::Column(table.name.clone(), column.name.clone());
     let mut sql = writer.name(&column.name)?;
     let data_type = types::write(&column.data_type.kind, DIALECT)?;
@@ -170,7 +175,7 @@ fn default_sql(writer: &Writer<'_>, default: &Default) -> Written {
     }
 }
 
-fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -> Written {
+pub(super) fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -> Written {
     let mut sql = match &constraint.name {
         Some(name) => format!("CONSTRAINT {} ", writer.name(name)?),
         None => String::new(),
@@ -207,7 +212,7 @@ fn constraint_sql(writer: &Writer<'_>, table: &Table, constraint: &Constraint) -
     Ok(sql)
 }
 
-fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
+pub(super) fn index_sql(writer: &Writer<'_>, table: &Table, index: &Index) -> Written {
     let Some(name) = &index.name else {
         return Err("an index of it has no name".to_owned());
     };

@@ -761,7 +761,16 @@ impl Reader<'_> {
         let mysql = self.dialect.is_mysql();
         let next_bracket = c.ahead(1).is_some_and(|t| t.symbol('('));
         let mut length = None;
-        let part = if c.is_symbol('(') {
+        let ends_key = |c: &Cursor<'_>| {
+            c.is_symbol(',') || c.is("collate") || c.is("asc") || c.is("desc") || c.is("nulls")
+        };
+        let mut behind = c.clone();
+        let key_text = behind.text_until(ends_key);
+        let part = if self.dialect == Dialect::Sqlite && behind.at > c.at + 1 {
+            // Any expression may stand here without brackets of its own.
+            *c = behind;
+            KeyPart::Expression(strip(key_text).to_owned())
+        } else if c.is_symbol('(') {
             let text = c.in_brackets()?;
             KeyPart::Expression(text.to_owned())
         } else if next_bracket && mysql && c.ahead(2).is_some_and(|t| t.kind == Kind::Number) {
