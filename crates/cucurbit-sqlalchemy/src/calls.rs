@@ -608,6 +608,14 @@ pub fn operate<H: Environment>(
         return None;
     }
     let (collection, key) = if operator == "[]" { (left, right) } else { (right, left) };
+    // `"sqlite" in url` of a text that cannot be told.
+    let is_collection = |name: &str| matches!(name, "c" | "columns" | "tables");
+    if operator == "in"
+        && let (Value::Str(text), Value::Term(_) | Value::External(_)) = (left, right)
+        && !terms::attribute_term(right).is_some_and(|(_, name)| is_collection(name))
+    {
+        return names_dialect(ev.host.settings().dialect, text).map(Value::Bool);
+    }
     let (owner, name) = terms::attribute_term(collection)?;
     let owner = owner.clone();
     let found = match name {
@@ -627,23 +635,24 @@ pub fn operate<H: Environment>(
     if operator == "in" { Some(Value::Bool(found.is_some())) } else { found }
 }
 
-/// Answers a test of a text that cannot be told, most often a database's URL from the environment, for the name of a
-/// dialect (`url.startswith("postgres")`, `"sqlite" in url`): that of the dialect that is asked for is in it.
-/// `None`: it is no such test.
+/// Answers `url.startswith("postgres")` of a text that cannot be told, most often a database's URL from the environment:
+/// it begins with the name of the dialect that is asked for. `None`: it is no such test.
 #[must_use]
 pub fn dialect_test(dialect: Dialect, value: &Value) -> Option<bool> {
     let Value::Term(term) = value else { return None };
-    let tested = match (&term.kind, &term.callee) {
-        (TermKind::Call, Value::External(name)) if name.ends_with(".startswith") => {
-            term.arguments.positional.first()
-        }
-        (TermKind::Call, Value::Term(method)) if method.name.as_ref() == "startswith" => {
-            term.arguments.positional.first()
-        }
-        (TermKind::Operation, _) if term.name.as_ref() == "in" => term.arguments.positional.first(),
-        _ => None,
+    let is_start = match &term.callee {
+        Value::External(name) => name.ends_with(".startswith"),
+        Value::Term(method) => method.name.as_ref() == "startswith",
+        _ => false,
     };
-    let text = tested.and_then(Value::as_str)?;
+    if term.kind != TermKind::Call || !is_start {
+        return None;
+    }
+    names_dialect(dialect, term.arguments.positional.first()?.as_str()?)
+}
+
+/// Whether a text is the beginning of the dialect's name or of its URLs; `None` when it names none.
+fn names_dialect(dialect: Dialect, text: &str) -> Option<bool> {
     let named = if text.starts_with("postgres") {
         Dialect::PostgreSql
     } else if text.starts_with("sqlite") {
