@@ -598,7 +598,7 @@ mod tests {
 
     fn database(column: Column) -> Database {
         let mut db = Database::new(Dialect::PostgreSql);
-        let mut table = Table::new(ObjectName::plain("t"));
+        let mut table = Table::new(crate::ObjectName::plain("t"));
         table.columns.push(column);
         let change = Change::CreateTable { table: Box::new(table), if_not_exists: false, temporary: false };
         db.apply(&change, Origin(1));
