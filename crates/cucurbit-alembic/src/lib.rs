@@ -15,8 +15,8 @@ pub use folder::{
 };
 pub use project::{ParsedFiles, ProjectFiles, parse_file, parse_revision};
 pub use revision::{
-    DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile, RevisionSource,
-    read_revision, read_revision_file, read_source, version_column_width,
+    DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile,
+    RevisionSource, read_revision, read_revision_file, read_source, version_column_width,
 };
 
 pub use cucurbit_text::SourceText;

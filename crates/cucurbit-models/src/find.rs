@@ -65,7 +65,8 @@ impl Wanted {
 /// Words without which a module makes no table. Modules without them are still followed where a name of theirs
 /// is used.
 static SIGNS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
-    ["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"].map(Finder::new)
+    ["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"]
+        .map(Finder::new)
 });
 
 /// Returns the files and what they import, as far as it stands in the project and may make tables.

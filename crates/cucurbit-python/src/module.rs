@@ -1,8 +1,8 @@
 //! One module: what it binds at its top level, its docstring, its functions, and what is wrong.
 
+use crate::eval::Parsed;
 use crate::fold::{Names, dotted, fold, span};
 use crate::value::{Unknown, Value};
-use crate::eval::Parsed;
 use crate::{indentation, quick, salvage, scan};
 use cucurbit_text::Span;
 use ruff_python_ast::{self as ast, Expr, Stmt};

@@ -266,8 +266,10 @@ impl Diff<'_> {
 
     fn enums(&mut self) {
         let (left, right) = (self.left, self.right);
-        for (name, found) in &left.enums {
-            let object = ObjectRef::Enum(name.clone());
+        let differing = left.enums.differing(&right.enums);
+        for name in &differing {
+            let Some(found) = left.enums.get(name) else { continue };
+            let object = ObjectRef::Enum((*name).clone());
             match right.enums.get(name) {
                 Some(other) => {
                     if let (Some(a), Some(b)) = (&found.labels, &other.labels) {
@@ -277,15 +279,17 @@ impl Diff<'_> {
                 None => self.push(object, DifferenceKind::OnlyLeft),
             }
         }
-        for name in right.enums.keys().filter(|n| !left.enums.contains_key(*n)) {
+        for name in differing.into_iter().filter(|n| !left.enums.contains_key(n)) {
             self.push(ObjectRef::Enum(name.clone()), DifferenceKind::OnlyRight);
         }
     }
 
     fn sequences(&mut self) {
         let (left, right) = (self.left, self.right);
-        for (name, found) in &left.sequences {
-            let object = ObjectRef::Sequence(name.clone());
+        let differing = left.sequences.differing(&right.sequences);
+        for name in &differing {
+            let Some(found) = left.sequences.get(name) else { continue };
+            let object = ObjectRef::Sequence((*name).clone());
             match right.sequences.get(name) {
                 Some(other) => {
                     self.changed(&object, "options", sequence_text(found), sequence_text(other));
@@ -296,7 +300,7 @@ impl Diff<'_> {
                 None => self.push(object, DifferenceKind::OnlyLeft),
             }
         }
-        for name in right.sequences.keys().filter(|n| !left.sequences.contains_key(*n)) {
+        for name in differing.into_iter().filter(|n| !left.sequences.contains_key(n)) {
             self.push(ObjectRef::Sequence(name.clone()), DifferenceKind::OnlyRight);
         }
     }
@@ -305,7 +309,9 @@ impl Diff<'_> {
         let (left, right) = (self.left, self.right);
         let reference =
             |key: &crate::model::ObjectKey| ObjectRef::Object(key.0, key.1.clone(), key.2.clone());
-        for (key, found) in &left.objects {
+        let differing = left.objects.differing(&right.objects);
+        for key in &differing {
+            let Some(found) = left.objects.get(key) else { continue };
             match right.objects.get(key) {
                 Some(other) => {
                     let text = |object: &NamedObject| object_text(key.0, &object.text, self.dialect);
@@ -315,7 +321,7 @@ impl Diff<'_> {
                 None => self.push(reference(key), DifferenceKind::OnlyLeft),
             }
         }
-        for key in right.objects.keys().filter(|k| !left.objects.contains_key(*k)) {
+        for key in differing.into_iter().filter(|k| !left.objects.contains_key(k)) {
             self.push(reference(key), DifferenceKind::OnlyRight);
         }
     }
@@ -592,7 +598,7 @@ mod tests {
 
     fn database(column: Column) -> Database {
         let mut db = Database::new(Dialect::PostgreSql);
-        let mut table = Table::new(ObjectName::plain("t"));
+        let mut table = Table::new(crate::ObjectName::plain("t"));
         table.columns.push(column);
         let change = Change::CreateTable { table: Box::new(table), if_not_exists: false, temporary: false };
         db.apply(&change, Origin(1));

@@ -78,7 +78,7 @@ fn add(
 }
 
 fn change(database: &mut Database, name: &ObjectName, change: impl FnOnce(&mut Table)) {
-    change(Arc::make_mut(database.tables.get_mut(name).expect("the table is there")));
+    change(&mut database.tables.get_mut(name).expect("the table is there"));
 }
 
 fn object(database: &mut Database, kind: ObjectKind, on: Option<&ObjectName>, name: &str, text: &str) {

@@ -2,7 +2,7 @@
 
 use crate::NamingConvention;
 use cucurbit_python::eval::{Class, FileId, Value};
-use cucurbit_schema::{Dialect, ObjectName};
+use cucurbit_schema::{Dialect, Map, ObjectName};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -54,8 +54,10 @@ pub struct RegisteredTable {
 #[derive(Debug, Clone, Default)]
 struct State {
     metadata: BTreeMap<MetaDataKey, MetaData>,
-    tables: BTreeMap<u64, RegisteredTable>,
-    columns: BTreeMap<u64, Vec<(Option<ObjectName>, String)>>,
+    tables: Map<u64, Rc<RegisteredTable>>,
+    /// The tables of each name.
+    by_name: Map<ObjectName, Rc<Vec<u64>>>,
+    columns: Map<u64, Rc<Vec<(Option<ObjectName>, String)>>>,
     implicit: BTreeMap<usize, Value>,
     awaiting: Vec<(u64, Value)>,
     compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
@@ -97,7 +99,7 @@ impl Registry {
     /// Returns the table that the term of that number made.
     #[must_use]
     pub fn table(&self, serial: u64) -> Option<&RegisteredTable> {
-        self.state.tables.get(&serial)
+        self.state.tables.get(&serial).map(Rc::as_ref)
     }
 
     /// Returns the table of that name in a `MetaData`, or in any when none is said.
@@ -107,19 +109,19 @@ impl Registry {
         metadata: Option<&MetaDataKey>,
         name: &ObjectName,
     ) -> Option<(u64, &RegisteredTable)> {
-        let found =
-            |t: &&RegisteredTable| t.name == *name && metadata.is_none_or(|m| t.metadata.as_ref() == Some(m));
-        self.state.tables.iter().find(|(_, t)| found(t)).map(|(serial, t)| (*serial, t))
+        let serials = self.state.by_name.get(name)?;
+        let mut tables = serials.iter().filter_map(|serial| Some((*serial, self.table(*serial)?)));
+        tables.find(|(_, t)| metadata.is_none_or(|m| t.metadata.as_ref() == Some(m)))
     }
 
     /// Returns all tables in the order in which they were made.
     pub fn tables(&self) -> impl Iterator<Item = &RegisteredTable> {
-        self.state.tables.values()
+        self.state.tables.values().map(Rc::as_ref)
     }
 
-    /// Returns a table to change.
+    /// Returns a table to change, but for its name.
     pub fn table_mut(&mut self, serial: u64) -> Option<&mut RegisteredTable> {
-        self.change().tables.get_mut(&serial)
+        self.change().tables.get_mut(&serial).map(Rc::make_mut)
     }
 
     /// Keeps an index or a constraint until the column of that number is part of a table (SQLAlchemy,
@@ -155,7 +157,11 @@ impl Registry {
         if let Some(key) = &table.metadata {
             state.metadata.entry(key.clone()).or_default().tables.push(serial);
         }
-        state.tables.insert(serial, table);
+        let named = Rc::make_mut(state.by_name.entry(table.name.clone()).or_default());
+        if let Err(at) = named.binary_search(&serial) {
+            named.insert(at, serial);
+        }
+        state.tables.insert(serial, Rc::new(table));
     }
 
     /// Says that the term of that number is a column of that name, in that table where it is known. A column
@@ -165,7 +171,7 @@ impl Registry {
         if self.state.columns.get(&serial).is_some_and(|homes| homes.contains(&home)) {
             return;
         }
-        let homes = self.change().columns.entry(serial).or_default();
+        let homes = Rc::make_mut(self.change().columns.entry(serial).or_default());
         homes.retain(|(table, _)| table.is_some());
         homes.push(home);
     }
@@ -173,7 +179,7 @@ impl Registry {
     /// Returns where the column that the term of that number made is known to stand.
     #[must_use]
     pub fn homes(&self, serial: u64) -> &[(Option<ObjectName>, String)] {
-        self.state.columns.get(&serial).map(Vec::as_slice).unwrap_or_default()
+        self.state.columns.get(&serial).map(|homes| homes.as_slice()).unwrap_or_default()
     }
 
     /// Returns the implicit `MetaData` of a base class or of an extension object.

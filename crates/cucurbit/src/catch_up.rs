@@ -268,8 +268,7 @@ fn labels(from: &Database, to: &mut Database, destructive: bool, withheld: &mut 
     if kept.is_empty() {
         return;
     }
-    let uses =
-        |c: &Column| matches!(&c.data_type.kind, TypeKind::Enum { name: Some(n), .. } if kept.contains_key(n));
+    let uses = |c: &Column| matches!(&c.data_type.kind, TypeKind::Enum { name: Some(n), .. } if kept.contains_key(n));
     to.tables.change(
         |table| table.columns.iter().any(uses),
         |table| {

@@ -194,7 +194,8 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
         let rows: BTreeSet<_> =
             named.filter_map(|id| case.graph().node(id)).filter_map(|node| case.row_of(node)).collect();
         let ways_back = if rows.is_empty() { WaysBack::None } else { WaysBack::Of(rows) };
-        let others: Vec<Vec<Finding>> = others.par_iter().map(|dialect| judge(*dialect, &ways_back)).collect();
+        let others: Vec<Vec<Finding>> =
+            others.par_iter().map(|dialect| judge(*dialect, &ways_back)).collect();
         let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
         found.retain(|finding| others.iter().all(|other| other.iter().any(|o| is_same(o, finding))));
     }

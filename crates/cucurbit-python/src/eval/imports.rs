@@ -32,8 +32,13 @@ impl<H: Host> Evaluator<'_, H> {
                 }
             };
             let module = ModuleName { level: 0, path: module.to_owned() };
-            let value =
-                Value::Import(Rc::new(ImportedName { importer: scope.file, module, name: None, place, settled: OnceCell::new() }));
+            let value = Value::Import(Rc::new(ImportedName {
+                importer: scope.file,
+                module,
+                name: None,
+                place,
+                settled: OnceCell::new(),
+            }));
             self.bind(scope, bound, value, place);
         }
     }

@@ -429,7 +429,9 @@ impl Step<'_> {
             }
             ObjectRef::Constraint(table, name) => self.with_constraint(table, name, |c| c.comment = text),
             ObjectRef::Index(name, table) => {
-                let owner = table.clone().or_else(|| self.db.index_owners.get(name).map(|owner| owner.as_ref().clone()));
+                let owner = table
+                    .clone()
+                    .or_else(|| self.db.index_owners.get(name).map(|owner| owner.as_ref().clone()));
                 let index = owner
                     .and_then(|owner| self.table_mut(&owner))
                     .and_then(|t| t.indexes.iter_mut().find(|i| i.name.as_deref() == Some(&name.name)));

@@ -170,7 +170,10 @@ fn renaming_goes_everywhere_but_into_names() {
     assert!(
         matches!(&c.constraints[1].body, ConstraintBody::Check { expression, .. } if expression == "q > 0")
     );
-    assert_eq!(db.sequences[&name("p_id_seq")].owner, Some((name("q"), "key".to_owned())));
+    assert_eq!(
+        db.sequences.get(&name("p_id_seq")).and_then(|s| s.owner.clone()),
+        Some((name("q"), "key".to_owned()))
+    );
     assert_eq!(names_of(&db, "q"), ["p_pkey"]);
 }
 
