@@ -322,6 +322,9 @@ pub(super) fn compare(replayed: &Database, mut found: Database) -> Vec<Differenc
         expected.schemas.clear();
     }
     forget_version_tables(&expected, &mut found);
+    if expected.dialect.is_mysql() {
+        super::mysql::align(&mut expected, &mut found);
+    }
     let is_owned = |difference: &Difference| match &difference.object {
         ObjectRef::Sequence(name) => {
             let owned = |db: &Database| db.sequences.get(name).is_some_and(|s| s.owner.is_some());
