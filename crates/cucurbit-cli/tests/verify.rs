@@ -102,6 +102,17 @@ fn what_cannot_be_told_is_no_proof() {
 }
 
 #[test]
+fn a_default_that_cannot_be_told_is_no_proof() {
+    let folder = chain(
+        "op.add_column('users', sa.Column('age', sa.Integer(), server_default=open('age').read()))",
+        "op.drop_column('users', 'age')",
+    );
+    let output = run(folder.path(), &["."]);
+    assert_eq!(code(&output), Some(1), "{}", out(&output));
+    assert!(out(&output).contains("cannot tell: "), "{}", out(&output));
+}
+
+#[test]
 fn a_revision_ends_it_and_an_unknown_one_is_no_work() {
     let output = run(good().path(), &[".", "a1", "--output-format", "json"]);
     assert_eq!(code(&output), Some(0));

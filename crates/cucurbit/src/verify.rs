@@ -2,6 +2,7 @@
 
 mod alembic;
 mod database;
+mod mysql;
 mod replay;
 
 use crate::case::Case;

@@ -10,6 +10,7 @@ use cucurbit_schema::{
     Origin, Table, Work, ddl, diff, steps,
 };
 use cucurbit_verify::{Error, ReadBack, RunError, Scratch, Server};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ pub(super) fn prove(
         proof,
         seen: Vec::new(),
         doubt: Doubt::default(),
+        left_out: BTreeSet::new(),
         is_shaken: false,
     };
     run.in_one()?;
@@ -74,6 +76,8 @@ struct Run<'r> {
     seen: Vec<Difference>,
     /// What cannot be told so far.
     doubt: Doubt,
+    /// Tables of which something was left out: what of them differs says nothing.
+    left_out: BTreeSet<ObjectName>,
     /// A statement was refused for such a reason; what is refused behind it may follow from that.
     is_shaken: bool,
 }
@@ -110,7 +114,8 @@ impl Run<'_> {
             let weight = self.unread(&read);
             for difference in compare(&chain.state, read.database) {
                 let text = describe(&difference, "the replay", "the database");
-                self.proof.issues.push(Issue::new(weight(&difference), format!("at the end: {text}")));
+                let weight = self.weigh(&difference, weight);
+                self.proof.issues.push(Issue::new(weight, format!("at the end: {text}")));
             }
         }
         scratch.close()
@@ -172,7 +177,7 @@ impl Run<'_> {
             if self.seen.contains(&difference) {
                 continue;
             }
-            let weight = weight(&difference);
+            let weight = self.weigh(&difference, weight);
             if weight == Weight::Fails {
                 reached = Reached::Astray;
             }
@@ -241,6 +246,7 @@ impl Run<'_> {
         for (omission, origin) in omissions {
             let is_grant = matches!(omission.object, ObjectRef::Object(ObjectKind::Grant, ..));
             let weight = if is_grant { Weight::Note } else { Weight::CannotTell };
+            self.left_out.extend(omission.object.table().cloned());
             let text = format!("{}: {}", omission.object, omission.reason);
             let at = self.at(operations, *origin);
             self.issue(place, at, Issue::new(weight, text));
@@ -264,6 +270,11 @@ impl Run<'_> {
             DifferenceKind::OnlyLeft => Weight::CannotTell,
             _ => Weight::Fails,
         }
+    }
+
+    fn weigh(&self, difference: &Difference, weight: fn(&Difference) -> Weight) -> Weight {
+        let is_left_out = difference.object.table().is_some_and(|table| self.left_out.contains(table));
+        if is_left_out { Weight::CannotTell } else { weight(difference) }
     }
 
     fn at(&self, operations: &[Operation], origin: Origin) -> Option<(PathBuf, u32)> {
@@ -322,6 +333,9 @@ pub(super) fn compare(replayed: &Database, mut found: Database) -> Vec<Differenc
         expected.schemas.clear();
     }
     forget_version_tables(&expected, &mut found);
+    if expected.dialect.is_mysql() {
+        super::mysql::align(&mut expected, &mut found);
+    }
     let is_owned = |difference: &Difference| match &difference.object {
         ObjectRef::Sequence(name) => {
             let owned = |db: &Database| db.sequences.get(name).is_some_and(|s| s.owner.is_some());

@@ -9,7 +9,10 @@ use crate::way_back::counts;
 use cucurbit_graph::RowIndex;
 use cucurbit_python::eval::Place;
 use cucurbit_replay::{Certainty, Operation, Outcome, ReplayOptions, Replayer};
-use cucurbit_schema::{Change, Database, Extent, Mismatch, MismatchKind, ObjectRef, UnknownEffect, diff};
+use cucurbit_schema::{
+    Change, ConstraintBody, Database, Default, Extent, Mismatch, MismatchKind, ObjectRef, TypeKind, UNTOLD,
+    UnknownEffect, diff,
+};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -46,7 +49,7 @@ impl FollowedLeg {
 }
 
 /// What cannot be told so far, which may be the reason why something behind it does not fit.
-#[derive(Default)]
+#[derive(std::default::Default)]
 pub(super) struct Doubt {
     effects: Vec<UnknownEffect>,
 }
@@ -165,6 +168,7 @@ impl Followed {
                 self.way_back(&mut proof, &doubt, case, walk);
             }
         }
+        untold_values(&mut proof, &self.chain.state);
         self.expected(&mut proof, case, options);
         proof
     }
@@ -304,6 +308,46 @@ impl Followed {
                 proof.issues.push(Issue::new(weight, describe_drift(&found.difference, side)));
             }
         }
+    }
+}
+
+/// What of the schema at the end cannot be told, though the operations are known: comparing takes it for equal.
+fn untold_values(proof: &mut Proof, state: &Database) {
+    for table in state.tables.values() {
+        for column in &table.columns {
+            let mut kind = &column.data_type.kind;
+            while let TypeKind::Array { element, .. } = kind {
+                kind = element;
+            }
+            let mut say = |what: &str, reason: &str| {
+                let text =
+                    format!("column {}.{}: its {what} cannot be told: {reason}", table.name, column.name);
+                proof.issues.push(Issue::new(Weight::CannotTell, text));
+            };
+            if let TypeKind::Unknown(reason) = kind {
+                say("type", reason);
+            }
+            match &column.default {
+                Some(Default::Unknown(reason)) => say("default", reason),
+                Some(Default::Expression(text)) if text.contains(UNTOLD) => {
+                    say("default", "a part of it is not known");
+                }
+                _ => {}
+            }
+        }
+        for constraint in &table.constraints {
+            if let ConstraintBody::Check { expression, .. } = &constraint.body
+                && expression.contains(UNTOLD)
+            {
+                let name = constraint.name.as_deref().unwrap_or("check");
+                let text = format!("constraint {name} of {}: a part of it is not known", table.name);
+                proof.issues.push(Issue::new(Weight::CannotTell, text));
+            }
+        }
+    }
+    for enum_type in state.enums.values().filter(|enum_type| enum_type.labels.is_none()) {
+        let text = format!("type {}: its labels cannot be told", enum_type.name);
+        proof.issues.push(Issue::new(Weight::CannotTell, text));
     }
 }
 
