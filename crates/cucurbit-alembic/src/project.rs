@@ -319,6 +319,10 @@ impl Files for ProjectFiles {
         parsed
     }
 
+    fn path_of(&self, file: FileId) -> Option<PathBuf> {
+        self.state.borrow().paths.get(file.0 as usize).cloned()
+    }
+
     fn module_name(&self, file: FileId) -> String {
         let path = self.path(file);
         let mut parts: Vec<String> = Vec::new();

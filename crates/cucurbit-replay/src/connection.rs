@@ -31,6 +31,9 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
             };
             operations::run(ev, &given)
         }
+        Object::Inspector(_) if matches!(method, "reflect_table" | "reflecttable") => {
+            crate::reflection::into_table(ev, call).unwrap_or(Outcome::Default)
+        }
         Object::Inspector(number) => Outcome::Value(inspector::method(ev, call, method, *number)),
         Object::Rows(rows) => result(ev, call, rows, method),
         Object::Preparer => preparer(ev, call, method),

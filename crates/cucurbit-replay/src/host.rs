@@ -3,12 +3,13 @@
 use crate::objects::{Object, Rows};
 use crate::record::{Certainty, Operation};
 use cucurbit_python::eval::{
-    Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, Unsettled, UnsettledKind, Value,
+    Call, Class, Decision, Evaluator, Exception, FileId, Host, Outcome, Place, Unsettled, UnsettledKind,
+    Value,
 };
 use cucurbit_schema::{
     Change, ConstraintKind, Database, Extent, Mismatch, MismatchKind, ObjectName, Origin, UnknownEffect,
 };
-use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
+use cucurbit_sqlalchemy::{Environment, MetaData, MetaDataKey, Registry, Settings, canonical_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -45,6 +46,11 @@ pub(crate) struct Replay {
     pub(crate) asked_for_rows: bool,
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
     pub(crate) holds_rows: bool,
+    /// The revision file that is followed.
+    pub(crate) file: Option<FileId>,
+    /// Classes with a table, with the number of the term of that table once it was asked for. Modules stay loaded,
+    /// so nothing is taken back.
+    pub(crate) mapped: Vec<(Rc<Class>, Option<u64>)>,
 }
 
 /// How far back in a step an unknown effect is looked for before it is written down again.
@@ -83,6 +89,8 @@ impl Replay {
             vain: Rc::default(),
             asked_for_rows: false,
             holds_rows: false,
+            file: None,
+            mapped: Vec::new(),
         }
     }
 
@@ -176,6 +184,14 @@ impl Environment for Replay {
     fn registry(&mut self) -> &mut Registry {
         &mut self.registry
     }
+
+    fn map_classes(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> bool {
+        crate::mapped::register(ev, metadata)
+    }
+
+    fn column_home(ev: &mut Ev<'_>, value: &Value) -> Option<(ObjectName, String)> {
+        crate::mapped::column_home(ev, value)
+    }
 }
 
 /// Names from outside that give a connection, a session or an inspector.
@@ -239,7 +255,10 @@ impl Host for Replay {
         }
     }
 
-    fn truth(_: &mut Ev<'_>, value: &Value) -> Option<bool> {
+    fn truth(ev: &mut Ev<'_>, value: &Value) -> Option<bool> {
+        if let Value::Term(_) = value {
+            return cucurbit_sqlalchemy::truth(ev, value);
+        }
         match value.host::<Object>()? {
             Object::Rows(_) => None,
             _ => Some(true),
@@ -261,7 +280,9 @@ impl Host for Replay {
         cucurbit_sqlalchemy::operate(ev, left, operator, right)
     }
 
-    fn class_defined(_: &mut Ev<'_>, _: &Rc<Class>) {}
+    fn class_defined(ev: &mut Ev<'_>, class: &Rc<Class>) {
+        crate::mapped::defined(ev, class);
+    }
 
     fn assigned(ev: &mut Ev<'_>, of: &Value, name: &str, value: &Value, place: Place) {
         cucurbit_sqlalchemy::assigned(ev, of, name, value, place);
@@ -369,6 +390,9 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         if let Some(outcome) = crate::plugins::call(ev, &name, call) {
             return outcome;
         }
+    }
+    if let Some(outcome) = crate::reflection::call(ev, call) {
+        return outcome;
     }
     if let Some(outcome) = cucurbit_sqlalchemy::call(ev, call) {
         return outcome;

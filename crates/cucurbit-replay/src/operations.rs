@@ -3,7 +3,7 @@
 use crate::host::{Ev, record, unknown};
 use crate::objects::{Object, Rows};
 use crate::sql;
-use cucurbit_python::eval::{Arguments, Call, Outcome, Place, Value};
+use cucurbit_python::eval::{Arguments, Call, Exception, Outcome, Place, Value};
 use cucurbit_schema::{
     Action, Change, CheckMode, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, Extent,
     Index, ObjectName, ObjectRef, Position, RowEffect,
@@ -42,7 +42,10 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         "inline_literal" => return Outcome::Default,
         "batch_alter_table" => {
             return match table_argument(ev, given, 0, "table_name", "schema") {
-                Ok((table, schema)) => Outcome::Value(Object::Batch(table, schema).value()),
+                Ok((table, schema)) => {
+                    crate::batch::recreate(ev, given, &table);
+                    Outcome::Value(Object::Batch(table, schema).value())
+                }
                 Err(why) => {
                     unknown(ev, place, given.operation, Extent::Anything, &why);
                     Outcome::Value(Value::unknown("a batch on a table that cannot be told", Some(place)))
@@ -71,7 +74,10 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         | "create_foreign_key"
         | "create_check_constraint"
         | "create_exclude_constraint" => create_constraint(ev, given),
-        "drop_constraint" => drop_constraint(ev, given),
+        "drop_constraint" => match drop_constraint(ev, given) {
+            Ok(Some(raised)) => return Outcome::Raise(raised),
+            other => other.map(|_| ()),
+        },
         "create_table_comment" | "drop_table_comment" => table_comment(ev, given),
         "bulk_insert" => bulk_insert(ev, given),
         _ => match crate::plugins::operation(ev, given) {
@@ -886,7 +892,8 @@ fn exclude_constraint(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName, na
     Ok(())
 }
 
-fn drop_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
+/// Drops a constraint; gives the exception where SQLAlchemy raises one that the migration may be waiting for.
+fn drop_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<Option<Exception>> {
     let arguments = given.arguments;
     let (table, schema) = table_argument(ev, given, 1, "table_name", "schema")?;
     let kind_at = if given.batch.is_some() { 1 } else { 2 };
@@ -919,6 +926,17 @@ fn drop_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         _ => given_name.text().map(str::to_owned),
     };
     if name.is_none()
+        && given.batch.is_none()
+        && ev.is_caught()
+        && !(dialect.is_mysql() && kind == Some(ConstraintKind::PrimaryKey))
+    {
+        return Ok(Some(Exception {
+            value: Value::External(Rc::from("sqlalchemy.exc.CompileError")),
+            message: Some(Rc::from("Can't emit DROP CONSTRAINT for a constraint without a name")),
+            place: given.place,
+        }));
+    }
+    if name.is_none()
         && !(dialect.is_mysql() && kind == Some(ConstraintKind::PrimaryKey))
         && given.batch.is_none()
     {
@@ -932,7 +950,7 @@ fn drop_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
         vec![Change::DropConstraint { table, name, kind, if_exists, cascade: false }],
         true,
     );
-    Ok(())
+    Ok(None)
 }
 
 fn table_comment(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {

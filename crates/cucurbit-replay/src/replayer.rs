@@ -154,6 +154,7 @@ impl<'f> Replayer<'f> {
         let file = self.files.id(path);
         let start = self.evaluator.host.log.len();
         self.evaluator.host.step_start = start;
+        self.evaluator.host.file = Some(file);
         self.evaluator.host.guards.clear();
         self.evaluator.host.exhausted = false;
         self.evaluator.host.reflected = Rc::default();

@@ -49,6 +49,12 @@ pub trait Files {
 
     /// Returns the dotted name of a module (`__name__`), as far as it is known.
     fn module_name(&self, file: FileId) -> String;
+
+    /// Returns where a file lies; `None` when that is not known.
+    fn path_of(&self, file: FileId) -> Option<std::path::PathBuf> {
+        let _ = file;
+        None
+    }
 }
 
 /// The arguments of a call.

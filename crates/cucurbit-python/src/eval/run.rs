@@ -122,6 +122,12 @@ impl<'a, H: Host> Evaluator<'a, H> {
         }
     }
 
+    /// Returns where a file of the project lies, as far as that is known.
+    #[must_use]
+    pub fn path_of(&self, file: FileId) -> Option<std::path::PathBuf> {
+        self.files.path_of(file)
+    }
+
     /// Runs a module's top level, once. Modules that import each other see what the other has bound so far, as
     /// in Python. What it raises becomes a note.
     pub fn load(&mut self, file: FileId) {

@@ -218,6 +218,14 @@ impl Writer<'_> {
     ) -> Result<Node, Unreadable> {
         let is_operand = self.inside;
         let node = self.operand(ev, of, None)?;
+        // `document[("a", "b")]` and `document[["a", "b"]]` are paths.
+        let path = match keys {
+            [only @ (Value::List(_) | Value::Tuple(_))] => only.sequence(),
+            _ => None,
+        };
+        if let Some(path) = path.filter(|path| !path.is_empty()) {
+            return self.json_path(ev, value, &node, &path, as_text, is_operand);
+        }
         let (operator, key) = match (keys, node.kind) {
             ([key], Kind::Array) if !as_text => {
                 let key = self.operand(ev, key, None)?;
@@ -228,20 +236,37 @@ impl Writer<'_> {
                 let key = self.operand(ev, key, None)?;
                 (if as_text { "->>" } else { "->" }, key.text)
             }
-            (path, _) => {
-                let mut texts = Vec::with_capacity(path.len());
-                for part in path {
-                    match (terms::text_of(ev, part), terms::int_of(part)) {
-                        (Some(text), _) => texts.push(text),
-                        (None, Some(int)) => texts.push(int.to_string()),
-                        (None, None) => return Err(unreadable(ev, value, "the path cannot be told")),
-                    }
-                }
-                let path = quoting::string(&format!("{{{}}}", texts.join(", ")), Dialect::PostgreSql);
-                (if as_text { "#>>" } else { "#>" }, path)
-            }
+            (path, _) => return self.json_path(ev, value, &node, path, as_text, is_operand),
         };
         let mut text = format!("{} {operator} {key}", node.beside(operator, binding(operator)));
+        if is_operand {
+            text = format!("({text})");
+        }
+        let kind = if as_text { Kind::Text } else { Kind::Json };
+        Ok(Node::operation(text, operator, binding(operator), kind))
+    }
+
+    /// What lies at a path in a JSON document.
+    fn json_path<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        node: &Node,
+        path: &[Value],
+        as_text: bool,
+        is_operand: bool,
+    ) -> Result<Node, Unreadable> {
+        let mut texts = Vec::with_capacity(path.len());
+        for part in path {
+            match (terms::text_of(ev, part), terms::int_of(part)) {
+                (Some(text), _) => texts.push(text),
+                (None, Some(int)) => texts.push(int.to_string()),
+                (None, None) => return Err(unreadable(ev, value, "the path cannot be told")),
+            }
+        }
+        let path = quoting::string(&format!("{{{}}}", texts.join(", ")), Dialect::PostgreSql);
+        let operator = if as_text { "#>>" } else { "#>" };
+        let mut text = format!("{} {operator} {path}", node.beside(operator, binding(operator)));
         if is_operand {
             text = format!("({text})");
         }
