@@ -323,6 +323,14 @@ impl Files for ProjectFiles {
         self.state.borrow().paths.get(file.0 as usize).cloned()
     }
 
+    fn text_of(&self, path: &Path) -> Option<String> {
+        let is_sql = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sql"));
+        if !is_sql || !self.is_file(path) {
+            return None;
+        }
+        read_source(path).ok().map(|source| source.text.as_str().to_owned())
+    }
+
     fn module_name(&self, file: FileId) -> String {
         let path = self.path(file);
         let mut parts: Vec<String> = Vec::new();

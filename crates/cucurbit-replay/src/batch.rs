@@ -4,34 +4,47 @@
 use crate::host::{Ev, record};
 use crate::operations::{Given, add_problems, enum_changes, settle_types_from};
 use cucurbit_python::eval::Value;
-use cucurbit_schema::{Change, ObjectName};
+use cucurbit_schema::{Change, Dialect, ObjectName};
 use cucurbit_sqlalchemy as sqla;
 
 /// The longest name of a table that Alembic makes on the way (`ApplyBatchImpl._calc_temp_name`).
 const LONGEST: usize = 50;
 
-/// Does what a batch does before its operations, where it makes the table anew as `copy_from` describes it. What
+/// Says whether a batch makes its table anew whatever the dialect, and does what it does before its operations, where it makes the table anew as `copy_from` describes it. What
 /// has no name of its own is named after the table on the way, and keeps that name.
 ///
-/// Without `copy_from` the table is made anew as it is: names that are taken while both stand there let only those
-/// batches through that change nothing but what they say.
-pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) {
+/// Without `copy_from` the table is made anew as it is, with the names that it has.
+pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> bool {
     let arguments = given.arguments;
     let always = arguments.keyword("recreate").and_then(Value::as_str) == Some("always");
-    let Some(copied) = arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() else { return };
+    let Some(copied) = arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() else {
+        return always;
+    };
     if !always {
-        return;
+        return false;
     }
     let Some((_, mut reading)) = sqla::table_term(ev, &copied) else {
         let extent = cucurbit_schema::Extent::Tables([table.clone()].into());
         let reason = "the table that is copied from cannot be told";
         crate::host::unknown(ev, given.place, given.operation, extent, reason);
-        return;
+        return true;
     };
     settle_types_from(ev, &mut reading);
     let way: String = format!("_alembic_tmp_{}", table.name).chars().take(LONGEST).collect();
     let way = table.sibling(way);
     let mut changes = enum_changes(ev, &reading.enums, true);
+    if ev.host.settings.dialect == Dialect::PostgreSql {
+        // Names that both tables would have are freed first (`PostgresqlImpl.prep_table_for_batch`).
+        for constraint in reading.table.constraints.iter().filter(|c| c.name.is_some()) {
+            changes.push(Change::DropConstraint {
+                table: table.clone(),
+                name: constraint.name.clone(),
+                kind: Some(constraint.kind()),
+                if_exists: false,
+                cascade: false,
+            });
+        }
+    }
     let problems = reading.problems.clone();
     let is_open = reading.open;
     let indexes = std::mem::take(&mut reading.table.indexes);
@@ -54,4 +67,5 @@ pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) {
         changes.push(Change::CreateIndex { table: table.clone(), index, if_not_exists: false });
     }
     record(ev, given.place, given.operation, changes, true);
+    true
 }

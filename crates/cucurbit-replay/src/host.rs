@@ -1,7 +1,9 @@
 //! What Alembic's and SQLAlchemy's calls mean to the replay.
 
+use crate::mapped::Mapped;
 use crate::objects::{Object, Rows};
 use crate::record::{Certainty, Operation};
+use crate::session::Session;
 use cucurbit_python::eval::{
     Call, Class, Decision, Evaluator, Exception, FileId, Host, Outcome, Place, Unsettled, UnsettledKind,
     Value,
@@ -46,11 +48,12 @@ pub(crate) struct Replay {
     pub(crate) asked_for_rows: bool,
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
     pub(crate) holds_rows: bool,
+    /// What statements set for those after them.
+    pub(crate) session: Session,
     /// The revision file that is followed.
     pub(crate) file: Option<FileId>,
-    /// Classes with a table, with the number of the term of that table once it was asked for. Modules stay loaded,
-    /// so nothing is taken back.
-    pub(crate) mapped: Vec<(Rc<Class>, Option<u64>)>,
+    /// Classes with a table. Modules stay loaded, so nothing is taken back.
+    pub(crate) mapped: Mapped,
 }
 
 /// How far back in a step an unknown effect is looked for before it is written down again.
@@ -65,6 +68,7 @@ pub(crate) struct Mark {
     decisions: usize,
     reflected: Rc<BTreeMap<(u32, String), Value>>,
     refused: Rc<Vec<(Change, Mismatch)>>,
+    session: Session,
 }
 
 pub(crate) type Ev<'a> = Evaluator<'a, Replay>;
@@ -89,8 +93,9 @@ impl Replay {
             vain: Rc::default(),
             asked_for_rows: false,
             holds_rows: false,
+            session: Session::default(),
             file: None,
-            mapped: Vec::new(),
+            mapped: Mapped::default(),
         }
     }
 
@@ -107,6 +112,21 @@ impl Replay {
     /// `op.*` calls have no schema of their own; `MetaData(schema=…)` does not reach them.
     fn metadata_schema(&self) -> Option<&str> {
         None
+    }
+
+    /// A table of MySQL that says nothing of its character set has that of its database from then on.
+    fn give_charset(&self, change: &mut Change) {
+        let (Some((charset, collation)), Change::CreateTable { table, .. }) = (&self.session.charset, change)
+        else {
+            return;
+        };
+        if ["charset", "collate"].iter().any(|key| table.options.contains_key(*key)) {
+            return;
+        }
+        table.options.insert("charset".to_owned(), charset.clone());
+        if let Some(collation) = collation {
+            table.options.insert("collate".to_owned(), collation.clone());
+        }
     }
 
     /// Does changes and writes them down under the call they come from.
@@ -133,7 +153,8 @@ impl Replay {
         let origin = Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX));
         let mut done = Vec::with_capacity(changes.len());
         let mut unknown: Option<String> = None;
-        for change in changes {
+        for mut change in changes {
+            self.give_charset(&mut change);
             match &change {
                 Change::Rows { .. } | Change::Nothing { .. } => {}
                 Change::Unknown(effect) => {
@@ -185,7 +206,7 @@ impl Environment for Replay {
         &mut self.registry
     }
 
-    fn map_classes(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> bool {
+    fn map_classes(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> Option<bool> {
         crate::mapped::register(ev, metadata)
     }
 
@@ -270,6 +291,7 @@ impl Host for Replay {
             return match rows {
                 Rows::Empty => Some(Vec::new()),
                 Rows::One(values) => Some(vec![crate::connection::row(values)]),
+                Rows::Names { names, bare } => Some(crate::connection::named_rows(names, *bare)),
                 Rows::Unknown(_) => None,
             };
         }
@@ -298,6 +320,7 @@ impl Host for Replay {
             decisions: self.decisions.len(),
             reflected: Rc::clone(&self.reflected),
             refused: Rc::clone(&self.refused),
+            session: self.session.clone(),
         }
     }
 
@@ -310,6 +333,7 @@ impl Host for Replay {
         self.decisions.truncate(mark.decisions);
         self.reflected = mark.reflected;
         self.refused = mark.refused;
+        self.session = mark.session;
     }
 
     fn effects_since(&self, mark: &Mark) -> usize {
@@ -391,7 +415,7 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
             return outcome;
         }
     }
-    if let Some(outcome) = crate::reflection::call(ev, call) {
+    if let Some(outcome) = crate::texts::call(ev, call).or_else(|| crate::reflection::call(ev, call)) {
         return outcome;
     }
     if let Some(outcome) = cucurbit_sqlalchemy::call(ev, call) {

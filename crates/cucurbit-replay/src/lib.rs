@@ -18,7 +18,9 @@ mod plugins;
 mod record;
 mod reflection;
 mod replayer;
+mod session;
 mod sql;
+mod texts;
 
 pub use cucurbit_alembic::{ProjectFiles, parse_file};
 pub use record::{Certainty, Operation};

@@ -5,11 +5,23 @@ use crate::host::Ev;
 use cucurbit_python::eval::{Arguments, Call, Class, FileId, Outcome, TermKind, Value};
 use cucurbit_schema::ObjectName;
 use cucurbit_sqlalchemy::{self as sqla, MetaDataKey};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Classes of other packages that models inherit from and that bring no columns.
-const WITHOUT_COLUMNS: &[&str] = &["ModelBase", "ModelIterator", "object", "Generic", "ABC"];
+/// Classes of other packages that models inherit from, each with the columns that it brings: package, class,
+/// columns.
+const CLASSES: &[(&str, &str, &[&str])] = &[
+    ("builtins", "object", &[]),
+    ("typing", "Generic", &[]),
+    ("abc", "ABC", &[]),
+    ("oslo_db", "ModelBase", &[]),
+    ("oslo_db", "ModelIterator", &[]),
+    ("oslo_db", "TimestampMixin", &["created_at", "updated_at"]),
+    ("oslo_db", "SoftDeleteMixin", &["deleted_at", "deleted"]),
+    ("flask_appbuilder", "Model", &[]),
+    ("flask_appbuilder", "AuditMixin", &["created_on", "changed_on", "created_by_fk", "changed_by_fk"]),
+];
 
 /// Returns the class of `Class.__table__`.
 pub(crate) fn class_of(value: &Value) -> Option<Rc<Class>> {
@@ -22,41 +34,56 @@ pub(crate) fn class_of(value: &Value) -> Option<Rc<Class>> {
     }
 }
 
+/// Classes with a table.
+#[derive(Default)]
+pub(crate) struct Mapped {
+    classes: Vec<MappedClass>,
+    /// The columns in their bodies by the number of their term: the class and the attribute.
+    columns: BTreeMap<u64, Vec<(usize, Rc<str>)>>,
+}
+
+#[derive(Clone)]
+struct MappedClass {
+    class: Rc<Class>,
+    /// Its `MetaData`, once it was asked for.
+    metadata: Option<MetaDataKey>,
+    /// The number of the term of its table, once it was asked for.
+    table: Option<u64>,
+}
+
 /// Notes a class that says the name of its table.
 pub(crate) fn defined(ev: &mut Ev<'_>, class: &Rc<Class>) {
-    if class.namespace.borrow().iter().any(|(name, _, _)| name.as_ref() == "__tablename__") {
-        ev.host.mapped.push((Rc::clone(class), None));
+    let namespace = class.namespace.borrow();
+    if !namespace.iter().any(|(name, _, _)| name.as_ref() == "__tablename__") {
+        return;
+    }
+    let mapped = &mut ev.host.mapped;
+    let at = mapped.classes.len();
+    mapped.classes.push(MappedClass { class: Rc::clone(class), metadata: None, table: None });
+    for (name, value, _) in namespace.iter() {
+        if let Value::Term(term) = value
+            && matches!(
+                term.external().and_then(sqla::canonical_name).as_deref(),
+                Some("Column" | "mapped_column")
+            )
+        {
+            mapped.columns.entry(term.serial).or_default().push((at, Rc::clone(name)));
+        }
     }
 }
 
 /// Returns the table and the name of a column that stands in a mapped class (`Model.column`); `None` when several
 /// classes have it.
 pub(crate) fn column_home(ev: &mut Ev<'_>, value: &Value) -> Option<(ObjectName, String)> {
-    let Value::Term(wanted) = value else { return None };
-    let mut home = None;
-    for (class, _) in ev.host.mapped.clone() {
-        let found = class.namespace.borrow().iter().find_map(|(name, value, _)| match value {
-            Value::Term(term) if term.serial == wanted.serial => Some(Rc::clone(name)),
-            _ => None,
-        });
-        let Some(attribute) = found else { continue };
-        if home.is_some() {
-            return None;
-        }
-        let is_column = wanted.external().and_then(sqla::canonical_name);
-        matches!(is_column.as_deref(), Some("Column" | "mapped_column")).then_some(())?;
-        let written = match wanted.arguments.positional.first() {
-            Some(Value::Str(name)) => Some(Rc::clone(name)),
-            _ => match wanted.arguments.keyword("name") {
-                Some(Value::Str(name)) => Some(Rc::clone(name)),
-                Some(_) => return None,
-                None => None,
-            },
-        };
-        let table = table_name(ev, &class)?;
-        home = Some((table, written.unwrap_or(attribute).to_string()));
-    }
-    home
+    let Value::Term(column) = value else { return None };
+    let [(at, attribute)] = ev.host.mapped.columns.get(&column.serial)?.as_slice() else { return None };
+    let (class, attribute) = (Rc::clone(&ev.host.mapped.classes[*at].class), Rc::clone(attribute));
+    let written = match (column.arguments.positional.first(), column.arguments.keyword("name")) {
+        (Some(Value::Str(name)), _) | (_, Some(Value::Str(name))) => Rc::clone(name),
+        (_, Some(_)) => return None,
+        (_, None) => attribute,
+    };
+    Some((table_name(ev, &class)?, written.to_string()))
 }
 
 fn table_name(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<ObjectName> {
@@ -78,40 +105,54 @@ fn metadata_of(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<MetaDataKey> {
 }
 
 /// Registers the tables of the classes of a `MetaData`. Says whether those are all that there are: the classes and
-/// what they inherit from stand beside the migrations, where the application does not add to them.
-pub(crate) fn register(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> bool {
-    let Some(environment) = environment(ev) else { return false };
-    let mut found = false;
-    for at in 0..ev.host.mapped.len() {
-        let (class, made) = ev.host.mapped[at].clone();
-        if metadata_of(ev, &class).as_ref() != Some(metadata) {
+/// what they inherit from stand beside the migrations, where the application does not add to them. `None` when no
+/// class of it was seen.
+pub(crate) fn register(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> Option<bool> {
+    let mut found = None;
+    for at in 0..ev.host.mapped.classes.len() {
+        let MappedClass { class, metadata: known, table } = ev.host.mapped.classes[at].clone();
+        let own = match known {
+            Some(own) => Some(own),
+            None => {
+                let own = metadata_of(ev, &class);
+                ev.host.mapped.classes[at].metadata.clone_from(&own);
+                own
+            }
+        };
+        if own.as_ref() != Some(metadata) {
             continue;
         }
-        found = true;
-        if !stands_in(ev, &class, &environment) {
-            return false;
-        }
-        if made.is_some_and(|serial| ev.host.registry.table(serial).is_some()) {
+        found = Some(true);
+        if table.is_some_and(|serial| ev.host.registry.table(serial).is_some()) {
             continue;
         }
-        let (Some(name), Some(owner)) = (table_name(ev, &class), metadata_value(ev, &class)) else {
-            return false;
-        };
-        let Some(Parts { items, keywords }) = parts(ev, &class) else { return false };
-        let mut positional = vec![Value::str(&name.name), owner];
-        positional.extend(items);
-        let call = Call {
-            callee: Value::External(Rc::from("sqlalchemy.Table")),
-            receiver: None,
-            method: None,
-            arguments: Arguments { positional, keywords, open: false },
-            place: class.place,
-        };
-        if let Some(Outcome::Value(Value::Term(term))) = sqla::call(ev, &call) {
-            ev.host.mapped[at].1 = Some(term.serial);
+        match table_of(ev, &class) {
+            Some(serial) => ev.host.mapped.classes[at].table = Some(serial),
+            None => return Some(false),
         }
     }
     found
+}
+
+/// Makes the table of a class that stands beside the migrations; `None` when it stands elsewhere or cannot be read.
+fn table_of(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<u64> {
+    let environment = environment(ev)?;
+    stands_in(ev, class, &environment).then_some(())?;
+    let (name, owner) = (table_name(ev, class)?, metadata_value(ev, class)?);
+    let Parts { items, keywords } = parts(ev, class)?;
+    let mut positional = vec![Value::str(&name.name), owner];
+    positional.extend(items);
+    let call = Call {
+        callee: Value::External(Rc::from("sqlalchemy.Table")),
+        receiver: None,
+        method: None,
+        arguments: Arguments { positional, keywords, open: false },
+        place: class.place,
+    };
+    match sqla::call(ev, &call) {
+        Some(Outcome::Value(Value::Term(term))) => Some(term.serial),
+        _ => None,
+    }
 }
 
 /// The folder above the one in which the revision file stands.
@@ -120,7 +161,8 @@ fn environment(ev: &Ev<'_>) -> Option<PathBuf> {
     path.parent()?.parent().map(std::path::Path::to_path_buf)
 }
 
-/// Whether a class and all that it inherits from, but for what other packages give, stand below a folder.
+/// Whether a class and all that it inherits from, but for what other packages give, stand below a folder or in
+/// revision files.
 fn stands_in(ev: &mut Ev<'_>, class: &Rc<Class>, folder: &std::path::Path) -> bool {
     let files: Vec<FileId> = ev
         .mro(class)
@@ -131,7 +173,12 @@ fn stands_in(ev: &mut Ev<'_>, class: &Rc<Class>, folder: &std::path::Path) -> bo
             _ => None,
         })
         .collect();
-    files.into_iter().all(|file| ev.path_of(file).is_some_and(|path| path.starts_with(folder)))
+    let is_revision = |ev: &mut Ev<'_>, file: FileId| {
+        ["revision", "down_revision"].iter().all(|name| ev.module_value(file, name).is_some())
+    };
+    files
+        .into_iter()
+        .all(|file| ev.path_of(file).is_some_and(|path| path.starts_with(folder)) || is_revision(ev, file))
 }
 
 /// Reads the table of a class in the older form, whose columns are all calls in the class or above it. `Err` gives
@@ -170,7 +217,8 @@ fn parts(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<Parts> {
         let of = match of {
             Value::Class(of) => of,
             Value::External(name) => {
-                brings_nothing(&name).then_some(())?;
+                let brings = brought_by(&name)?;
+                brings.iter().all(|column| seen.iter().any(|s| s.as_ref() == *column)).then_some(())?;
                 continue;
             }
             // What `declarative_base(cls=…)` is given may bring columns.
@@ -186,6 +234,16 @@ fn parts(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<Parts> {
                 continue;
             }
             seen.push(Rc::clone(&name));
+            if name.as_ref() == "__table_args__" {
+                continue;
+            }
+            // `declared_attr` makes what a function gives of each class; other functions are methods.
+            let value = match value {
+                Value::Function(function) if function.has_decorator("declared_attr") => {
+                    ev.call_on_class(&function, class).ok()?
+                }
+                value => value,
+            };
             match value {
                 Value::Term(term) if term.kind == TermKind::Call => {
                     let known = term.external().and_then(sqla::canonical_name);
@@ -207,12 +265,6 @@ fn parts(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<Parts> {
                     ));
                 }
                 Value::Unknown(_) => return None,
-                // `declared_attr` makes a column of each class; other functions are methods.
-                Value::Function(function)
-                    if function.has_decorator("declared_attr") && name.as_ref() != "__table_args__" =>
-                {
-                    return None;
-                }
                 _ => {}
             }
         }
@@ -245,12 +297,13 @@ fn parts(ev: &mut Ev<'_>, class: &Rc<Class>) -> Option<Parts> {
     (!items.is_empty()).then_some(Parts { items, keywords })
 }
 
-/// Whether a class of another package brings no columns.
-fn brings_nothing(name: &str) -> bool {
+/// The columns that a class of another package brings; `None` when they are not known.
+fn brought_by(name: &str) -> Option<&'static [&'static str]> {
     if let Some(own) = sqla::canonical_name(name) {
-        return matches!(own.as_ref(), "DeclarativeBase" | "DeclarativeBaseNoMeta" | "AsyncAttrs");
+        let is_base = matches!(own.as_ref(), "DeclarativeBase" | "DeclarativeBaseNoMeta" | "AsyncAttrs");
+        return is_base.then_some(&[]);
     }
-    let last = name.rsplit('.').next().unwrap_or(name);
-    WITHOUT_COLUMNS.contains(&last)
-        && ["oslo_db.", "builtins.", "typing.", "abc."].iter().any(|package| name.starts_with(package))
+    let (package, _) = name.split_once('.')?;
+    let class = name.rsplit('.').next()?;
+    CLASSES.iter().find(|(of, known, _)| *of == package && *known == class).map(|(_, _, columns)| *columns)
 }

@@ -306,3 +306,106 @@ def upgrade():
     // Alembic's own table is there when the first migration runs.
     assert_eq!(followed.tables(), ["copy_of_alembic_version", "copy_of_t", "t"]);
 }
+
+#[test]
+fn a_table_of_mysql_is_converted_with_its_texts() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table(
+        "t",
+        sa.Column("id", sa.Integer),
+        sa.Column("name", sa.String(40, collation="utf8_bin")),
+        sa.Column("note", sa.Text),
+        mysql_charset="utf8",
+        mysql_collate="utf8_bin",
+    )
+    op.execute("ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4")
+"#,
+        Dialect::MySql,
+    );
+    let table = followed.table("t");
+    assert_eq!(table.options.get("charset").map(String::as_str), Some("utf8mb4"));
+    assert_eq!(table.options.get("collate"), None);
+    assert_eq!(table.columns[1].collation, None);
+    // As many characters need more bytes.
+    assert!(format!("{:?}", table.columns[2].data_type.kind).contains("mediumtext"));
+}
+
+#[test]
+fn sql_in_files_beside_the_migration_is_read() {
+    let followed = check(
+        r#"
+import importlib.resources
+import os
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+def upgrade():
+    op.execute((HERE / "sql" / "a.sql").read_text())
+    with open(os.path.join(os.path.dirname(__file__), "..", "data", "b.sql")) as file:
+        for statement in file.read().split(";"):
+            if statement.strip():
+                op.execute(statement)
+    op.execute(importlib.resources.read_text("data", "c.sql"))
+--- versions/sql/a.sql
+CREATE TABLE a (id integer);
+CREATE INDEX ix ON a (id);
+--- data/__init__.py
+--- data/b.sql
+CREATE TABLE b (id integer); ALTER TABLE b ADD COLUMN more text
+--- data/c.sql
+CREATE TABLE c (id integer);
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["a", "b", "c"]);
+    assert_eq!(followed.columns("b"), ["id", "more"]);
+}
+
+#[test]
+fn other_files_are_not_read() {
+    let followed = follow(
+        r#"
+def upgrade():
+    op.execute(open("/tmp/elsewhere.sql").read())
+    op.execute(open(__file__ + ".txt").read())
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.unknown().len(), 2, "{:?}", followed.operations);
+}
+
+#[test]
+fn tables_take_the_character_set_that_their_database_was_given() {
+    let followed = check(
+        r#"
+def upgrade():
+    bind = op.get_bind()
+    op.create_table("before", sa.Column("id", sa.Integer))
+    op.execute("ALTER DATABASE `%s` DEFAULT CHARACTER SET utf8" % bind.engine.url.database)
+    op.create_table("after", sa.Column("id", sa.Integer))
+    op.create_table("own", sa.Column("id", sa.Integer), mysql_charset="latin1")
+"#,
+        Dialect::MySql,
+    );
+    let charset = |table: &str| followed.table(table).options.get("charset").cloned();
+    assert_eq!(charset("before"), None);
+    assert_eq!(charset("after").as_deref(), Some("utf8"));
+    assert_eq!(charset("own").as_deref(), Some("latin1"));
+}
+
+#[test]
+fn a_search_path_that_is_not_followed_is_said_to_be_so() {
+    let followed = follow(
+        r#"
+def upgrade():
+    op.execute("CREATE SCHEMA app; SET search_path = app, public; CREATE TABLE t (id integer); SELECT 1")
+    op.execute("SET search_path = public; CREATE TABLE u (id integer)")
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.unknown().len(), 1, "{:?}", followed.operations);
+    assert_eq!(followed.tables(), ["u"]);
+}

@@ -250,7 +250,8 @@ def upgrade():
         "scopes",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("name", sa.String(40), unique=True),
-        sa.Column("old", sa.Text),
+        sa.Column("kind", sa.Text),
+        sa.UniqueConstraint("name", "kind", name="uq_scopes"),
     )
     for name, table in Base.metadata.tables.items():
         if name == "scopes":
@@ -391,4 +392,111 @@ def upgrade():
 "#,
         Dialect::PostgreSql,
     );
+}
+
+#[test]
+fn a_batch_on_a_table_made_anew_says_only_what_it_changes() {
+    let followed = check(
+        r#"
+def upgrade():
+    scopes = sa.Table(
+        "scopes",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("state", sa.DateTime, nullable=False),
+        sa.UniqueConstraint("state", name="uq_state"),
+    )
+    scopes.create(op.get_bind())
+    with op.batch_alter_table("scopes", copy_from=scopes, recreate="always") as batch:
+        batch.alter_column("state", new_column_name="seen")
+"#,
+        Dialect::MySql,
+    );
+    let seen = followed.table("scopes").column("seen").expect("the column");
+    assert_eq!(
+        (seen.nullable, seen.data_type.kind == cucurbit_schema::DataType::named("datetime", &[]).kind),
+        (false, true)
+    );
+}
+
+#[test]
+fn names_that_a_new_table_needs_are_freed_first() {
+    let followed = check(
+        r#"
+def upgrade():
+    columns = [sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Text)]
+    op.create_table("t", *columns, sa.UniqueConstraint("n", name="uq_n"))
+    copied = sa.Table("t", sa.MetaData(), *[c.copy() for c in columns], sa.UniqueConstraint("n", name="uq_n"))
+    with op.batch_alter_table("t", copy_from=copied, recreate="always") as batch:
+        batch.add_column(sa.Column("more", sa.Text))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.constraints("t", ConstraintKind::Unique), ["uq_n"]);
+    assert_eq!(followed.columns("t"), ["id", "n", "more"]);
+}
+
+#[test]
+fn tables_are_listed_by_a_query_of_the_catalog() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("a", sa.Column("id", sa.Integer))
+    op.create_table("b", sa.Column("id", sa.Integer))
+    query = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public';")
+    for table in [row[0] for row in op.get_bind().execute(query)]:
+        if table != "alembic_version":
+            op.execute(f'ALTER TABLE "{table}" ADD COLUMN more integer')
+    names = op.get_bind().execute(query).scalars().all()
+    op.add_column(names[0], sa.Column("most", sa.Integer))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.columns("a"), ["id", "more", "most"]);
+    assert_eq!(followed.columns("b"), ["id", "more"]);
+}
+
+#[test]
+fn columns_that_a_function_makes_of_each_class_are_columns_of_its_table() {
+    let followed = check(
+        r#"
+from sqlalchemy.orm import declarative_base, declared_attr
+
+Base = declarative_base()
+
+class Audited:
+    made_on = sa.Column(sa.DateTime)
+
+    @declared_attr
+    def made_by(cls):
+        return sa.Column(sa.Integer, nullable=False)
+
+class Tag(Audited, Base):
+    __tablename__ = "tag"
+    __table_args__ = (sa.UniqueConstraint("made_by", name="once"), {"comment": "tags"})
+    id = sa.Column(sa.Integer, primary_key=True)
+
+def upgrade():
+    Tag.__table__.create(op.get_bind())
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.columns("tag"), ["id", "made_on", "made_by"]);
+    assert_eq!(followed.constraints("tag", ConstraintKind::Unique), ["once"]);
+    assert_eq!(followed.table("tag").comment.as_deref(), Some("tags"));
+}
+
+#[test]
+fn a_moment_as_text_is_a_default() {
+    let followed = check(
+        r#"
+from datetime import datetime, timezone
+
+def upgrade():
+    stamp = str(datetime(2000, 1, 1, tzinfo=timezone.utc))
+    op.create_table("t", sa.Column("a", sa.DateTime, server_default=stamp))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert!(format!("{:?}", followed.table("t").columns).contains("'2000-01-01 00:00:00+00:00'"));
 }

@@ -242,7 +242,7 @@ fn tables_method<H: Environment>(
     first: Option<&Value>,
 ) -> Option<Outcome> {
     let lists = matches!(method, "keys" | "values" | "items");
-    let is_mapped = !H::MAPS_CLASSES && H::map_classes(ev, key);
+    let mapped = if H::MAPS_CLASSES { Some(true) } else { H::map_classes(ev, key) };
     let registry = ev.host.registry();
     let metadata = registry.metadata(key)?;
     if metadata.reflected && lists {
@@ -251,7 +251,7 @@ fn tables_method<H: Environment>(
     let serials = metadata.tables.clone();
     // Mapped classes put their tables there too.
     let is_others = matches!(key, crate::MetaDataKey::External(_)) || registry.is_implicit(key);
-    if !H::MAPS_CLASSES && !is_mapped && is_others && lists {
+    if lists && !mapped.unwrap_or(!is_others) {
         return Some(Outcome::Value(Value::unknown(
             "which tables mapped classes make is not followed here",
             None,
@@ -672,8 +672,7 @@ pub fn truth<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option
         }
         TermKind::Call => {
             let name = terms::called(ev, value)?.name;
-            (parts::is_part(&name) || matches!(name.as_ref(), "Table" | "MetaData" | "DefaultClause"))
-                .then_some(true)
+            (parts::is_part(&name) || matches!(name.as_ref(), "MetaData" | "DefaultClause")).then_some(true)
         }
         _ => None,
     }

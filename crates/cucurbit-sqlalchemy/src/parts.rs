@@ -256,12 +256,8 @@ pub(crate) fn part_columns<H: Environment>(ev: &mut Evaluator<'_, H>, part: &Val
 
 /// The column of a table by its name in the database.
 fn named<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value, name: &str) -> Option<Value> {
-    for column in columns_of(ev, table)? {
-        if crate::column::name_of(ev, &column).as_deref() == Some(name) {
-            return Some(column);
-        }
-    }
-    None
+    let columns = columns_of(ev, table)?;
+    columns.into_iter().find(|column| crate::column::name_of(ev, column).as_deref() == Some(name))
 }
 
 /// Returns an attribute of a constraint, an index or a foreign key.
@@ -449,7 +445,7 @@ pub(crate) fn copy_of_column<H: Environment>(
     if stands_in_table {
         arguments
             .positional
-            .retain(|item| !terms::called(ev, item).is_some_and(|c| c.name.as_ref() == "ForeignKey"));
+            .retain(|item| terms::called(ev, item).is_none_or(|c| c.name.as_ref() != "ForeignKey"));
     }
     if crate::column::written_name(ev, &arguments).is_none()
         && let Some(name) = crate::column::name_of(ev, of)

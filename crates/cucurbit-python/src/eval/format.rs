@@ -37,10 +37,12 @@ impl<H: Host> Evaluator<'_, H> {
                 };
             }
             Value::External(_) | Value::Term(_) | Value::Host(_) => {
-                if let Value::Term(term) = value
-                    && term.external() == Some("datetime.timedelta")
-                {
-                    return duration(&term.arguments);
+                if let Value::Term(term) = value {
+                    match term.external() {
+                        Some("datetime.timedelta") => return duration(&term.arguments),
+                        Some("datetime.datetime") => return moment(&term.arguments),
+                        _ => {}
+                    }
                 }
                 match H::operate(self, value, "str", &Value::None)? {
                     Value::Str(text) => text.to_string(),
@@ -263,6 +265,37 @@ fn split_fill(spec: &str) -> (Option<(char, char)>, &str) {
         (Some((_, align)), _) if "<>^".contains(align) => (Some((' ', align)), &spec[align.len_utf8()..]),
         _ => (None, spec),
     }
+}
+
+/// What `str(datetime(…))` gives, without a zone or in UTC.
+fn moment(arguments: &Arguments) -> Option<String> {
+    const PARTS: [&str; 7] = ["year", "month", "day", "hour", "minute", "second", "microsecond"];
+    const HIGHEST: [i64; 7] = [9_999, 12, 31, 23, 59, 59, 999_999];
+    if arguments.open || arguments.positional.len() > 8 {
+        return None;
+    }
+    let is_known = |name: &str| PARTS.contains(&name) || name == "tzinfo";
+    if arguments.keywords.iter().any(|(name, _)| !is_known(name)) {
+        return None;
+    }
+    let mut numbers = [0_i64; 7];
+    for (at, name) in PARTS.iter().enumerate() {
+        numbers[at] = match arguments.get(at, name) {
+            Some(Value::Int(number)) if (0..=HIGHEST[at]).contains(number) => *number,
+            None if at > 2 => 0,
+            _ => return None,
+        };
+    }
+    let zone = match arguments.get(7, "tzinfo") {
+        None | Some(Value::None) => "",
+        Some(Value::External(name)) if matches!(name.as_ref(), "datetime.timezone.utc" | "datetime.UTC") => {
+            "+00:00"
+        }
+        Some(_) => return None,
+    };
+    let [year, month, day, hour, minute, second, micro] = numbers;
+    let fraction = if micro == 0 { String::new() } else { format!(".{micro:06}") };
+    Some(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
 }
 
 /// What `str(timedelta(…))` gives, for whole numbers.

@@ -55,6 +55,13 @@ pub trait Files {
         let _ = file;
         None
     }
+
+    /// Returns the text of a file that is no module, such as SQL beside a migration; `None` when it is none of
+    /// those that may be read.
+    fn text_of(&self, path: &std::path::Path) -> Option<String> {
+        let _ = path;
+        None
+    }
 }
 
 /// The arguments of a call.

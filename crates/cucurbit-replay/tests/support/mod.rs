@@ -10,42 +10,42 @@ use cucurbit_schema::{ConstraintKind, Database, Dialect, Table};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
 
 /// What following a revision gave.
-pub struct Followed {
-    pub outcome: Outcome,
-    pub state: Database,
+pub(crate) struct Followed {
+    pub(crate) outcome: Outcome,
+    pub(crate) state: Database,
     /// Each operation: its call, and why it is not known exactly, if it is not.
-    pub operations: Vec<(String, Option<String>)>,
-    pub mismatches: usize,
-    pub exhausted: bool,
+    pub(crate) operations: Vec<(String, Option<String>)>,
+    pub(crate) mismatches: usize,
+    pub(crate) exhausted: bool,
 }
 
 impl Followed {
-    pub fn tables(&self) -> Vec<String> {
+    pub(crate) fn tables(&self) -> Vec<String> {
         self.state.tables.keys().map(ToString::to_string).collect()
     }
 
-    pub fn columns(&self, table: &str) -> Vec<String> {
+    pub(crate) fn columns(&self, table: &str) -> Vec<String> {
         let table = self.state.tables.values().find(|t| t.name.name == table);
         table.map(|t| t.columns.iter().map(|c| c.name.clone()).collect()).unwrap_or_default()
     }
 
-    pub fn table(&self, name: &str) -> &Table {
+    pub(crate) fn table(&self, name: &str) -> &Table {
         self.state.tables.values().find(|t| t.name.name == name).expect("the table")
     }
 
     /// The names of the constraints of a kind.
-    pub fn constraints(&self, table: &str, kind: ConstraintKind) -> Vec<String> {
+    pub(crate) fn constraints(&self, table: &str, kind: ConstraintKind) -> Vec<String> {
         let found = self.table(table).constraints.iter().filter(|c| c.kind() == kind);
         found.map(|c| c.name.clone().unwrap_or_default()).collect()
     }
 
-    pub fn unknown(&self) -> Vec<&str> {
+    pub(crate) fn unknown(&self) -> Vec<&str> {
         self.operations.iter().filter_map(|(_, why)| why.as_deref()).collect()
     }
 }
 
 /// Follows `upgrade()` of `versions/r.py` among files, written as texts with `--- path` lines between them.
-pub fn follow(files: &str, dialect: Dialect) -> Followed {
+pub(crate) fn follow(files: &str, dialect: Dialect) -> Followed {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut path = folder.path().join("versions/r.py");
     let mut text = String::from("from alembic import op\nimport sqlalchemy as sa\n");
@@ -89,7 +89,7 @@ pub fn follow(files: &str, dialect: Dialect) -> Followed {
 }
 
 /// Follows a revision that is known exactly and fits.
-pub fn check(files: &str, dialect: Dialect) -> Followed {
+pub(crate) fn check(files: &str, dialect: Dialect) -> Followed {
     let followed = follow(files, dialect);
     assert_eq!(followed.unknown(), Vec::<&str>::new(), "{files}");
     assert_eq!((followed.mismatches, followed.exhausted), (0, false), "{files}");

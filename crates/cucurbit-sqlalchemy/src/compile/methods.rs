@@ -30,7 +30,9 @@ impl Writer<'_> {
                 "nulls_last" | "nullslast" => "NULLS LAST",
                 "self_group" | "scalar_subquery" | "unique_params" => return Ok(node),
                 "distinct" => return Ok(Node::atom(format!("DISTINCT {}", node.text), node.kind)),
-                "as_string" | "as_integer" | "as_float" | "as_boolean" | "as_json" => return Err(untold(ev)),
+                "as_string" | "as_integer" | "as_float" | "as_boolean" | "as_json" => {
+                    return self.json_as(ev, value, receiver, method);
+                }
                 _ => return Err(untold(ev)),
             };
             return Ok(modified(&node, behind));
@@ -244,6 +246,37 @@ impl Writer<'_> {
         }
         let kind = if as_text { Kind::Text } else { Kind::Json };
         Ok(Node::operation(text, operator, binding(operator), kind))
+    }
+
+    /// `document["a"].as_string()` and the like, on PostgreSQL (`visit_json_getitem_op_binary`).
+    fn json_as<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        receiver: &Value,
+        method: &str,
+    ) -> Result<Node, Unreadable> {
+        let (name, kind) = match method {
+            "as_string" => ("VARCHAR", Kind::Text),
+            "as_integer" => ("INTEGER", Kind::Whole),
+            "as_float" => ("FLOAT", Kind::Number),
+            "as_boolean" => ("BOOLEAN", Kind::Boolean),
+            _ => ("", Kind::Json),
+        };
+        let Value::Term(item) = receiver else {
+            return Err(unreadable(ev, value, "the expression cannot be told"));
+        };
+        if ev.host.settings().dialect != Dialect::PostgreSql
+            || item.kind != cucurbit_python::eval::TermKind::Subscript
+        {
+            return Err(unreadable(ev, value, "the expression cannot be told"));
+        }
+        let as_text = !name.is_empty();
+        let node = self.json(ev, value, &item.callee, &item.arguments.positional, as_text)?;
+        if !as_text {
+            return Ok(node);
+        }
+        Ok(Node::atom(format!("CAST({} AS {name})", node.text), kind))
     }
 
     /// What lies at a path in a JSON document.
