@@ -161,8 +161,8 @@ fn environment(ev: &Ev<'_>) -> Option<PathBuf> {
     path.parent()?.parent().map(std::path::Path::to_path_buf)
 }
 
-/// Whether a class and all that it inherits from, but for what other packages give, stand below a folder or in
-/// revision files.
+/// Whether a class and all that it inherits from, but for what other packages give, stand in revision files or below
+/// the folder of their `env.py`.
 fn stands_in(ev: &mut Ev<'_>, class: &Rc<Class>, folder: &std::path::Path) -> bool {
     let files: Vec<FileId> = ev
         .mro(class)
