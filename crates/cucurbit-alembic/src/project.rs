@@ -380,6 +380,18 @@ impl Files for ProjectFiles {
         parsed
     }
 
+    fn path_of(&self, file: FileId) -> Option<PathBuf> {
+        self.state.borrow().paths.get(file.0 as usize).cloned()
+    }
+
+    fn text_of(&self, path: &Path) -> Option<String> {
+        let is_sql = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sql"));
+        if !is_sql || !self.is_file(path) {
+            return None;
+        }
+        read_source(path).ok().map(|source| source.text.as_str().to_owned())
+    }
+
     fn module_name(&self, file: FileId) -> String {
         let path = self.path(file);
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();

@@ -18,21 +18,34 @@ pub(crate) fn row(values: &[Option<Scalar>]) -> Value {
     Value::Tuple(values.collect())
 }
 
+/// Rows of one column, or what stands in them.
+pub(crate) fn named_rows(names: &[String], bare: bool) -> Vec<Value> {
+    let value = |name: &String| match bare {
+        true => Value::str(name),
+        false => Value::Tuple(Rc::from([Value::str(name)])),
+    };
+    names.iter().map(value).collect()
+}
+
 pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Outcome {
     match object {
         Object::Bind | Object::Session => connection(ev, call, object, method),
         Object::Context => context(ev, call, method),
-        Object::Batch(table, schema) => {
+        Object::Batch { table, schema, is_new } => {
             let given = Given {
                 operation: method,
                 arguments: &call.arguments,
                 place: call.place,
                 batch: Some((table.clone(), schema.clone())),
+                is_new: *is_new,
             };
             ev.host.in_batch = true;
             let outcome = operations::run(ev, &given);
             ev.host.in_batch = false;
             outcome
+        }
+        Object::Inspector(_) if matches!(method, "reflect_table" | "reflecttable") => {
+            crate::reflection::into_table(ev, call).unwrap_or(Outcome::Default)
         }
         Object::Inspector(number) => Outcome::Value(inspector::method(ev, call, method, *number)),
         Object::Rows(rows) => result(ev, call, rows, method),
@@ -124,6 +137,7 @@ fn scalar(rows: &Rows) -> Value {
             Some(Some(scalar)) => scalar.value(),
             _ => Value::unknown("the database knows", None),
         },
+        Rows::Names { names, .. } => names.first().map_or(Value::None, |name| Value::str(name)),
         Rows::Unknown(why) => Value::unknown(why, None),
     }
 }
@@ -136,6 +150,13 @@ fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
             Value::list(Vec::new())
         }
         ("fetchall" | "all" | "fetchmany", Rows::One(values)) => Value::list(vec![row(values)]),
+        ("fetchall" | "all", Rows::Names { names, bare }) => Value::list(named_rows(names, *bare)),
+        ("scalars", Rows::Names { names, .. }) => {
+            Object::Rows(Rows::Names { names: Rc::clone(names), bare: true }).value()
+        }
+        ("fetchone" | "first", Rows::Names { names, bare }) => {
+            named_rows(names, *bare).into_iter().next().unwrap_or(Value::None)
+        }
         ("fetchone" | "first" | "one_or_none" | "scalar_one_or_none", Rows::Empty) => Value::None,
         ("one" | "scalar_one", Rows::Empty) => {
             let value = Value::External(Rc::from("sqlalchemy.exc.NoResultFound"));
@@ -178,11 +199,11 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
         (Object::Context, "as_sql") => Value::Bool(false),
         (Object::Context, "opts") => Value::Dict(Rc::new(RefCell::new(Vec::new()))),
         (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),
+        (Object::Rows(Rows::One(_)), "rowcount") => Value::Int(1),
         (Object::Inspector(_), "dialect") => DialectObject::value(dialect),
         (Object::Inspector(_), "bind" | "engine") => Object::Bind.value(),
-        (Object::Batch(table, _), "table_name") => Value::str(&table.name),
-        (Object::Batch(..), "impl") => Object::Context.value(),
-        (Object::Batch(..), "migration_context") => Object::Context.value(),
+        (Object::Batch { table, .. }, "table_name") => Value::str(&table.name),
+        (Object::Batch { .. }, "impl" | "migration_context") => Object::Context.value(),
         _ => return Outcome::Default,
     })
 }

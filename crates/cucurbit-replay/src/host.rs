@@ -1,14 +1,17 @@
 //! What Alembic's and SQLAlchemy's calls mean to the replay.
 
+use crate::mapped::Mapped;
 use crate::objects::{Object, Rows};
 use crate::record::{Certainty, Operation};
+use crate::session::Session;
 use cucurbit_python::eval::{
-    Call, Class, Decision, Evaluator, Exception, Host, Outcome, Place, Unsettled, UnsettledKind, Value,
+    Call, Class, Decision, Evaluator, Exception, FileId, Host, Outcome, Place, Unsettled, UnsettledKind,
+    Value,
 };
 use cucurbit_schema::{
     Change, ConstraintKind, Database, Extent, Mismatch, MismatchKind, ObjectName, Origin, UnknownEffect,
 };
-use cucurbit_sqlalchemy::{Environment, MetaData, Registry, Settings, canonical_name};
+use cucurbit_sqlalchemy::{Environment, MetaData, MetaDataKey, Registry, Settings, canonical_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -47,6 +50,12 @@ pub(crate) struct Replay {
     pub(crate) holds_rows: bool,
     /// The call under way is one of a batch.
     pub(crate) in_batch: bool,
+    /// What statements set for those after them.
+    pub(crate) session: Session,
+    /// The revision file that is followed.
+    pub(crate) file: Option<FileId>,
+    /// Classes with a table. Modules stay loaded, so nothing is taken back.
+    pub(crate) mapped: Mapped,
 }
 
 /// How far back in a step an unknown effect is looked for before it is written down again.
@@ -61,6 +70,7 @@ pub(crate) struct Mark {
     decisions: usize,
     reflected: Rc<BTreeMap<(u32, String), Value>>,
     refused: Rc<Vec<(Change, Mismatch)>>,
+    session: Session,
 }
 
 pub(crate) type Ev<'a> = Evaluator<'a, Replay>;
@@ -86,6 +96,9 @@ impl Replay {
             asked_for_rows: false,
             holds_rows: false,
             in_batch: false,
+            session: Session::default(),
+            file: None,
+            mapped: Mapped::default(),
         }
     }
 
@@ -102,6 +115,21 @@ impl Replay {
     /// `op.*` calls have no schema of their own; `MetaData(schema=…)` does not reach them.
     fn metadata_schema(&self) -> Option<&str> {
         None
+    }
+
+    /// A table of MySQL that says nothing of its character set has that of its database from then on.
+    fn give_charset(&self, change: &mut Change) {
+        let (Some((charset, collation)), Change::CreateTable { table, .. }) = (&self.session.charset, change)
+        else {
+            return;
+        };
+        if ["charset", "collate"].iter().any(|key| table.options.contains_key(*key)) {
+            return;
+        }
+        table.options.insert("charset".to_owned(), charset.clone());
+        if let Some(collation) = collation {
+            table.options.insert("collate".to_owned(), collation.clone());
+        }
     }
 
     /// Does changes and writes them down under the call they come from.
@@ -128,7 +156,8 @@ impl Replay {
         let origin = Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX));
         let mut done = Vec::with_capacity(changes.len());
         let mut unknown: Option<String> = None;
-        for change in changes {
+        for mut change in changes {
+            self.give_charset(&mut change);
             match &change {
                 Change::Rows { .. } | Change::Nothing { .. } => {}
                 Change::Unknown(effect) => {
@@ -179,6 +208,14 @@ impl Environment for Replay {
 
     fn registry(&mut self) -> &mut Registry {
         &mut self.registry
+    }
+
+    fn map_classes(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> Option<bool> {
+        crate::mapped::register(ev, metadata)
+    }
+
+    fn column_home(ev: &mut Ev<'_>, value: &Value) -> Option<(ObjectName, String)> {
+        crate::mapped::column_home(ev, value)
     }
 }
 
@@ -244,10 +281,14 @@ impl Host for Replay {
     }
 
     fn truth(ev: &mut Ev<'_>, value: &Value) -> Option<bool> {
-        match value.host::<Object>() {
-            Some(Object::Rows(_)) => None,
-            Some(_) => Some(true),
-            None => cucurbit_sqlalchemy::dialect_test(ev.host.settings().dialect, value),
+        if let Value::Term(_) = value {
+            let dialect = ev.host.settings().dialect;
+            return cucurbit_sqlalchemy::truth(ev, value)
+                .or_else(|| cucurbit_sqlalchemy::dialect_test(dialect, value));
+        }
+        match value.host::<Object>()? {
+            Object::Rows(_) => None,
+            _ => Some(true),
         }
     }
 
@@ -256,6 +297,7 @@ impl Host for Replay {
             return match rows {
                 Rows::Empty => Some(Vec::new()),
                 Rows::One(values) => Some(vec![crate::connection::row(values)]),
+                Rows::Names { names, bare } => Some(crate::connection::named_rows(names, *bare)),
                 Rows::Unknown(_) => None,
             };
         }
@@ -266,7 +308,9 @@ impl Host for Replay {
         cucurbit_sqlalchemy::operate(ev, left, operator, right)
     }
 
-    fn class_defined(_: &mut Ev<'_>, _: &Rc<Class>) {}
+    fn class_defined(ev: &mut Ev<'_>, class: &Rc<Class>) {
+        crate::mapped::defined(ev, class);
+    }
 
     fn assigned(ev: &mut Ev<'_>, of: &Value, name: &str, value: &Value, place: Place) {
         cucurbit_sqlalchemy::assigned(ev, of, name, value, place);
@@ -282,6 +326,7 @@ impl Host for Replay {
             decisions: self.decisions.len(),
             reflected: Rc::clone(&self.reflected),
             refused: Rc::clone(&self.refused),
+            session: self.session.clone(),
         }
     }
 
@@ -294,6 +339,7 @@ impl Host for Replay {
         self.decisions.truncate(mark.decisions);
         self.reflected = mark.reflected;
         self.refused = mark.refused;
+        self.session = mark.session;
     }
 
     fn effects_since(&self, mark: &Mark) -> usize {
@@ -374,6 +420,9 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         if let Some(outcome) = crate::plugins::call(ev, &name, call) {
             return outcome;
         }
+    }
+    if let Some(outcome) = crate::texts::call(ev, call).or_else(|| crate::reflection::call(ev, call)) {
+        return outcome;
     }
     if let Some(outcome) = cucurbit_sqlalchemy::call(ev, call) {
         return outcome;

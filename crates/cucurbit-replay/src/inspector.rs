@@ -3,7 +3,8 @@
 use crate::host::Ev;
 use crate::operations::text_argument;
 use cucurbit_python::eval::{Arguments, Call, Value};
-use cucurbit_schema::{Action, Column, ConstraintBody, ConstraintKind, Default, KeyPart, ObjectName, Table};
+use cucurbit_schema::{Action, Column, ConstraintBody, ConstraintKind, KeyPart, ObjectName, Table};
+use cucurbit_sqlalchemy as sqla;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -287,16 +288,15 @@ fn action(action: Action) -> Option<&'static str> {
 }
 
 fn column(ev: &mut Ev<'_>, call: &Call, column: &Column, table: &Table) -> Value {
-    let default = match &column.default {
-        None => Value::None,
-        Some(Default::Expression(text)) => Value::str(text),
-        Some(Default::NextValue(name)) => Value::str(&format!("nextval('{name}'::regclass)")),
-        Some(Default::Unknown(why)) => Value::unknown(why, Some(call.place)),
+    let default = match sqla::stored_default(column) {
+        Ok(text) => optional(text.as_deref()),
+        Err(why) => Value::unknown(&why, Some(call.place)),
     };
     let in_key = table.primary_key().is_some_and(|key| {
         matches!(&key.body, ConstraintBody::PrimaryKey { columns, .. } if columns.contains(&column.name))
     });
-    let data_type = reflected_type(ev, call, column);
+    let data_type = crate::reflection::type_by_now(&ev.host.db, &column.data_type);
+    let data_type = sqla::stored_type(ev, &data_type, column.collation.as_deref(), call.place);
     dict(vec![
         ("name", Value::str(&column.name)),
         ("type", data_type),
@@ -306,39 +306,6 @@ fn column(ev: &mut Ev<'_>, call: &Call, column: &Column, table: &Table) -> Value
         ("primary_key", Value::Int(i64::from(in_key))),
         ("comment", optional(column.comment.as_deref())),
     ])
-}
-
-/// The type as reflection gives it, where it is a plain one: `isinstance` and `str` are asked of it.
-fn reflected_type(ev: &mut Ev<'_>, call: &Call, column: &Column) -> Value {
-    use cucurbit_python::eval::TermKind;
-    let unknown = |why: &str| Value::unknown(why, Some(call.place));
-    let (class, arguments) = match &column.data_type.kind {
-        cucurbit_schema::TypeKind::Named { name, args, .. } => {
-            let class = match name.as_str() {
-                "character varying" | "varchar" | "VARCHAR" => "VARCHAR",
-                "character" | "char" | "CHAR" => "CHAR",
-                "text" | "TEXT" => "TEXT",
-                "integer" | "int" | "INTEGER" => "INTEGER",
-                "bigint" | "BIGINT" => "BIGINT",
-                "smallint" | "SMALLINT" => "SMALLINT",
-                "boolean" | "BOOLEAN" => "BOOLEAN",
-                "json" | "JSON" => "JSON",
-                "uuid" => "UUID",
-                "date" | "DATE" => "DATE",
-                _ => return unknown("what reflection gives for this type cannot be told"),
-            };
-            let numbers = args.iter().filter_map(|a| a.parse().ok().map(Value::Int)).collect();
-            (class, Arguments { positional: numbers, ..Arguments::default() })
-        }
-        _ => return unknown("what reflection gives for this type cannot be told"),
-    };
-    ev.term(
-        TermKind::Call,
-        Value::External(Rc::from(format!("sqlalchemy.{class}"))),
-        "",
-        arguments,
-        call.place,
-    )
 }
 
 fn index(index: &cucurbit_schema::Index) -> Value {

@@ -5,6 +5,7 @@
 //! place of the call. What cannot be told becomes an unknown effect with an extent; nothing is left out in
 //! silence. Inspectors and simple catalog queries are answered from the state.
 
+mod batch;
 mod catalog;
 mod connection;
 mod host;
@@ -15,8 +16,11 @@ mod objects_call;
 mod operations;
 mod plugins;
 mod record;
+mod reflection;
 mod replayer;
+mod session;
 mod sql;
+mod texts;
 
 pub use cucurbit_alembic::{ParsedFiles, ProjectFiles, parse_file, parse_revision};
 pub use record::{Certainty, Operation};

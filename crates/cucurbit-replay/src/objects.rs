@@ -15,7 +15,14 @@ pub(crate) enum Object {
     /// `op.get_context()`.
     Context,
     /// `batch_op` of a table.
-    Batch(ObjectName, Option<String>),
+    Batch {
+        /// The table.
+        table: ObjectName,
+        /// The schema as written.
+        schema: Option<String>,
+        /// The table is made anew (`recreate="always"`), so an operation says only what it changes.
+        is_new: bool,
+    },
     /// `sa.inspect(bind)`, by a number of its own: each remembers what it was asked.
     Inspector(u32),
     /// What a statement gives.
@@ -33,6 +40,13 @@ pub(crate) enum Rows {
     Empty,
     /// Exactly one row with these values; `None` is a value that cannot be told.
     One(Vec<Option<Scalar>>),
+    /// Rows of one column each.
+    Names {
+        /// What stands in them.
+        names: Rc<[String]>,
+        /// The values are given without a row around them (`scalars()`).
+        bare: bool,
+    },
     /// Cannot be told, and why.
     Unknown(Rc<str>),
 }

@@ -122,6 +122,9 @@ fn is_enum_term(ev: &Ev<'_>, value: &Value) -> Option<String> {
 fn index_term(ev: &mut Ev<'_>, value: &Value, place: Place) -> Option<(ObjectName, cucurbit_schema::Index)> {
     let Value::Term(term) = value else { return None };
     (sqla::canonical_name(term.external()?)?.as_ref() == "Index").then_some(())?;
+    if let Some(found) = sqla::index_of_table(ev, value) {
+        return Some((found.table, found.part));
+    }
     let keys: Vec<Value> = term.arguments.positional.get(1..)?.to_vec();
     let first = keys.first()?.clone();
     let Value::Term(key) = &first else { return None };
@@ -269,6 +272,18 @@ pub(crate) fn ddl_element(ev: &mut Ev<'_>, value: &Value, call: &str, place: Pla
         "DropSequence" => {
             let sequence = sqla::sequence(ev, &first?).ok()?;
             vec![Change::DropSequence { name: sequence.name, if_exists, cascade }]
+        }
+        "AddConstraint" => {
+            let sqla::PartOfTable { table, part } = sqla::constraint_of_table(ev, &first?)?;
+            let constraint = Box::new(part);
+            vec![Change::AddConstraint { table, constraint, using_index: None, if_not_exists: false }]
+        }
+        "DropConstraint" => {
+            let sqla::PartOfTable { table, part } = sqla::constraint_of_table(ev, &first?)?;
+            let kind = Some(part.kind());
+            let named = part.name.is_some() || kind == Some(cucurbit_schema::ConstraintKind::PrimaryKey);
+            named.then_some(())?;
+            vec![Change::DropConstraint { table, name: part.name, kind, if_exists, cascade }]
         }
         "CreateIndex" | "DropIndex" => {
             let (table, index) = index_term(ev, &first?, place)?;

@@ -160,6 +160,9 @@ impl<'f> Replayer<'f> {
         let file = self.files.id(path);
         let start = self.evaluator.host.log.len();
         self.evaluator.host.step_start = start;
+        self.evaluator.host.file = Some(file);
+        // Each migration may have a connection of its own, which begins with the default.
+        self.evaluator.host.session.elsewhere = false;
         self.evaluator.host.guards.clear();
         self.evaluator.host.exhausted = false;
         self.evaluator.host.reflected = Rc::default();

@@ -3,7 +3,7 @@
 use crate::host::{Ev, record, unknown};
 use crate::objects::{Object, Rows, Scalar};
 use cucurbit_python::eval::{Call, Place, TermKind, Value};
-use cucurbit_schema::{Change, Extent, ObjectName, RowEffect, Rows as TableRows, TypeHint, sql};
+use cucurbit_schema::{Change, Dialect, Extent, ObjectName, RowEffect, Rows as TableRows, TypeHint, sql};
 use cucurbit_sqlalchemy as sqla;
 use std::rc::Rc;
 
@@ -52,6 +52,17 @@ pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, pla
         return rows(Rows::Unknown(Rc::from("the database knows the rows")));
     }
     let visible = visible_text(&statement);
+    // The one part that cannot be told is the name of the database that the connection is to.
+    if let Some((text, why)) = &visible
+        && ev.host.settings.dialect.is_mysql()
+        && why.contains("`Bind.url.database`")
+        && text.matches(HOLE).count() == 1
+        && ev.host.session.set_database_charset(text)
+    {
+        let what = text.replace(HOLE, "the database");
+        record(ev, place, call, vec![Change::Nothing { what }], true);
+        return rows(Rows::Empty);
+    }
     if let Some(changes) = visible.as_ref().and_then(|(text, _)| rows_only(ev, text)) {
         record(ev, place, call, changes, true);
         return rows(Rows::Unknown(Rc::from("the database knows the rows")));
@@ -219,6 +230,17 @@ fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value 
     let pieces = sql::split(text, dialect);
     for piece in &pieces {
         let read = sql::read_one(piece.text, dialect, &ev.host.db);
+        if dialect == Dialect::PostgreSql && ev.host.session.set_search_path(piece.text) {
+            last = Rows::Unknown(Rc::from("a setting"));
+            continue;
+        }
+        let on_rows = |change: &Change| matches!(change, Change::Rows { .. } | Change::Nothing { .. });
+        if ev.host.session.elsewhere && !read.changes.iter().all(on_rows) {
+            let reason = "`search_path` says which schema is meant, and is not followed";
+            unknown(ev, place, call, Extent::Anything, reason);
+            last = Rows::Empty;
+            continue;
+        }
         last = answer(ev, piece.text, &read.changes);
         record(ev, place, call, read.changes, read.exact);
     }

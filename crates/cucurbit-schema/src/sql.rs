@@ -5,6 +5,7 @@
 
 mod block;
 mod catalog;
+mod convert;
 mod cursor;
 mod lex;
 mod objects;
@@ -14,7 +15,7 @@ mod table;
 pub(crate) mod types;
 mod uses;
 
-pub use catalog::{Answer, Selects, answer};
+pub use catalog::{Answer, Selects, answer, table_names};
 pub use split::{Piece, split};
 
 use crate::change::{Change, Extent, UnknownEffect};

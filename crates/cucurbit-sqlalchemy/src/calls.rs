@@ -5,7 +5,8 @@ use crate::names::{canonical_name, is_flask_extension};
 use crate::objects::{CompilerObject, DialectObject};
 use crate::registry::RegisteredTable;
 use crate::settings::Environment;
-use crate::terms;
+use crate::stored::StoredText;
+use crate::{parts, terms};
 use cucurbit_python::eval::{Arguments, Call, Evaluator, Outcome, Place, Term, TermKind, Value};
 use cucurbit_schema::{Dialect, ObjectName};
 use std::rc::Rc;
@@ -16,6 +17,12 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
         return method_call(ev, call, receiver, method);
     }
     let Value::External(dotted) = &call.callee else { return None };
+    if let Some((owner, method @ ("get" | "keys" | "values" | "items"))) = dotted.rsplit_once('.')
+        && let Some((owner, _)) = collection(&Value::External(Rc::from(owner)))
+    {
+        let key = metadata_key(ev, &owner)?;
+        return tables_method(ev, &key, method, call.arguments.positional.first());
+    }
     if let Some(owner) = dotted.strip_suffix(".__init__") {
         let Some(Value::Instance(instance)) = call.arguments.positional.first() else { return None };
         (canonical_name(owner).is_some() || is_foreign_type(owner)).then_some(())?;
@@ -199,8 +206,19 @@ fn term_method<H: Environment>(
                 return Some(Outcome::Value(column));
             }
             ("c" | "columns", "keys" | "values" | "items") => return columns_method(ev, &owner, method),
+            ("c" | "columns", "contains_column") => {
+                let Value::Term(wanted) = first? else { return None };
+                let columns = columns_of(ev, &owner)?;
+                let same = |c: &Value| matches!(c, Value::Term(c) if c.serial == wanted.serial);
+                return Some(Outcome::Value(Value::Bool(columns.iter().any(same))));
+            }
             _ => {}
         }
+    }
+    if matches!(method, "copy" | "_copy")
+        && terms::called(ev, receiver).is_some_and(|c| matches!(c.name.as_ref(), "Column" | "column"))
+    {
+        return Some(Outcome::Value(parts::copy_of_column(ev, receiver, term, call.place)));
     }
     if ev.host.registry().table(term.serial).is_some() {
         return match method {
@@ -213,23 +231,9 @@ fn term_method<H: Environment>(
                 Some(Outcome::Value(Value::None))
             }
             "to_metadata" | "tometadata" => {
-                let found = ev.host.registry().table(term.serial)?.clone();
-                let copy =
-                    ev.term(TermKind::Call, term.callee.clone(), "", term.arguments.clone(), call.place);
-                let Value::Term(made) = &copy else { return None };
-                let metadata = first.cloned().and_then(|m| metadata_key(ev, &m));
-                let name = call.arguments.keyword("name").and_then(Value::as_str).map(str::to_owned);
-                let schema = match call.arguments.keyword("schema") {
-                    Some(Value::Str(schema)) => Some(schema.to_string()),
-                    Some(Value::None) => None,
-                    _ => found.schema.clone(),
-                };
-                let name = name.unwrap_or_else(|| found.name.name.clone());
-                let name = ev.host.settings().object_name(schema.as_deref(), &name);
-                let serial = made.serial;
-                let table = RegisteredTable { name, schema, metadata, term: copy.clone(), ..found };
-                ev.host.registry().add_table(serial, table);
-                Some(Outcome::Value(copy))
+                let metadata = first.cloned().or_else(|| call.arguments.keyword("metadata").cloned());
+                let metadata = metadata.and_then(|m| metadata_key(ev, &m));
+                parts::copy_of_table(ev, term, &call.arguments, metadata, call.place).map(Outcome::Value)
             }
             _ => None,
         };
@@ -243,14 +247,17 @@ fn tables_method<H: Environment>(
     method: &str,
     first: Option<&Value>,
 ) -> Option<Outcome> {
+    let lists = matches!(method, "keys" | "values" | "items");
+    let mapped = if H::MAPS_CLASSES { Some(true) } else { H::map_classes(ev, key) };
     let registry = ev.host.registry();
     let metadata = registry.metadata(key)?;
-    if metadata.reflected && matches!(method, "keys" | "values" | "items") {
+    if metadata.reflected && lists {
         return Some(Outcome::Value(Value::unknown("the tables are those that the database holds", None)));
     }
     let serials = metadata.tables.clone();
     // Mapped classes put their tables there too.
-    if !H::MAPS_CLASSES && registry.is_implicit(key) && matches!(method, "keys" | "values" | "items") {
+    let is_others = matches!(key, crate::MetaDataKey::External(_)) || registry.is_implicit(key);
+    if lists && !mapped.unwrap_or(!is_others) {
         return Some(Outcome::Value(Value::unknown(
             "which tables mapped classes make is not followed here",
             None,
@@ -410,6 +417,12 @@ pub fn attribute<H: Environment>(
 ) -> Option<Outcome> {
     let value = match of {
         Value::Host(_) => {
+            if let Some(StoredText(text)) = of.host::<StoredText>() {
+                return matches!(name, "arg" | "text" | "sqltext").then(|| match name {
+                    "arg" => Outcome::Value(of.clone()),
+                    _ => Outcome::Value(Value::str(text)),
+                });
+            }
             let dialect = match (of.host::<DialectObject>(), of.host::<CompilerObject>()) {
                 (Some(object), _) => object.0,
                 (None, Some(object)) => {
@@ -465,17 +478,16 @@ fn term_attribute<H: Environment>(
                 None => table.name.name.clone(),
             })),
             "metadata" => metadata_value(ev, &table),
-            _ => None,
+            "comment" => Some(table.keywords.iter().find(|(k, _)| k.as_ref() == name)?.1.clone()),
+            _ => parts::table_attribute(ev, of, name),
         };
     }
     let call = terms::called(ev, of)?;
     match (call.name.as_ref(), name) {
-        ("Column" | "column" | "mapped_column", "name") => {
-            crate::column::name_of(ev, of).map(|n| Value::str(&n))
-        }
-        ("Column" | "column" | "mapped_column", "key") => {
-            crate::column::key_of(ev, of).map(|n| Value::str(&n))
-        }
+        ("Column" | "column" | "mapped_column", _) => parts::column_attribute(ev, of, term, name),
+        ("DefaultClause", "arg") => call.arguments.positional.first().cloned(),
+        ("text", "text") => call.arguments.positional.first().cloned(),
+        (kind, _) if parts::is_part(kind) => parts::part_attribute(ev, of, term, kind, name),
         ("MetaData", "schema") => {
             let key = metadata_key(ev, of)?;
             let metadata = ev.host.registry().metadata(&key)?;
@@ -597,8 +609,22 @@ pub fn operate<H: Environment>(
     operator: &str,
     right: &Value,
 ) -> Option<Value> {
+    if operator == "isinstance" {
+        return crate::kinds::is_instance(ev, left, right).map(Value::Bool);
+    }
+    if operator == "is" {
+        // An object that a call of SQLAlchemy's classes makes is never `None`.
+        let other = if left.is_none() { right } else { left };
+        return crate::kinds::is_object(ev, other).then_some(Value::Bool(false));
+    }
     // `expression.compile(…)` as a string is the SQL.
     if operator == "str" {
+        if let Some(StoredText(text)) = left.host::<StoredText>() {
+            return Some(Value::str(text));
+        }
+        if let Some(text) = crate::kinds::type_as_text(ev, left) {
+            return Some(Value::str(&text));
+        }
         let (receiver, method, _) = terms::method(left)?;
         let receiver = receiver.clone();
         (method == "compile").then_some(())?;
@@ -607,21 +633,28 @@ pub fn operate<H: Environment>(
     if !matches!(operator, "[]" | "in") {
         return None;
     }
-    let (collection, key) = if operator == "[]" { (left, right) } else { (right, left) };
+    let (whole, key) = if operator == "[]" { (left, right) } else { (right, left) };
     // `"sqlite" in url` of a text that cannot be told.
-    let is_collection = |name: &str| matches!(name, "c" | "columns" | "tables");
     if operator == "in"
         && let (Value::Str(text), Value::Term(_) | Value::External(_)) = (left, right)
-        && !terms::attribute_term(right).is_some_and(|(_, name)| is_collection(name))
+        && !collection(right).is_some_and(|(_, name)| matches!(name.as_ref(), "c" | "columns" | "tables"))
     {
         return names_dialect(ev.host.settings().dialect, text).map(Value::Bool);
     }
-    let (owner, name) = terms::attribute_term(collection)?;
-    let owner = owner.clone();
-    let found = match name {
+    let (owner, name) = collection(whole)?;
+    let found = match name.as_ref() {
         "c" | "columns" => {
-            columns_of(ev, &owner)?;
-            column_of(ev, &owner, key.as_str()?)
+            let columns = columns_of(ev, &owner)?;
+            match key {
+                Value::Int(at) if operator == "[]" => {
+                    return usize::try_from(*at).ok().and_then(|at| columns.get(at).cloned());
+                }
+                Value::Term(column) if operator == "in" => {
+                    let same = |c: &&Value| matches!(c, Value::Term(c) if c.serial == column.serial);
+                    columns.iter().find(same).cloned()
+                }
+                _ => column_of(ev, &owner, key.as_str()?),
+            }
         }
         "tables" => {
             let metadata = metadata_key(ev, &owner)?;
@@ -667,11 +700,44 @@ fn names_dialect(dialect: Dialect, text: &str) -> Option<bool> {
     Some(named == dialect || (named == Dialect::MySql && dialect == Dialect::MariaDb))
 }
 
+/// Says whether one of SQLAlchemy's objects is true; `None` when it is not known here. Two columns compared are
+/// true when they are one.
+pub fn truth<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<bool> {
+    let Value::Term(term) = value else { return None };
+    match term.kind {
+        TermKind::Operation if matches!(term.name.as_ref(), "==" | "!=") => {
+            let [left, right] = term.arguments.positional.as_slice() else { return None };
+            let (left, right) = (left.clone(), right.clone());
+            let (Value::Term(left), Value::Term(right)) =
+                (settle_column(ev, &left)?, settle_column(ev, &right)?)
+            else {
+                return None;
+            };
+            Some((left.serial == right.serial) == (term.name.as_ref() == "=="))
+        }
+        TermKind::Call => {
+            let name = terms::called(ev, value)?.name;
+            (parts::is_part(&name) || matches!(name.as_ref(), "MetaData" | "DefaultClause")).then_some(true)
+        }
+        _ => None,
+    }
+}
+
+/// The owner and the name of a collection of SQLAlchemy's (`table.c`, `metadata.tables`).
+fn collection(value: &Value) -> Option<(Value, Rc<str>)> {
+    match value {
+        Value::External(name) => {
+            let owner = name.strip_suffix(".tables").filter(|o| o.ends_with(".metadata"))?;
+            Some((Value::External(Rc::from(owner)), Rc::from("tables")))
+        }
+        _ => terms::attribute_term(value).map(|(owner, name)| (owner.clone(), Rc::from(name))),
+    }
+}
+
 /// Returns the items of a collection of SQLAlchemy's; `None` when they are not known here.
 pub fn items<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<Vec<Value>> {
-    let (owner, name) = terms::attribute_term(value)?;
-    let owner = owner.clone();
-    match name {
+    let (owner, name) = collection(value)?;
+    match name.as_ref() {
         "c" | "columns" => columns_of(ev, &owner),
         "tables" => {
             let key = metadata_key(ev, &owner)?;
@@ -687,6 +753,9 @@ pub fn items<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option
 /// The columns of a table term, as their terms.
 pub(crate) fn columns_of<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Value) -> Option<Vec<Value>> {
     let Value::Term(term) = table else { return None };
+    if terms::called(ev, table).is_some_and(|c| parts::is_part(&c.name)) {
+        return parts::part_columns(ev, table);
+    }
     let (items, open) = match ev.host.registry().table(term.serial) {
         Some(table) => (table.items.clone(), table.open),
         None => {
@@ -696,10 +765,19 @@ pub(crate) fn columns_of<H: Environment>(ev: &mut Evaluator<'_, H>, table: &Valu
         }
     };
     (!open).then_some(())?;
-    let mut columns = Vec::new();
+    let mut columns: Vec<Value> = Vec::new();
+    let mut names: Vec<Option<String>> = Vec::new();
     for item in items {
         if terms::called(ev, &item).is_some_and(|c| crate::column::is_column(&c.name)) {
-            columns.push(item);
+            // One of the same name stands in the place of the one before it.
+            let name = crate::column::name_of(ev, &item);
+            match names.iter().position(|n| n.is_some() && *n == name) {
+                Some(at) => columns[at] = item,
+                None => {
+                    columns.push(item);
+                    names.push(name);
+                }
+            }
         }
     }
     Some(columns)

@@ -9,6 +9,7 @@ use crate::constraints::of_reading;
 use crate::convention::NamedColumn;
 use crate::reading::{Affinity, ColumnReading, TypeReading};
 use crate::settings::{Environment, Unreadable, unreadable};
+use crate::stored::StoredText;
 use crate::{quoting, terms};
 use cucurbit_python::eval::{Evaluator, TermKind, Value};
 use cucurbit_schema::{Dialect, TypeKind};
@@ -110,6 +111,10 @@ impl Writer<'_> {
                 }
             },
             Value::Instance(_) => self.call(ev, value),
+            Value::Host(_) if value.host::<StoredText>().is_some() => {
+                let text = value.host::<StoredText>().map(|t| t.0.to_string());
+                Ok(Node::atom(text.unwrap_or_default(), Kind::Unknown))
+            }
             Value::Unknown(_) => Err(unreadable(ev, value, "the expression")),
             _ => self.literal(ev, value, None),
         }

@@ -16,19 +16,22 @@ mod creation;
 mod defaults;
 mod given;
 mod index;
+mod kinds;
 mod metadata;
 mod names;
 mod objects;
+mod parts;
 mod quoting;
 mod reading;
 mod registry;
 mod settings;
 mod statement;
+mod stored;
 mod table;
 mod terms;
 mod types;
 
-pub use calls::{assigned, attribute, call, dialect_test, items, operate};
+pub use calls::{assigned, attribute, call, dialect_test, items, operate, truth};
 pub use column::{ColumnParts, added_column, column, column_parts};
 pub use compile::compile;
 pub use constraints::constraint;
@@ -39,6 +42,7 @@ pub use index::{index, index_of};
 pub use metadata::metadata_key;
 pub use names::{canonical_name, is_flask_extension};
 pub use objects::DialectObject;
+pub use parts::{PartOfTable, constraint_of_table, index_of_table};
 pub use reading::{
     AddedColumn, Affinity, Autoincrement, ColumnReading, EnumReading, ForeignKeyReading, IntegerSize,
     Statement, TableReading, TypeCheck, TypeReading,
@@ -46,6 +50,7 @@ pub use reading::{
 pub use registry::{MetaData, MetaDataKey, RegisteredTable, Registry};
 pub use settings::{Environment, Settings, Unreadable, Version};
 pub use statement::statement;
+pub use stored::{stored_default, stored_items, stored_keywords, stored_type};
 pub use table::{assemble, table, table_name, table_term};
 pub use types::{data_type, enum_of};
 

@@ -51,6 +51,27 @@ pub struct RegisteredTable {
     pub open: bool,
 }
 
+/// What a table holds beside columns, each as a term that stays the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableParts {
+    /// How many items the table had when this was made.
+    pub(crate) counted: usize,
+    pub(crate) constraints: Vec<Value>,
+    pub(crate) indexes: Vec<Value>,
+    /// The `ForeignKey` objects of its foreign keys.
+    pub(crate) keys: Vec<Value>,
+}
+
+/// Where a `ForeignKey` object stands and what it points at.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyHome {
+    pub(crate) table: Value,
+    pub(crate) constraint: Value,
+    pub(crate) column: String,
+    pub(crate) target: ObjectName,
+    pub(crate) target_column: String,
+}
+
 #[derive(Debug, Clone, Default)]
 struct State {
     metadata: BTreeMap<MetaDataKey, MetaData>,
@@ -61,6 +82,9 @@ struct State {
     implicit: BTreeMap<usize, Value>,
     awaiting: Vec<(u64, Value)>,
     compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
+    parts: BTreeMap<u64, TableParts>,
+    part_homes: BTreeMap<u64, u64>,
+    key_homes: BTreeMap<u64, KeyHome>,
 }
 
 /// What SQLAlchemy's objects were told so far. Cloning is cheap, so a host can go back to a clone.
@@ -168,7 +192,9 @@ impl Registry {
     /// of a mixin has several homes.
     pub fn name_column(&mut self, serial: u64, table: Option<&ObjectName>, name: &str) {
         let home = (table.cloned(), name.to_owned());
-        if self.state.columns.get(&serial).is_some_and(|homes| homes.contains(&home)) {
+        let known = self.state.columns.get(&serial).map(Vec::as_slice).unwrap_or_default();
+        // Reading a column by itself says nothing of where it stands.
+        if known.contains(&home) || (table.is_none() && !known.is_empty()) {
             return;
         }
         let homes = Rc::make_mut(self.change().columns.entry(serial).or_default());
@@ -182,13 +208,44 @@ impl Registry {
         self.state.columns.get(&serial).map(|homes| homes.as_slice()).unwrap_or_default()
     }
 
+    /// Returns what the table of that number was last seen to hold.
+    pub(crate) fn parts(&self, table: u64) -> Option<&TableParts> {
+        self.state.parts.get(&table)
+    }
+
+    /// Remembers what a table holds.
+    pub(crate) fn set_parts(&mut self, table: u64, parts: TableParts) {
+        self.change().parts.insert(table, parts);
+    }
+
+    /// Returns the number of the table that a constraint or an index of that number stands in.
+    pub(crate) fn home(&self, part: u64) -> Option<u64> {
+        self.state.part_homes.get(&part).copied()
+    }
+
+    /// Remembers the table that a constraint or an index stands in.
+    pub(crate) fn set_home(&mut self, part: u64, table: u64) {
+        self.change().part_homes.insert(part, table);
+    }
+
+    /// Returns where the `ForeignKey` object of that number stands.
+    pub(crate) fn key_home(&self, key: u64) -> Option<&KeyHome> {
+        self.state.key_homes.get(&key)
+    }
+
+    /// Remembers where a `ForeignKey` object stands.
+    pub(crate) fn set_key_home(&mut self, key: u64, home: KeyHome) {
+        self.change().key_homes.insert(key, home);
+    }
+
     /// Returns the implicit `MetaData` of a base class or of an extension object.
     pub(crate) fn implicit(&self, owner: usize) -> Option<Value> {
         self.state.implicit.get(&owner).cloned()
     }
 
     /// Says whether a `MetaData` is the implicit one of a base class or of an extension object.
-    pub(crate) fn is_implicit(&self, key: &MetaDataKey) -> bool {
+    #[must_use]
+    pub fn is_implicit(&self, key: &MetaDataKey) -> bool {
         self.state.implicit.values().any(|value| match (value, key) {
             (Value::Term(term), MetaDataKey::Term(serial)) => term.serial == *serial,
             _ => false,

@@ -77,6 +77,13 @@ pub trait Environment: Host {
     /// Returns what SQLAlchemy's objects were told so far.
     fn registry(&mut self) -> &mut Registry;
 
+    /// Registers the tables of the mapped classes of a `MetaData`, where the host knows them all, and says whether
+    /// it does; `None` when it saw none. Asked of hosts that do not map classes by themselves.
+    fn map_classes(evaluator: &mut Evaluator<'_, Self>, metadata: &crate::MetaDataKey) -> Option<bool> {
+        let _ = (evaluator, metadata);
+        None
+    }
+
     /// Returns the table and the name of a column that only the host knows (an attribute of a mapped class).
     fn column_home(evaluator: &mut Evaluator<'_, Self>, value: &Value) -> Option<(ObjectName, String)> {
         let _ = (evaluator, value);

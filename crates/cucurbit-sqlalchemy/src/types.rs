@@ -1,6 +1,6 @@
 //! Types: what a value that stands for one is on the dialect.
 
-mod classes;
+pub(crate) mod classes;
 mod ddl;
 mod decorators;
 mod enums;
@@ -65,6 +65,10 @@ pub(crate) fn ddl_text<H: Environment>(
 pub(crate) fn labels_of<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Option<Vec<String>> {
     match resolve::resolve(ev, value, 0).ok()?.form {
         Form::Known(known) => enums::labels(ev, &known).labels.ok(),
+        Form::Stored(data_type) => match &data_type.kind {
+            TypeKind::Enum { labels, .. } => Some(labels.clone()),
+            _ => None,
+        },
         Form::Text(_) => None,
     }
 }
@@ -101,6 +105,17 @@ fn finish<H: Environment>(
             reading.collation = collation;
             reading.ddl = Some(text);
             reading.affinity = affinity;
+            reading
+        }
+        Form::Stored(data_type) => {
+            let mut reading = empty((*data_type).clone());
+            reading.ddl = cucurbit_schema::type_sql(&data_type.kind, ev.host.settings().dialect);
+            reading.affinity = affinity;
+            if let TypeKind::Unknown(why) = &data_type.kind {
+                reading.affinity = Affinity::Unknown;
+                let place = Some(place);
+                reading.problems.push(Unreadable { place, reason: why.clone(), what: "a type".to_owned() });
+            }
             reading
         }
         Form::Known(known) => {

@@ -200,12 +200,32 @@ impl Case {
         settings: &Settings,
         options: &SchemaOptions,
     ) -> Option<MetaData> {
-        let env_py = self.environment().env_py.as_deref();
-        let told = env_py.and_then(|path| cucurbit_replay::target_metadata(files, settings.clone(), path));
+        let env_py = self.environment().env_py.clone();
+        let env_py = env_py.or_else(|| self.env_py_of_copy(files, &options.import_roots));
+        let told = env_py.and_then(|path| cucurbit_replay::target_metadata(files, settings.clone(), &path));
         told.or_else(|| {
             let models = &options.metadata;
             (!models.is_empty()).then(|| cucurbit_models::read(files, settings, models).metadata)?
         })
+    }
+
+    /// The `env.py` of the folder that these revision files were copied from: the only one below the roots that has
+    /// all of them below it, letter for letter. Reads every Python file below an `env.py` that is named like one of them.
+    fn env_py_of_copy(&self, files: &ProjectFiles, roots: &[PathBuf]) -> Option<PathBuf> {
+        let below = |folder: &Path| files.python_files(folder);
+        let is_env = |path: &PathBuf| path.file_name().is_some_and(|name| name == "env.py");
+        let candidates: BTreeSet<PathBuf> =
+            roots.iter().flat_map(|root| below(root)).filter(is_env).collect();
+        let text = |path: &Path| cucurbit_alembic::read_source(path).ok().map(|s| s.text.as_str().to_owned());
+        let holds_all = |env_py: &&PathBuf| {
+            let beside = env_py.parent().map(below).unwrap_or_default();
+            self.files().iter().all(|file| {
+                let own = text(&file.path);
+                let mut named = beside.iter().filter(|path| path.file_name() == file.path.file_name());
+                own.is_some() && named.any(|path| text(path) == own)
+            })
+        };
+        only(candidates.iter().filter(holds_all)).cloned()
     }
 
     /// The revisions up to one, in the order in which `alembic upgrade` runs them from an empty database; where

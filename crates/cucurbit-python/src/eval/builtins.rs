@@ -301,6 +301,11 @@ impl<H: Host> Evaluator<'_, H> {
             },
             ("type", [Value::Instance(instance)]) => Some(Value::Class(Rc::clone(&instance.class))),
             ("print" | "delattr" | "input", _) => Some(Value::None),
+            // A host may know the file.
+            ("open", _) => {
+                let callee = Value::External(Rc::from("builtins.open"));
+                Some(self.term(TermKind::Call, callee, "", arguments.clone(), place))
+            }
             ("chr", [Value::Int(i)]) => {
                 u32::try_from(*i).ok().and_then(char::from_u32).map(|c| Value::str(&c.to_string()))
             }

@@ -183,9 +183,12 @@ impl<H: Host> Evaluator<'_, H> {
             return Value::External(Rc::from(format!("builtins.{name}")));
         }
         match name {
-            "__file__" | "__doc__" | "__package__" => {
-                Value::unknown("depends on where the file is", Some(place))
+            "__file__" => {
+                // Kept as it is: only a host may make something of it.
+                let module = Value::Module(scope::module_scope(scope).file);
+                self.term(TermKind::Attribute, module, "__file__", Arguments::default(), place)
             }
+            "__doc__" | "__package__" => Value::unknown("depends on where the file is", Some(place)),
             "" => Value::unknown("a syntax error touches it", Some(place)),
             _ => {
                 let module = scope::module_scope(scope).file;

@@ -37,6 +37,13 @@ impl<H: Host> Evaluator<'_, H> {
                 };
             }
             Value::External(_) | Value::Term(_) | Value::Host(_) => {
+                if let Value::Term(term) = value {
+                    match term.external() {
+                        Some("datetime.timedelta") => return duration(&term.arguments),
+                        Some("datetime.datetime") => return moment(&term.arguments),
+                        _ => {}
+                    }
+                }
                 match H::operate(self, value, "str", &Value::None)? {
                     Value::Str(text) => text.to_string(),
                     _ => return None,
@@ -258,4 +265,72 @@ fn split_fill(spec: &str) -> (Option<(char, char)>, &str) {
         (Some((_, align)), _) if "<>^".contains(align) => (Some((' ', align)), &spec[align.len_utf8()..]),
         _ => (None, spec),
     }
+}
+
+/// What `str(datetime(…))` gives, without a zone or in UTC.
+fn moment(arguments: &Arguments) -> Option<String> {
+    const PARTS: [&str; 7] = ["year", "month", "day", "hour", "minute", "second", "microsecond"];
+    const HIGHEST: [i64; 7] = [9_999, 12, 31, 23, 59, 59, 999_999];
+    if arguments.open || arguments.positional.len() > 8 {
+        return None;
+    }
+    let is_known = |name: &str| PARTS.contains(&name) || name == "tzinfo";
+    if arguments.keywords.iter().any(|(name, _)| !is_known(name)) {
+        return None;
+    }
+    let mut numbers = [0_i64; 7];
+    for (at, name) in PARTS.iter().enumerate() {
+        numbers[at] = match arguments.get(at, name) {
+            Some(Value::Int(number)) if (0..=HIGHEST[at]).contains(number) => *number,
+            None if at > 2 => 0,
+            _ => return None,
+        };
+    }
+    let zone = match arguments.get(7, "tzinfo") {
+        None | Some(Value::None) => "",
+        Some(Value::External(name)) if matches!(name.as_ref(), "datetime.timezone.utc" | "datetime.UTC") => {
+            "+00:00"
+        }
+        Some(_) => return None,
+    };
+    let [year, month, day, hour, minute, second, micro] = numbers;
+    let fraction = if micro == 0 { String::new() } else { format!(".{micro:06}") };
+    Some(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
+}
+
+/// What `str(timedelta(…))` gives, for whole numbers.
+fn duration(arguments: &Arguments) -> Option<String> {
+    const SECOND: i128 = 1_000_000;
+    const UNITS: [(&str, i128); 7] = [
+        ("days", 86_400 * SECOND),
+        ("seconds", SECOND),
+        ("microseconds", 1),
+        ("milliseconds", 1_000),
+        ("minutes", 60 * SECOND),
+        ("hours", 3_600 * SECOND),
+        ("weeks", 7 * 86_400 * SECOND),
+    ];
+    if arguments.open || arguments.positional.len() > UNITS.len() {
+        return None;
+    }
+    let mut total: i128 = 0;
+    let by_position = UNITS.iter().zip(&arguments.positional).map(|((_, unit), value)| Some((*unit, value)));
+    let by_name = arguments.keywords.iter().map(|(name, value)| {
+        UNITS.iter().find(|(unit, _)| *unit == name.as_ref()).map(|(_, unit)| (*unit, value))
+    });
+    for part in by_position.chain(by_name) {
+        let (unit, Value::Int(number)) = part? else { return None };
+        total = total.checked_add(unit.checked_mul(i128::from(*number))?)?;
+    }
+    let (days, rest) = (total.div_euclid(86_400 * SECOND), total.rem_euclid(86_400 * SECOND));
+    let (seconds, micros) = (rest / SECOND, rest % SECOND);
+    let mut text = format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if micros != 0 {
+        text.push_str(&format!(".{micros:06}"));
+    }
+    Some(match days {
+        0 => text,
+        1 | -1 => format!("{days} day, {text}"),
+        _ => format!("{days} days, {text}"),
+    })
 }

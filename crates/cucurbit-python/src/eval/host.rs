@@ -49,6 +49,19 @@ pub trait Files {
 
     /// Returns the dotted name of a module (`__name__`), as far as it is known.
     fn module_name(&self, file: FileId) -> String;
+
+    /// Returns where a file lies; `None` when that is not known.
+    fn path_of(&self, file: FileId) -> Option<std::path::PathBuf> {
+        let _ = file;
+        None
+    }
+
+    /// Returns the text of a file that is no module, such as SQL beside a migration; `None` when it is none of
+    /// those that may be read.
+    fn text_of(&self, path: &std::path::Path) -> Option<String> {
+        let _ = path;
+        None
+    }
 }
 
 /// The arguments of a call.

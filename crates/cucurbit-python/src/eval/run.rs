@@ -122,6 +122,18 @@ impl<'a, H: Host> Evaluator<'a, H> {
         }
     }
 
+    /// Returns where a file of the project lies, as far as that is known.
+    #[must_use]
+    pub fn path_of(&self, file: FileId) -> Option<std::path::PathBuf> {
+        self.files.path_of(file)
+    }
+
+    /// Returns the text of a file that is no module, where it may be read.
+    #[must_use]
+    pub fn text_of(&self, path: &std::path::Path) -> Option<String> {
+        self.files.text_of(path)
+    }
+
     /// Runs a module's top level, once. Modules that import each other see what the other has bound so far, as
     /// in Python. What it raises becomes a note.
     pub fn load(&mut self, file: FileId) {

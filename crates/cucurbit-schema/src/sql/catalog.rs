@@ -39,6 +39,7 @@ pub fn answer(text: &str, db: &Database) -> Option<Answer> {
         "information_schema.columns",
         "information_schema.tables",
         "information_schema.table_constraints",
+        "information_schema.referential_constraints",
         "pg_indexes",
         "pg_constraint",
         "pg_trigger",
@@ -70,6 +71,39 @@ pub fn answer(text: &str, db: &Database) -> Option<Answer> {
         Selects::Columns
     };
     Some(Answer { exists, selects })
+}
+
+/// Answers which tables there are: a query of the one column of the catalog that names them, restricted by nothing
+/// but the schema and the kind. `None` for anything else. Views are not listed.
+#[must_use]
+pub fn table_names(text: &str, db: &Database) -> Option<Vec<String>> {
+    let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let squeezed = squeezed.trim_end_matches([';', ' ']);
+    let lower = squeezed.to_lowercase();
+    let (selected, rest) = lower.strip_prefix("select ")?.split_once(" from ")?;
+    let (catalog, _) = rest.split_once(" where ")?;
+    let column = match catalog.trim().trim_start_matches("pg_catalog.") {
+        "pg_tables" => "tablename",
+        "information_schema.tables" => "table_name",
+        "sqlite_master" => "name",
+        _ => return None,
+    };
+    (selected.trim() == column).then_some(())?;
+    let after = lower.find(" where ")?;
+    let mut wanted = None;
+    for (key, value) in conditions(squeezed.get(after + 7..)?)? {
+        match key.as_str() {
+            "table_schema" | "schemaname" => wanted = Some(value),
+            "table_type" if value.eq_ignore_ascii_case("BASE TABLE") => {}
+            "type" if value == "table" => {}
+            _ => return None,
+        }
+    }
+    // Without a schema PostgreSQL lists its own tables too.
+    let names_schema = wanted.is_some() || lower.contains("schema");
+    (names_schema || catalog.trim() == "sqlite_master").then_some(())?;
+    let schema = ObjectName::new(wanted.as_deref(), "", db.dialect).schema;
+    Some(db.tables.keys().filter(|n| n.schema == schema).map(|n| n.name.clone()).collect())
 }
 
 fn conditions(text: &str) -> Option<Vec<Condition>> {
@@ -129,6 +163,22 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
                 return None;
             }
             Some(db.tables.contains_key(&plain(get(&["table_name", "tablename"])?)))
+        }
+        "information_schema.referential_constraints" => {
+            if !known(&["table_name", "constraint_name", "constraint_schema"]) {
+                return None;
+            }
+            let name = get(&["constraint_name"])?;
+            let is_it = |c: &Constraint| {
+                matches!(c.body, ConstraintBody::ForeignKey { .. }) && c.name.as_deref() == Some(name)
+            };
+            let in_table = get(&["table_name"]);
+            Some(
+                db.tables
+                    .values()
+                    .filter(|t| in_table.is_none_or(|n| t.name.name == n))
+                    .any(|t| t.constraints.iter().any(is_it)),
+            )
         }
         "information_schema.table_constraints" => {
             if !known(&[

@@ -1049,9 +1049,7 @@ impl Reader<'_> {
             return Some(None);
         }
         if mysql && c.eat_all(&["convert", "to"]) {
-            c.text_until(|c| c.is_symbol(','));
-            // The character set of every column of text changes; types stay what they are.
-            self.changes.push(Change::Nothing { what: "CONVERT TO CHARACTER SET".to_owned() });
+            self.convert(c, table)?;
             return Some(None);
         }
         if c.eat("validate") {

@@ -30,7 +30,9 @@ impl Writer<'_> {
                 "nulls_last" | "nullslast" => "NULLS LAST",
                 "self_group" | "scalar_subquery" | "unique_params" => return Ok(node),
                 "distinct" => return Ok(Node::atom(format!("DISTINCT {}", node.text), node.kind)),
-                "as_string" | "as_integer" | "as_float" | "as_boolean" | "as_json" => return Err(untold(ev)),
+                "as_string" | "as_integer" | "as_float" | "as_boolean" | "as_json" => {
+                    return self.json_as(ev, value, receiver, method);
+                }
                 _ => return Err(untold(ev)),
             };
             return Ok(modified(&node, behind));
@@ -218,6 +220,14 @@ impl Writer<'_> {
     ) -> Result<Node, Unreadable> {
         let is_operand = self.inside;
         let node = self.operand(ev, of, None)?;
+        // `document[("a", "b")]` and `document[["a", "b"]]` are paths.
+        let path = match keys {
+            [only @ (Value::List(_) | Value::Tuple(_))] => only.sequence(),
+            _ => None,
+        };
+        if let Some(path) = path.filter(|path| !path.is_empty()) {
+            return self.json_path(ev, value, &node, &path, as_text, is_operand);
+        }
         let (operator, key) = match (keys, node.kind) {
             ([key], Kind::Array) if !as_text => {
                 let key = self.operand(ev, key, None)?;
@@ -228,20 +238,68 @@ impl Writer<'_> {
                 let key = self.operand(ev, key, None)?;
                 (if as_text { "->>" } else { "->" }, key.text)
             }
-            (path, _) => {
-                let mut texts = Vec::with_capacity(path.len());
-                for part in path {
-                    match (terms::text_of(ev, part), terms::int_of(part)) {
-                        (Some(text), _) => texts.push(text),
-                        (None, Some(int)) => texts.push(int.to_string()),
-                        (None, None) => return Err(unreadable(ev, value, "the path cannot be told")),
-                    }
-                }
-                let path = quoting::string(&format!("{{{}}}", texts.join(", ")), Dialect::PostgreSql);
-                (if as_text { "#>>" } else { "#>" }, path)
-            }
+            (path, _) => return self.json_path(ev, value, &node, path, as_text, is_operand),
         };
         let mut text = format!("{} {operator} {key}", node.beside(operator, binding(operator)));
+        if is_operand {
+            text = format!("({text})");
+        }
+        let kind = if as_text { Kind::Text } else { Kind::Json };
+        Ok(Node::operation(text, operator, binding(operator), kind))
+    }
+
+    /// `document["a"].as_string()` and the like, on PostgreSQL (`visit_json_getitem_op_binary`).
+    fn json_as<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        receiver: &Value,
+        method: &str,
+    ) -> Result<Node, Unreadable> {
+        let (name, kind) = match method {
+            "as_string" => ("VARCHAR", Kind::Text),
+            "as_integer" => ("INTEGER", Kind::Whole),
+            "as_float" => ("FLOAT", Kind::Number),
+            "as_boolean" => ("BOOLEAN", Kind::Boolean),
+            _ => ("", Kind::Json),
+        };
+        let Value::Term(item) = receiver else {
+            return Err(unreadable(ev, value, "the expression cannot be told"));
+        };
+        if ev.host.settings().dialect != Dialect::PostgreSql
+            || item.kind != cucurbit_python::eval::TermKind::Subscript
+        {
+            return Err(unreadable(ev, value, "the expression cannot be told"));
+        }
+        let as_text = !name.is_empty();
+        let node = self.json(ev, value, &item.callee, &item.arguments.positional, as_text)?;
+        if !as_text {
+            return Ok(node);
+        }
+        Ok(Node::atom(format!("CAST({} AS {name})", node.text), kind))
+    }
+
+    /// What lies at a path in a JSON document.
+    fn json_path<H: Environment>(
+        &mut self,
+        ev: &mut Evaluator<'_, H>,
+        value: &Value,
+        node: &Node,
+        path: &[Value],
+        as_text: bool,
+        is_operand: bool,
+    ) -> Result<Node, Unreadable> {
+        let mut texts = Vec::with_capacity(path.len());
+        for part in path {
+            match (terms::text_of(ev, part), terms::int_of(part)) {
+                (Some(text), _) => texts.push(text),
+                (None, Some(int)) => texts.push(int.to_string()),
+                (None, None) => return Err(unreadable(ev, value, "the path cannot be told")),
+            }
+        }
+        let path = quoting::string(&format!("{{{}}}", texts.join(", ")), Dialect::PostgreSql);
+        let operator = if as_text { "#>>" } else { "#>" };
+        let mut text = format!("{} {operator} {path}", node.beside(operator, binding(operator)));
         if is_operand {
             text = format!("({text})");
         }

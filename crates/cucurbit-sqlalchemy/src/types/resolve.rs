@@ -6,9 +6,10 @@ use super::{MAX_DEPTH, classes, decorators, written};
 use crate::names::canonical_name;
 use crate::reading::Affinity;
 use crate::settings::{Environment, Unreadable, Version, unreadable};
+use crate::stored::StoredType;
 use crate::terms;
 use cucurbit_python::eval::{Arguments, Evaluator, Place, Term, TermKind, Value};
-use cucurbit_schema::Dialect;
+use cucurbit_schema::{DataType, Dialect, TypeKind};
 use std::rc::Rc;
 
 /// What a type comes down to.
@@ -17,6 +18,8 @@ pub(super) enum Form {
     Known(Box<Known>),
     /// A text for `CREATE TABLE`.
     Text(String),
+    /// What a database holds.
+    Stored(Box<DataType>),
 }
 
 /// A type on the dialect.
@@ -55,6 +58,12 @@ pub(super) fn resolve<H: Environment>(
         }
         Value::Instance(instance) => decorators::resolve(ev, &Rc::clone(instance), depth),
         Value::Unknown(_) => Err(unreadable(ev, value, "the type")),
+        Value::Host(_) if value.host::<StoredType>().is_some() => {
+            let stored = value.host::<StoredType>().map(|s| s.0.clone());
+            let data_type = stored.unwrap_or_else(|| DataType::new(TypeKind::Unknown(String::new())));
+            let form = Form::Stored(Box::new(data_type));
+            Ok(Resolved { form, affinity: Affinity::Other, written: None, note: None })
+        }
         _ => Err(unreadable(ev, value, "this is no type")),
     }
 }
