@@ -169,6 +169,7 @@ impl Registry {
             std::mem::take(&mut state.awaiting).into_iter().partition(|(c, _)| *c == column);
         state.awaiting = rest;
         if let Some(table) = state.tables.get_mut(&table) {
+            let table = Rc::make_mut(table);
             let held: Vec<u64> = table.items.iter().filter_map(number).collect();
             let joining = joining.into_iter().map(|(_, item)| item);
             table.items.extend(joining.filter(|item| number(item).is_none_or(|n| !held.contains(&n))));
@@ -192,7 +193,7 @@ impl Registry {
     /// of a mixin has several homes.
     pub fn name_column(&mut self, serial: u64, table: Option<&ObjectName>, name: &str) {
         let home = (table.cloned(), name.to_owned());
-        let known = self.state.columns.get(&serial).map(Vec::as_slice).unwrap_or_default();
+        let known = self.homes(serial);
         // Reading a column by itself says nothing of where it stands.
         if known.contains(&home) || (table.is_none() && !known.is_empty()) {
             return;

@@ -37,8 +37,8 @@ mod schema_diff;
 mod spoken;
 mod squash;
 mod undo;
-mod version;
 pub mod verify;
+mod version;
 mod way_back;
 mod written;
 
