@@ -187,6 +187,7 @@ fn create_table(
 fn all_tables(ev: &mut Ev<'_>, call: &Call, key: &sqla::MetaDataKey, method: &str) {
     let place = call.place;
     let chosen = call.arguments.keyword("tables").cloned();
+    let mapped = crate::mapped::register(ev, key);
     let terms: Vec<Value> = match chosen.and_then(|v| ev.items(&v)) {
         Some(items) => items,
         None => {
@@ -202,7 +203,7 @@ fn all_tables(ev: &mut Ev<'_>, call: &Call, key: &sqla::MetaDataKey, method: &st
     }
     // A `MetaData` that the migration itself makes holds what is seen to be put into it.
     let made_here = matches!(&call.receiver, Some(Value::Term(term)) if term.place.file == place.file);
-    if readings.is_empty() && made_here && terms.is_empty() {
+    if readings.is_empty() && made_here && terms.is_empty() && mapped.is_none() {
         return;
     }
     if readings.is_empty() {

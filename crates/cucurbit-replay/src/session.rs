@@ -37,7 +37,7 @@ impl Session {
     /// Takes note of `ALTER DATABASE x DEFAULT CHARACTER SET y COLLATE z`, where `x` is the database that the
     /// connection is to; says whether the statement is one.
     pub(crate) fn set_database_charset(&mut self, text: &str) -> bool {
-        let text = text.replace('=', " ").replace(';', " ");
+        let text = text.replace(['=', ';'], " ");
         let words: Vec<&str> = text.split_whitespace().collect();
         let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
