@@ -1,7 +1,6 @@
 //! What MySQL and MariaDB write out, or cannot tell apart, though nobody said it.
 
 use cucurbit_schema::{Constraint, ConstraintBody, Database, Default, Index, IndexKey, KeyPart, Table};
-use std::sync::Arc;
 
 /// Makes two schemas comparable: what was replayed, and what a server tells of it.
 ///
@@ -9,32 +8,37 @@ use std::sync::Arc;
 /// character set and collation that nobody asked for are the database's own; a truth value is a number.
 pub(super) fn align(expected: &mut Database, found: &mut Database) {
     for database in [&mut *expected, &mut *found] {
-        for table in database.tables.values_mut() {
-            plain(Arc::make_mut(table));
-        }
+        database.tables.change(|_| true, plain);
     }
-    for table in found.tables.values_mut() {
-        let Some(asked) = expected.tables.get(&table.name) else { continue };
-        let own = ["engine", "charset", "collate", "row_format", "auto_increment"];
-        let table = Arc::make_mut(table);
-        table.options.retain(|key, _| asked.options.contains_key(key) || !own.contains(&key.as_str()));
-        let Table { indexes, constraints, .. } = table;
-        indexes.retain(|index| {
-            let is_asked = asked.indexes.iter().any(|other| other.name == index.name);
-            is_asked || index.unique || !constraints.iter().any(|constraint| is_made_for(index, constraint))
-        });
-    }
+    let asked_for = expected.tables.clone();
+    found.tables.change(
+        |table| asked_for.contains_key(&table.name),
+        |table| {
+            let Some(asked) = asked_for.get(&table.name) else { return };
+            let own = ["engine", "charset", "collate", "row_format", "auto_increment"];
+            table.options.retain(|key, _| asked.options.contains_key(key) || !own.contains(&key.as_str()));
+            let Table { indexes, constraints, .. } = table;
+            indexes.retain(|index| {
+                let is_asked = asked.indexes.iter().any(|other| other.name == index.name);
+                is_asked
+                    || index.unique
+                    || !constraints.iter().any(|constraint| is_made_for(index, constraint))
+            });
+        },
+    );
     // Once a key has an index by itself, the server takes that and needs no other.
-    for table in expected.tables.values_mut() {
-        let Some(there) = found.tables.get(&table.name) else { continue };
-        let table = Arc::make_mut(table);
-        let Table { indexes, constraints, .. } = table;
-        indexes.retain(|index| {
-            let is_there = there.indexes.iter().any(|other| other.name == index.name);
-            let is_key = |c: &Constraint| c.name == index.name && is_made_for(index, c);
-            is_there || index.unique || !constraints.iter().any(is_key)
-        });
-    }
+    expected.tables.change(
+        |table| found.tables.contains_key(&table.name),
+        |table| {
+            let Some(there) = found.tables.get(&table.name) else { return };
+            let Table { indexes, constraints, .. } = table;
+            indexes.retain(|index| {
+                let is_there = there.indexes.iter().any(|other| other.name == index.name);
+                let is_key = |c: &Constraint| c.name == index.name && is_made_for(index, c);
+                is_there || index.unique || !constraints.iter().any(is_key)
+            });
+        },
+    );
 }
 
 fn plain(table: &mut Table) {
