@@ -6,7 +6,9 @@
 //! is made and was there already was not there before; one that is missing must have been. So there is one
 //! judge, the forward replay, and no inverse of its own for each operation.
 
+mod copies;
 mod patch;
 mod search;
 
+pub use copies::settle_copies;
 pub use search::{Above, Assumption, Level, RolledBack, Survivor, Trial, roll_back, run_forward, start_run};

@@ -1,5 +1,6 @@
 //! The search for the state before a migration.
 
+use crate::copies;
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
@@ -160,6 +161,25 @@ pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Sur
     follow(replayer, state, survivor, Direction::Upgrade, None)
 }
 
+/// Follows a migration while a state is looked for: what it makes anew by a copy has plain names.
+fn try_out(
+    replayer: &mut Replayer<'_>,
+    state: &Database,
+    survivor: &Survivor,
+    direction: Direction,
+    made: Option<BTreeSet<ObjectName>>,
+) -> Trial {
+    let mut trial = follow(replayer, state, survivor, direction, made);
+    let copies = |change: &Change| match change {
+        Change::CreateTable { table, .. } => copies::is_of_copy(&table.name.name),
+        _ => false,
+    };
+    if trial.changes().any(copies) {
+        copies::settle_copies(&mut trial.end);
+    }
+    trial
+}
+
 #[derive(Clone)]
 struct Candidate {
     state: Database,
@@ -260,6 +280,7 @@ impl Above<'_> {
             }
             state = trial.end;
         }
+        copies::settle_copies(&mut state);
         diff(&state, self.head).is_empty()
     }
 }
@@ -279,7 +300,7 @@ pub fn roll_back(
     known: &[&Database],
     above: &mut Above<'_>,
 ) -> RolledBack {
-    let mut back = follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
+    let mut back = try_out(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
     back.end.forget_origins();
     let mut evidence: Vec<&Database> = vec![forward];
     evidence.extend(known);
@@ -293,7 +314,7 @@ pub fn roll_back(
             Seed::After => after.clone(),
             Seed::Said | Seed::Forward => {
                 let trial =
-                    follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
+                    try_out(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
                 let seeded = if seed == Seed::Said {
                     as_said(after, forward, &trial)
                 } else {
@@ -431,7 +452,7 @@ fn settle_types(
         return;
     }
     let made = made_with_tables(&state, &found.explicit);
-    let again = follow(replayer, &state, survivor, Direction::Upgrade, Some(made));
+    let again = try_out(replayer, &state, survivor, Direction::Upgrade, Some(made));
     let fits = again.misfits.is_empty() && again.outcome == Outcome::Completed;
     if fits && diff(&again.end, after).is_empty() {
         found.state = state;
@@ -459,7 +480,7 @@ fn search(
     let mut tried: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
         let made = made_with_tables(&state, &explicit);
-        let trial = follow(replayer, &state, survivor, Direction::Upgrade, Some(made));
+        let trial = try_out(replayer, &state, survivor, Direction::Upgrade, Some(made));
         let differences = diff(&trial.end, after);
         let candidate = Candidate {
             state: state.clone(),
