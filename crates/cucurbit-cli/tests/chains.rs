@@ -1,29 +1,10 @@
 //! Commands on what a chain makes: one test for each flag and each exit code.
 
+mod support;
+
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cucurbit"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("PYTHONPATH")
-        .output()
-        .expect("the program runs")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
+use std::process::Output;
+use support::{code, out, run, told};
 
 /// Texts with `--- name` lines between files.
 fn project(text: &str) -> tempfile::TempDir {

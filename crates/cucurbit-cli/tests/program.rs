@@ -1,28 +1,9 @@
 //! The program as a whole: one test for each flag and each exit code.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cucurbit"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .output()
-        .expect("the program runs")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
+use std::process::Command;
+use support::{code, fixtures, out, run};
 
 #[test]
 fn nothing_found_is_zero() {

@@ -1,38 +1,14 @@
 //! `schema`, `blame` and `diff`, and the flags of `diagnose` that are about the schema: one test for each flag and
 //! exit code.
 
+mod support;
+
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cucurbit"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("PYTHONPATH")
-        .output()
-        .expect("the program runs")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn complaints(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
+use std::process::Output;
+use support::{code, fixtures, out, run, told};
 
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
 }
 
 /// A folder with a chain of two revisions: a table, then what is given.
@@ -56,15 +32,15 @@ fn folder(upgrade: &str) -> tempfile::TempDir {
 #[test]
 fn schema_is_sql_that_says_nothing_else() {
     let output = run(&fixtures(), &["schema", "services/billing"]);
-    assert_eq!(code(&output), Some(0), "{}", complaints(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
     assert!(out(&output).contains("CREATE TABLE customers"), "{}", out(&output));
-    assert_eq!(complaints(&output), "cucurbit: 6 of 6 operations known exactly\n");
+    assert_eq!(told(&output), "cucurbit: 6 of 6 operations known exactly\n");
 }
 
 #[test]
 fn schema_format_json_says_where_things_come_from() {
     let output = run(&fixtures(), &["schema", "services/billing", "--format", "json"]);
-    assert_eq!(code(&output), Some(0), "{}", complaints(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
     let schema = json(&output);
     assert_eq!(schema["schema_version"], 1);
     assert_eq!(schema["dialect"], "postgresql");
@@ -91,7 +67,7 @@ fn schema_takes_a_revision() {
 fn schema_of_a_hollow_base_is_one_and_explains() {
     let output = run(&fixtures(), &["schema", "habits_service", "--explain"]);
     assert_eq!(code(&output), Some(1));
-    let complaints = complaints(&output);
+    let complaints = told(&output);
     assert!(complaints.contains("revision `189b1231afd4` is not defined by any file"), "{complaints}");
     assert!(
         complaints
@@ -105,7 +81,7 @@ fn blame_follows_renames_backwards() {
         "op.alter_column('users', 'mail', new_column_name='email')\n    op.rename_table('users', 'people')",
     );
     let output = run(folder.path(), &["blame", ".", "people.email"]);
-    assert_eq!(code(&output), Some(0), "{}", complaints(&output));
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
     let lines = out(&output);
     let lines: Vec<&str> = lines.lines().map(str::trim).collect();
     assert_eq!(
@@ -144,7 +120,7 @@ fn blame_of_what_no_migration_names_is_two() {
     assert_eq!(code(&output), Some(2));
     assert!(output.stdout.is_empty());
     assert_eq!(
-        complaints(&output),
+        told(&output),
         "cucurbit: no migration names `program_templates`; there is `habits.program_templates`\n"
     );
 }
@@ -180,7 +156,7 @@ fn diff_says_of_which_tables_it_cannot_tell() {
     assert_eq!(code(&output), Some(1));
     assert!(output.stdout.is_empty());
     let expected = "cucurbit: table users: something that cannot be told may have changed it\n";
-    assert_eq!(complaints(&output), expected);
+    assert_eq!(told(&output), expected);
 }
 
 #[test]

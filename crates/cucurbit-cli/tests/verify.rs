@@ -1,35 +1,14 @@
 //! `verify`: one test for each flag and exit code.
 
-use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+use support::{code, fixtures, out, told};
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cucurbit"))
-        .arg("verify")
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("PYTHONPATH")
-        .env_remove("VIRTUAL_ENV")
-        .output()
-        .expect("the program runs")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn complaints(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
+    support::run(folder, &[&["verify"], arguments].concat())
 }
 
 /// A chain of two revisions: a table, then what is given.
@@ -58,7 +37,7 @@ fn good() -> tempfile::TempDir {
 #[test]
 fn a_chain_that_fits_is_proved_by_following_it() {
     let output = run(good().path(), &["."]);
-    assert_eq!(code(&output), Some(0), "{}{}", out(&output), complaints(&output));
+    assert_eq!(code(&output), Some(0), "{}{}", out(&output), told(&output));
     assert_eq!(
         out(&output),
         "replay as on PostgreSQL: proved: 2 revisions, 3 of 3 operations known exactly, 2 upgrades undone\nproved\n"
@@ -157,7 +136,7 @@ fn what_makes_no_sense_is_no_work() {
     ] {
         let output = run(good().path(), &arguments);
         assert_eq!(code(&output), Some(2), "{arguments:?}");
-        assert!(complaints(&output).contains(complaint), "{}", complaints(&output));
+        assert!(told(&output).contains(complaint), "{}", told(&output));
     }
 }
 
@@ -175,7 +154,7 @@ fn the_hollow_base_of_the_habits_service_is_no_proof() {
 fn a_system_that_is_not_built_in_is_named() {
     let output = run(good().path(), &[".", "--database", "mysql://root@localhost/"]);
     assert_eq!(code(&output), Some(2));
-    assert!(complaints(&output).contains("build with `--features mysql`"), "{}", complaints(&output));
+    assert!(told(&output).contains("build with `--features mysql`"), "{}", told(&output));
 }
 
 #[cfg(feature = "sqlite")]
@@ -277,7 +256,7 @@ mod alembic {
             ],
         );
         // It made nothing, so what was followed is not there.
-        assert_eq!(code(&output), Some(1), "{}", complaints(&output));
+        assert_eq!(code(&output), Some(1), "{}", told(&output));
         assert!(out(&output).contains("fails: table users: only the replay has it"), "{}", out(&output));
         let said = said(folder.path());
         let (arguments, address) = said.trim().split_once(" <").expect("the address");
@@ -294,7 +273,7 @@ mod alembic {
             folder.path(),
             &[".", "--database", "sqlite", "--alembic", "--steps", "--python", "./python", "--driver", "x"],
         );
-        assert_eq!(code(&output), Some(1), "{}", complaints(&output));
+        assert_eq!(code(&output), Some(1), "{}", told(&output));
         assert!(out(&output).contains("`alembic upgrade heads` fails: KeyError: boom"), "{}", out(&output));
         assert!(out(&output).contains("`alembic upgrade a1` fails"), "{}", out(&output));
     }
@@ -305,11 +284,11 @@ mod alembic {
         let bare = ["--versions", "versions", "--database", "sqlite", "--alembic"];
         let output = run(folder.path(), &bare);
         assert_eq!(code(&output), Some(2));
-        assert!(complaints(&output).contains("needs a configuration"), "{}", complaints(&output));
+        assert!(told(&output).contains("needs a configuration"), "{}", told(&output));
         let folder = project("exit 0");
         let output = run(folder.path(), &[".", "--database", "sqlite", "--alembic", "--python", "./nowhere"]);
         assert_eq!(code(&output), Some(2));
-        assert!(complaints(&output).contains("nowhere failed"), "{}", complaints(&output));
+        assert!(told(&output).contains("nowhere failed"), "{}", told(&output));
     }
 
     /// The real thing, where `CUCURBIT_ALEMBIC_PYTHON` names a Python that has Alembic.
@@ -324,7 +303,7 @@ mod alembic {
         let python = python.to_string_lossy().into_owned();
         let output =
             run(folder.path(), &[".", "--database", "sqlite", "--alembic", "--steps", "--python", &python]);
-        assert_eq!(code(&output), Some(0), "{}{}", out(&output), complaints(&output));
+        assert_eq!(code(&output), Some(0), "{}{}", out(&output), told(&output));
         assert!(out(&output).contains("alembic on SQLite"), "{}", out(&output));
     }
 }
@@ -339,7 +318,7 @@ mod postgresql {
     fn try_run(folder: &Path, arguments: &[&str]) -> Option<Output> {
         let output = run(folder, arguments);
         if code(&output) == Some(2) {
-            let why = complaints(&output);
+            let why = told(&output);
             let must = std::env::var_os("CUCURBIT_REQUIRE_POSTGRESQL").is_some();
             assert!(!must, "PostgreSQL must be there and cannot be started: {why}");
             println!("skipped, PostgreSQL cannot be started: {why}");
@@ -386,7 +365,7 @@ mod postgresql {
             .current_dir(fixtures())
             .output()
             .expect("the program runs");
-        assert!(output.status.success() || rebuilt.is_file(), "{}", complaints(&output));
+        assert!(output.status.success() || rebuilt.is_file(), "{}", told(&output));
         let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };
         assert_eq!(code(&output), Some(0), "{}", out(&output));
         let text = out(&output);
@@ -407,7 +386,7 @@ mod mysql {
         };
         let url = url.to_string_lossy().into_owned();
         let output = run(good().path(), &[".", "--database", &url]);
-        assert_eq!(code(&output), Some(0), "{}{}", out(&output), complaints(&output));
+        assert_eq!(code(&output), Some(0), "{}{}", out(&output), told(&output));
         assert!(out(&output).contains("2 upgrades undone and done again"), "{}", out(&output));
     }
 }

@@ -298,7 +298,9 @@ impl Case {
         };
         let misfits: Vec<(String, Mismatch)> =
             misfits.into_iter().map(|(id, m)| (id.unwrap_or_else(|| lost.clone()), m)).collect();
-        let back = between(&after, &before);
+        let mut back = between(&after, &before);
+        // A schema is made only where it is missing, often by `env.py`, and may hold Alembic's own table.
+        back.retain(|change| !matches!(change, Change::DropSchema { .. }));
         let differences = diff(&state, &head);
         let drift = options.models.as_ref().map(|m| diff(&state, &m.database)).unwrap_or_default();
         let undefined = match (&options.head, &options.models) {
