@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use support::{code, fixtures, out, told};
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
@@ -215,7 +215,7 @@ mod sqlite {
 
 #[cfg(all(feature = "sqlite", unix))]
 mod alembic {
-    use super::{chain, code, complaints, good, out, run};
+    use super::{chain, code, good, out, run, told};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
@@ -310,7 +310,7 @@ mod alembic {
 
 #[cfg(all(feature = "postgresql", unix))]
 mod postgresql {
-    use super::{chain, code, complaints, fixtures, good, out, run};
+    use super::{chain, code, fixtures, good, out, run, told};
     use std::path::Path;
     use std::process::{Command, Output};
 
@@ -375,7 +375,7 @@ mod postgresql {
 
 #[cfg(feature = "mysql")]
 mod mysql {
-    use super::{code, complaints, good, out, run};
+    use super::{code, good, out, run, told};
 
     /// On the server that `CUCURBIT_MYSQL_URL` names; its user must be let make and drop databases whose names begin
     /// with `cucurbit_verify_`.
