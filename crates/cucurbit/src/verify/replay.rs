@@ -10,8 +10,8 @@ use cucurbit_graph::RowIndex;
 use cucurbit_python::eval::Place;
 use cucurbit_replay::{Certainty, Operation, Outcome, ReplayOptions, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintBody, Database, Default, Extent, Mismatch, MismatchKind, ObjectRef, TypeKind, UNTOLD,
-    UnknownEffect, diff,
+    Change, ConstraintBody, Database, Default, DifferenceKind, Extent, Mismatch, MismatchKind, ObjectRef,
+    TypeKind, UNTOLD, UnknownEffect, diff,
 };
 use cucurbit_sqlalchemy::Settings;
 use std::collections::BTreeSet;
@@ -271,6 +271,13 @@ impl Followed {
         }
         let mut leads_back = true;
         for difference in diff(&walk.before, &down.after) {
+            // A schema is most often made only where it is missing, and may hold Alembic's own table: it may stay.
+            if matches!(
+                (&difference.object, &difference.kind),
+                (ObjectRef::Schema(_), DifferenceKind::OnlyRight)
+            ) {
+                continue;
+            }
             if counts(&difference, &walk.before, &down.after) {
                 let text = super::describe(&difference, "the schema before", "the schema behind it");
                 proof.issues.push(issue(Weight::Fails, format!("it does not lead back: {text}")));
