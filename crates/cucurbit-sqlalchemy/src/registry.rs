@@ -72,13 +72,16 @@ pub(crate) struct KeyHome {
     pub(crate) target_column: String,
 }
 
+/// The table of a column, where it is known, and the column's name.
+type ColumnHome = (Option<ObjectName>, String);
+
 #[derive(Debug, Clone, Default)]
 struct State {
     metadata: BTreeMap<MetaDataKey, MetaData>,
     tables: Map<u64, Rc<RegisteredTable>>,
     /// The tables of each name.
     by_name: Map<ObjectName, Rc<Vec<u64>>>,
-    columns: Map<u64, Rc<Vec<(Option<ObjectName>, String)>>>,
+    columns: Map<u64, Rc<Vec<ColumnHome>>>,
     implicit: BTreeMap<usize, Value>,
     awaiting: Vec<(u64, Value)>,
     compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
