@@ -13,9 +13,7 @@
 //! - `-- or`, on a line of its own between two states: either is right, for the head is the same.
 
 use cucurbit::schema::{Database, Dialect, Difference, DifferenceKind, ddl, diff, sql};
-use cucurbit::{
-    Case, Level, Options, ReconstructOptions, Reconstruction, SchemaOptions, cases, read_models, stopped,
-};
+use cucurbit::{Case, Level, Options, ReconstructOptions, Reconstruction, SchemaOptions, cases, stopped};
 use cucurbit_sqlalchemy::Version;
 use std::collections::BTreeSet;
 use std::path::Path;
