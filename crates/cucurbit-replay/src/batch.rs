@@ -4,7 +4,7 @@
 use crate::host::{Ev, record};
 use crate::operations::{Given, add_problems, enum_changes, settle_types_from};
 use cucurbit_python::eval::Value;
-use cucurbit_schema::{Change, Dialect, ObjectName};
+use cucurbit_schema::{Change, Dialect, ObjectName, RowEffect, TypeHint};
 use cucurbit_sqlalchemy as sqla;
 
 /// The longest name of a table that Alembic makes on the way (`ApplyBatchImpl._calc_temp_name`).
@@ -45,6 +45,16 @@ pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -
             });
         }
     }
+    // The rows are copied, column by column, so the old table needs every one of them (`ApplyBatchImpl._create`).
+    let copied = reading.table.columns.iter().filter(|column| column.computed.is_none());
+    let rows = Change::Rows {
+        table: table.clone(),
+        effect: RowEffect::Read,
+        columns: copied.clone().map(|column| column.name.clone()).collect(),
+        hints: copied
+            .map(|column| (column.name.clone(), TypeHint::Typed(Box::new(column.data_type.clone()))))
+            .collect(),
+    };
     let problems = reading.problems.clone();
     let is_open = reading.open;
     let indexes = std::mem::take(&mut reading.table.indexes);
@@ -60,6 +70,7 @@ pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -
     reading.late.clear();
     changes.extend(reading.into_changes(false));
     add_problems(&mut changes, &way, &problems, is_open);
+    changes.push(rows);
     changes.push(Change::DropTable { name: table.clone(), if_exists: false, cascade: false });
     changes.push(Change::RenameTable { from: way, to: table.clone(), if_exists: false });
     for index in indexes {
