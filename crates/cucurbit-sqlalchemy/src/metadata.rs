@@ -14,9 +14,10 @@ pub fn metadata_key<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) ->
         Value::External(name) if name.ends_with(".metadata") => {
             let key = MetaDataKey::External(Rc::clone(name));
             if ev.host.registry().metadata(&key).is_none() {
-                // What another package gave its `MetaData` cannot be told; these give none.
+                // What another package gave its `MetaData` cannot be told where models are read; these give none.
+                // Migrations mostly say names themselves, so while they are followed it is taken for none.
                 let is_plain = ["sqlmodel.", "sqlalchemy.", "flask_sqlalchemy."];
-                let is_plain = is_plain.iter().any(|package| name.starts_with(package));
+                let is_plain = !H::MAPS_CLASSES || is_plain.iter().any(|package| name.starts_with(package));
                 let convention =
                     if is_plain { NamingConvention::default() } else { NamingConvention::unknown() };
                 set_convention(ev, &key, convention);
