@@ -54,7 +54,7 @@ use std::path::{Path, PathBuf};
 
 pub use discover::discover;
 pub use problem::{ConfigProblem, ConfigProblemKind, Effect, WalkProblem, WalkProblemKind};
-pub use template::{TemplatePromise, template_promises};
+pub use template::{TemplatePromise, TemplateValue, fill_template, template_promises};
 
 /// A range of byte offsets in a configuration file, end exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -67,6 +67,18 @@ impl Trial {
         origin.0 > self.start
     }
 
+    /// The trial as it counts while a state is looked for: what was made anew by a copy has plain names.
+    fn settled(mut self) -> Self {
+        let copies = |change: &Change| match change {
+            Change::CreateTable { table, .. } => copies::is_of_copy(&table.name.name),
+            _ => false,
+        };
+        if self.changes().any(copies) {
+            copies::settle_copies(&mut self.end);
+        }
+        self
+    }
+
     /// Returns the changes in order.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
         self.operations.iter().flat_map(|o| o.changes.iter().map(|(c, _)| c))
@@ -159,25 +171,6 @@ pub fn start_run(replayer: &mut Replayer<'_>, state: &Database, explicit: &BTree
 /// Follows `upgrade()` from a state, in the run that was started before.
 pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor) -> Trial {
     follow(replayer, state, survivor, Direction::Upgrade, None)
-}
-
-/// Follows a migration while a state is looked for: what it makes anew by a copy has plain names.
-fn try_out(
-    replayer: &mut Replayer<'_>,
-    state: &Database,
-    survivor: &Survivor,
-    direction: Direction,
-    made: Option<BTreeSet<ObjectName>>,
-) -> Trial {
-    let mut trial = follow(replayer, state, survivor, direction, made);
-    let copies = |change: &Change| match change {
-        Change::CreateTable { table, .. } => copies::is_of_copy(&table.name.name),
-        _ => false,
-    };
-    if trial.changes().any(copies) {
-        copies::settle_copies(&mut trial.end);
-    }
-    trial
 }
 
 #[derive(Clone)]
@@ -300,7 +293,8 @@ pub fn roll_back(
     known: &[&Database],
     above: &mut Above<'_>,
 ) -> RolledBack {
-    let mut back = try_out(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after)));
+    let mut back =
+        follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after))).settled();
     back.end.forget_origins();
     let mut evidence: Vec<&Database> = vec![forward];
     evidence.extend(known);
@@ -314,7 +308,8 @@ pub fn roll_back(
             Seed::After => after.clone(),
             Seed::Said | Seed::Forward => {
                 let trial =
-                    try_out(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)));
+                    follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)))
+                        .settled();
                 let seeded = if seed == Seed::Said {
                     as_said(after, forward, &trial)
                 } else {
@@ -452,7 +447,7 @@ fn settle_types(
         return;
     }
     let made = made_with_tables(&state, &found.explicit);
-    let again = try_out(replayer, &state, survivor, Direction::Upgrade, Some(made));
+    let again = follow(replayer, &state, survivor, Direction::Upgrade, Some(made)).settled();
     let fits = again.misfits.is_empty() && again.outcome == Outcome::Completed;
     if fits && diff(&again.end, after).is_empty() {
         found.state = state;
@@ -480,7 +475,7 @@ fn search(
     let mut tried: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
         let made = made_with_tables(&state, &explicit);
-        let trial = try_out(replayer, &state, survivor, Direction::Upgrade, Some(made));
+        let trial = follow(replayer, &state, survivor, Direction::Upgrade, Some(made)).settled();
         let differences = diff(&trial.end, after);
         let candidate = Candidate {
             state: state.clone(),

@@ -923,16 +923,9 @@ fn words(kind: ObjectKind) -> &'static str {
 }
 
 fn actions(on_update: Action, on_delete: Action) -> Vec<Py> {
-    let text = |action| match action {
-        Action::NoAction => None,
-        Action::Restrict => Some("RESTRICT"),
-        Action::Cascade => Some("CASCADE"),
-        Action::SetNull => Some("SET NULL"),
-        Action::SetDefault => Some("SET DEFAULT"),
-    };
     let mut out = Vec::new();
-    out.extend(text(on_update).map(|t| Py::keyword("onupdate", Py::str(t))));
-    out.extend(text(on_delete).map(|t| Py::keyword("ondelete", Py::str(t))));
+    out.extend(on_update.clause().map(|t| Py::keyword("onupdate", Py::str(t))));
+    out.extend(on_delete.clause().map(|t| Py::keyword("ondelete", Py::str(t))));
     out
 }
 

@@ -3,7 +3,7 @@
 use crate::host::Ev;
 use crate::operations::text_argument;
 use cucurbit_python::eval::{Arguments, Call, Value};
-use cucurbit_schema::{Action, Column, ConstraintBody, ConstraintKind, KeyPart, ObjectName, Table};
+use cucurbit_schema::{Column, ConstraintBody, ConstraintKind, KeyPart, ObjectName, Table};
 use cucurbit_sqlalchemy as sqla;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -225,10 +225,10 @@ fn of_table(ev: &mut Ev<'_>, call: &Call, method: &str, table: &Table) -> Option
                     return None;
                 };
                 let mut options = Vec::new();
-                if let Some(text) = action(*on_delete) {
+                if let Some(text) = on_delete.clause() {
                     options.push(("ondelete", Value::str(text)));
                 }
-                if let Some(text) = action(*on_update) {
+                if let Some(text) = on_update.clause() {
                     options.push(("onupdate", Value::str(text)));
                 }
                 Some(dict(vec![
@@ -275,16 +275,6 @@ fn of_table(ev: &mut Ev<'_>, call: &Call, method: &str, table: &Table) -> Option
         "get_table_comment" => dict(vec![("text", optional(table.comment.as_deref()))]),
         _ => return None,
     })
-}
-
-fn action(action: Action) -> Option<&'static str> {
-    match action {
-        Action::NoAction => None,
-        Action::Restrict => Some("RESTRICT"),
-        Action::Cascade => Some("CASCADE"),
-        Action::SetNull => Some("SET NULL"),
-        Action::SetDefault => Some("SET DEFAULT"),
-    }
 }
 
 fn column(ev: &mut Ev<'_>, call: &Call, column: &Column, table: &Table) -> Value {

@@ -464,13 +464,7 @@ fn index_ref(table: &Table, name: Option<&str>) -> ObjectRef {
 
 /// Writes what a foreign key does.
 fn action(action: Action) -> &'static str {
-    match action {
-        Action::NoAction => "NO ACTION",
-        Action::Restrict => "RESTRICT",
-        Action::Cascade => "CASCADE",
-        Action::SetNull => "SET NULL",
-        Action::SetDefault => "SET DEFAULT",
-    }
+    action.clause().unwrap_or("NO ACTION")
 }
 
 /// Writes `DEFERRABLE` and `INITIALLY`, a space in front.

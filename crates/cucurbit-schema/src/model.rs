@@ -283,6 +283,20 @@ pub enum Action {
     SetDefault,
 }
 
+impl Action {
+    /// Returns what is written behind `ON DELETE` or `ON UPDATE`; `None` for what nothing means too.
+    #[must_use]
+    pub fn clause(self) -> Option<&'static str> {
+        match self {
+            Action::NoAction => None,
+            Action::Restrict => Some("RESTRICT"),
+            Action::Cascade => Some("CASCADE"),
+            Action::SetNull => Some("SET NULL"),
+            Action::SetDefault => Some("SET DEFAULT"),
+        }
+    }
+}
+
 /// `DEFERRABLE` and `INITIALLY`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CheckMode {

@@ -7,8 +7,8 @@ use crate::settings::Environment;
 use crate::types::{classes, data_type};
 use cucurbit_python::eval::{Arguments, Evaluator, HostObject, Place, TermKind, Value};
 use cucurbit_schema::{
-    Action, CheckMode, Column, Constraint, ConstraintBody, DataType, Default, Dialect, Index, KeyPart,
-    ObjectName, Order, Table, TypeKind, quote_name,
+    CheckMode, Column, Constraint, ConstraintBody, DataType, Default, Dialect, Index, KeyPart, ObjectName,
+    Order, Table, TypeKind, quote_name,
 };
 use std::any::Any;
 use std::cell::RefCell;
@@ -272,16 +272,6 @@ fn call_of<H: Environment>(
     }
 }
 
-fn action(action: Action) -> Option<&'static str> {
-    match action {
-        Action::NoAction => None,
-        Action::Restrict => Some("RESTRICT"),
-        Action::Cascade => Some("CASCADE"),
-        Action::SetNull => Some("SET NULL"),
-        Action::SetDefault => Some("SET DEFAULT"),
-    }
-}
-
 /// The columns that a foreign key points at, with their table, so that no default schema is put in front.
 fn targets<H: Environment>(
     ev: &mut Evaluator<'_, H>,
@@ -337,8 +327,8 @@ pub(crate) fn stored_constraint<H: Environment>(
             columns, table, references, on_delete, on_update, match_kind, ..
         } => {
             for (name, text) in [
-                ("ondelete", action(*on_delete)),
-                ("onupdate", action(*on_update)),
+                ("ondelete", on_delete.clause()),
+                ("onupdate", on_update.clause()),
                 ("match", match_kind.as_deref()),
             ] {
                 keywords.extend(text.map(|text| keyword(name, Value::str(text))));

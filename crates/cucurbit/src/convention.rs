@@ -140,23 +140,22 @@ fn named(table: &Table) -> Vec<Named<'_>> {
 /// of the patterns gives, or the name that the database gives by itself, so that there is none to be seen.
 pub(crate) fn infer(head: &Database) -> Option<NamingConvention> {
     let items = fitting(head);
-    let key = items.iter().find(|(kind, ..)| *kind == "pk")?;
-    let follows = key.1 * 2 > key.2 && key.3 == "pk_%(table_name)s";
-    follows.then(|| convention_of(items))
+    names_keys(&items).then(|| convention_of(items))
 }
 
 /// Returns the convention that the names in migrations follow, as [`infer`] does for a dump. What a migration calls a
 /// check is what the convention makes a name of, so it tells nothing of it; it is named as SQLAlchemy recommends.
 pub(crate) fn infer_of_migrations(made: &Database) -> Option<NamingConvention> {
     let mut items = fitting(made);
-    let key = items.iter().find(|(kind, ..)| *kind == "pk")?;
-    let follows = key.1 * 2 > key.2 && key.3 == "pk_%(table_name)s";
+    if !names_keys(&items) {
+        return None;
+    }
     if let Some((kind, patterns)) = PATTERNS.iter().find(|(kind, _)| *kind == "ck")
         && !items.iter().any(|(known, ..)| known == kind)
     {
         items.push((kind, 0, 0, patterns[0]));
     }
-    follows.then(|| convention_of(items))
+    Some(convention_of(items))
 }
 
 /// Returns, of a convention that is there and hidden, the patterns that most of the names of their kind follow. `None`
@@ -167,8 +166,19 @@ pub(crate) fn infer_hidden(made: &Database) -> Option<NamingConvention> {
     (!items.is_empty()).then(|| convention_of(items))
 }
 
-/// For each kind how many names follow the pattern that fits best, how many names there are, and the pattern.
-fn fitting(head: &Database) -> Vec<(&'static str, usize, usize, &'static str)> {
+/// Whether most primary keys are named as SQLAlchemy recommends.
+fn names_keys(items: &[Fitting]) -> bool {
+    let is_named = |(kind, count, of_kind, pattern): &Fitting| {
+        *kind == "pk" && count * 2 > *of_kind && *pattern == "pk_%(table_name)s"
+    };
+    items.iter().any(is_named)
+}
+
+/// A kind, how many names follow the pattern that fits best, how many names there are, and the pattern.
+type Fitting = (&'static str, usize, usize, &'static str);
+
+/// What fits best for each kind.
+fn fitting(head: &Database) -> Vec<Fitting> {
     let all: Vec<Named<'_>> = head.tables.values().flat_map(|table| named(table)).collect();
     let mut items = Vec::new();
     for (kind, patterns) in PATTERNS {
@@ -185,7 +195,7 @@ fn fitting(head: &Database) -> Vec<(&'static str, usize, usize, &'static str)> {
     items
 }
 
-fn convention_of(items: Vec<(&'static str, usize, usize, &'static str)>) -> NamingConvention {
+fn convention_of(items: Vec<Fitting>) -> NamingConvention {
     let items =
         items.into_iter().map(|(kind, _, _, pattern)| (Value::str(kind), Value::str(pattern))).collect();
     NamingConvention::from_value(&Value::Dict(Rc::new(RefCell::new(items))))

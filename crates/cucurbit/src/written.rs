@@ -1,6 +1,7 @@
 //! How a project wants its revision files written: their names and their text.
 
 use crate::case::Case;
+use cucurbit_alembic::config::{TemplateValue, fill_template};
 use cucurbit_render::{Template, TemplateProblem};
 use std::path::PathBuf;
 
@@ -53,50 +54,22 @@ fn slug(message: &str, longest: usize) -> String {
 
 /// Fills in a `file_template`. `None` when it asks for something that is not known, or leads out of its folder.
 fn fill(template: &str, revision: &str, slug: &str, date: Option<Moment>) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('%') {
-            out.push('%');
-            rest = after;
-            continue;
-        }
-        let (token, after) = rest.strip_prefix('(')?.split_once(')')?;
-        let end = after.find(|c: char| c.is_ascii_alphabetic())?;
-        let (form, kind) = (&after[..end], &after[end..=end]);
-        rest = &after[end + 1..];
-        let number = |at: usize| date.map(|d| i64::from(d.parts[at]));
-        let value = match token {
-            "rev" | "slug" => {
-                (form.is_empty() && kind == "s").then_some(())?;
-                out.push_str(if token == "rev" { revision } else { slug });
-                continue;
-            }
-            "epoch" => date?.epoch(),
-            "year" => i64::from(date?.year),
-            "month" => number(0)?,
-            "day" => number(1)?,
-            "hour" => number(2)?,
-            "minute" => number(3)?,
-            "second" => number(4)?,
-            _ => return None,
+    let out = fill_template(template, |token| {
+        let part = |at: usize| date.map(|d| u64::from(d.parts[at]));
+        let number = match token {
+            "rev" => return Some(TemplateValue::Text(revision.to_owned())),
+            "slug" => return Some(TemplateValue::Text(slug.to_owned())),
+            "epoch" => u64::try_from(date?.epoch()).ok(),
+            "year" => u64::try_from(date?.year).ok(),
+            "month" => part(0),
+            "day" => part(1),
+            "hour" => part(2),
+            "minute" => part(3),
+            "second" => part(4),
+            _ => None,
         };
-        match kind {
-            "d" | "i" | "s" => {}
-            _ => return None,
-        }
-        // `.2` and `02` are the same for what is not negative.
-        let width = form.trim_start_matches(['.', '0']);
-        let width: usize = if width.is_empty() { 0 } else { width.parse().ok().filter(|w| *w < 20)? };
-        if form.starts_with(['.', '0']) || width == 0 {
-            out.push_str(&format!("{value:0width$}"));
-        } else {
-            out.push_str(&format!("{value:width$}"));
-        }
-    }
-    out.push_str(rest);
+        number.map(TemplateValue::Number)
+    })?;
     let is_inside = out.split(['/', '\\']).all(|part| !matches!(part, "" | "." | ".."));
     is_inside.then_some(out)
 }

@@ -72,6 +72,21 @@ impl FormatSpec {
         Ok(if self.flags.contains('-') { text + &fill } else { fill + &text })
     }
 
+    /// Formats a number that is not negative; `None` where it is not written in decimal.
+    fn apply_to_number(&self, value: u64) -> Option<String> {
+        let digits = match self.precision {
+            Some(precision) if self.is_decimal() => precision,
+            _ if self.flags.contains('0') && !self.flags.contains('-') => self.width,
+            _ => 0,
+        };
+        if !self.is_decimal() && self.conversion != 's' {
+            return None;
+        }
+        let text = format!("{value:0digits$}");
+        let fill = " ".repeat(self.width.saturating_sub(text.len()));
+        Some(if self.flags.contains('-') { text + &fill } else { fill + &text })
+    }
+
     /// Whether the conversion writes a number in decimal.
     fn is_decimal(&self) -> bool {
         matches!(self.conversion, 'd' | 'i' | 'u')
@@ -272,6 +287,38 @@ fn parts(template: &str) -> Option<Vec<Part>> {
     }
     push_literal(&mut parts, rest);
     Some(parts)
+}
+
+/// What a token of a `file_template` stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateValue {
+    /// `rev` and `slug`.
+    Text(String),
+    /// The parts of the date.
+    Number(u64),
+}
+
+/// Fills in a `file_template` as Python's `%` does. `None` where Python could not, where a token is not known, or where
+/// a negative or otherwise unusual form of a number is asked for.
+#[must_use]
+pub fn fill_template(template: &str, known: impl Fn(&str) -> Option<TemplateValue>) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        let spec = FormatSpec::read(&rest[at..]).ok()?;
+        rest = &rest[at + spec.len..];
+        if spec.conversion == '%' {
+            out.push('%');
+            continue;
+        }
+        out.push_str(&match known(spec.name.as_deref()?)? {
+            TemplateValue::Text(text) => spec.apply(&text, "str").ok()?,
+            TemplateValue::Number(number) => spec.apply_to_number(number)?,
+        });
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 fn push_literal(parts: &mut Vec<Part>, text: &str) {

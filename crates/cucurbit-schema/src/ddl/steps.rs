@@ -234,6 +234,15 @@ fn create_table(stepper: &mut Stepper, after: &Database, table: &Table, temporar
     stepper.take(writer);
 }
 
+/// Makes a table as it is asked for: the database names what has no name of its own.
+fn create_asked(stepper: &mut Stepper, after: &Database, table: &Table, temporary: bool, make: MakeTable) {
+    let mut asked = table.clone();
+    for constraint in &mut asked.constraints {
+        *constraint = unnamed(constraint);
+    }
+    create_table(stepper, after, &asked, temporary, make);
+}
+
 fn name(name: &str, dialect: Dialect) -> Written {
     quote::checked_name(name, dialect)
 }

@@ -71,6 +71,11 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// How much does not fit, and how much differs at the end: less is better.
+    fn left(&self) -> (usize, usize) {
+        (self.misfits.len(), diff(&self.state, &self.head).len())
+    }
+
     /// Takes the end that came out for the one that was aimed at.
     fn ending_as_it_does(self) -> Found {
         let mut head = self.state.clone();
@@ -93,8 +98,7 @@ impl Engine<'_, '_> {
         if !diff(&found.state, &found.head).is_empty() {
             let after = renewed(&found.rolled.after, self.before);
             let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
-            let left = |f: &Found| (f.misfits.len(), diff(&f.state, &f.head).len());
-            if left(&next) < left(&found) {
+            if next.left() < found.left() {
                 return next;
             }
         }
@@ -132,8 +136,7 @@ impl Engine<'_, '_> {
             head.forget_origins();
             let rolled = self.roll(&head, &forward);
             let next = self.judge(rolled, head);
-            let left = |f: &Found| (f.misfits.len(), diff(&f.state, &f.head).len());
-            if left(&next) > left(&found) {
+            if next.left() > found.left() {
                 break;
             }
             found = next;

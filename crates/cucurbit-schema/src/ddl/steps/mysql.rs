@@ -2,7 +2,7 @@
 
 use super::super::{Written, constraint_ref, index_ref, mysql as whole, object_ref};
 use super::{
-    Stepper, create_table, if_exists, kept, name, names, names_of_kind, object, quote, subject, unnamed,
+    Stepper, create_asked, if_exists, kept, name, names, names_of_kind, object, quote, subject, unnamed,
     writer,
 };
 use crate::change::{Change, ColumnAlteration, ObjectRef, Position};
@@ -19,11 +19,7 @@ pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, 
     }
     match change {
         Change::CreateTable { table, temporary, .. } => {
-            let mut asked = table.as_ref().clone();
-            for constraint in &mut asked.constraints {
-                *constraint = unnamed(constraint);
-            }
-            create_table(stepper, after, &asked, *temporary, whole::make_table);
+            create_asked(stepper, after, table, *temporary, whole::make_table);
         }
         Change::AddColumn { table, column, constraints, position, .. } => {
             let missing = Table::new(table.clone());

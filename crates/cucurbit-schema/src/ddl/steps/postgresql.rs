@@ -5,7 +5,7 @@ use super::super::{
     types,
 };
 use super::{
-    Stepper, cascade, create_table, if_exists, kept, name, names_of_kind, object, subject, unnamed, writer,
+    Stepper, cascade, create_asked, if_exists, kept, name, names_of_kind, object, subject, unnamed, writer,
 };
 use crate::change::{Change, ColumnAlteration, LabelPosition, ObjectRef};
 use crate::model::{
@@ -19,11 +19,7 @@ const DIALECT: Dialect = Dialect::PostgreSql;
 pub(super) fn write(stepper: &mut Stepper, before: &Database, after: &Database, change: &Change) {
     match change {
         Change::CreateTable { table, temporary, .. } => {
-            let mut asked = table.as_ref().clone();
-            for constraint in &mut asked.constraints {
-                *constraint = unnamed(constraint);
-            }
-            create_table(stepper, after, &asked, *temporary, whole::make_table);
+            create_asked(stepper, after, table, *temporary, whole::make_table);
         }
         Change::AddColumn { table, column, constraints, table_if_exists, .. } => {
             let reference = ObjectRef::Column(table.clone(), column.name.clone());
