@@ -4,8 +4,8 @@ use crate::chain::{AnswerFormat, ChainArguments, read_dump};
 use crate::{FAILED, FOUND, complain, write_out};
 use cucurbit::schema::{DataType, Dialect, ObjectName, sql};
 use cucurbit::{
-    DriftSide, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, describe_drift,
-    forget_version_table, reconstruction_json,
+    DriftSide, Evidence, EvidenceSource, GapKind, Level, ReconstructError, ReconstructOptions,
+    Reconstruction, Reparenting, describe_drift, forget_version_table, reconstruction_json,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -129,6 +129,9 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
                 assumption.level, assumption.object, assumption.revision, assumption.reason
             ));
         }
+        for evidence in &found.evidence {
+            complain(&describe_evidence(evidence));
+        }
         for (revision, left) in &found.unsettled {
             complain(&format!("{revision}: no state before it fits: {}", left.join("; ")));
         }
@@ -141,7 +144,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
     if arguments.format == AnswerFormat::Json {
         write_out(&reconstruction_json(&found)).map_err(|error| error.to_string())?;
     }
-    let assumed = found.assumptions.iter().any(|a| a.level == cucurbit::Level::Assumed);
+    let assumed = found.assumptions.iter().any(|a| a.level == Level::Assumed);
     if !found.is_proved() || (arguments.strict && assumed) {
         complain(&format!(
             "revision `{}` cannot be rebuilt from what is there; nothing is written",
@@ -151,7 +154,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             complain(&question);
         }
         if arguments.strict && assumed {
-            for assumption in found.assumptions.iter().filter(|a| a.level == cucurbit::Level::Assumed) {
+            for assumption in found.assumptions.iter().filter(|a| a.level == Level::Assumed) {
                 complain(&format!("{} had to be assumed for {}", assumption.object, assumption.revision));
             }
         }
@@ -169,6 +172,17 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             untold.revision, untold.what
         ));
     }
+    for read in &found.unregistered {
+        let what = match read.modules.as_slice() {
+            [] => "no module of the project that registers it was found".to_owned(),
+            many => format!("it could be any of {}", many.join(", ")),
+        };
+        complain(&format!(
+            "{} reads the option `{}`, which nothing that Alembic loads registers, so it may stop there; the lost migration must have imported a module that does: {what}",
+            read.revision, read.option
+        ));
+    }
+    tell_of_models(&found, arguments.explain);
     for difference in &found.drift {
         complain(&format!("drift: {}", describe_drift(difference, DriftSide::Models)));
     }
@@ -195,6 +209,48 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         Some(path) => write_all(path, &found)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says where a thing comes from, in one line.
+fn describe_evidence(evidence: &Evidence) -> String {
+    let mut out = format!("{:?}: {}: ", evidence.level, evidence.object);
+    out += match evidence.source {
+        EvidenceSource::Head => "the schema at the head",
+        EvidenceSource::Models => "the models",
+        EvidenceSource::Migrations => "the migrations that survive",
+    };
+    if let Some(place) = &evidence.place {
+        out += &format!(" ({}:{})", place.path.display(), place.line);
+    }
+    if let Some(revision) = &evidence.touched_by {
+        out += &format!(", and {revision} does something with it");
+    }
+    if let Some(remark) = &evidence.remark {
+        out += &format!("; {remark}");
+    }
+    out
+}
+
+/// Says what rests on the models alone: there the lost migration may have made something else.
+fn tell_of_models(found: &Reconstruction, is_explained: bool) {
+    let rests = |e: &&Evidence| e.source == EvidenceSource::Models && e.touched_by.is_none();
+    let alone: Vec<&Evidence> = found.evidence.iter().filter(rests).collect();
+    if alone.is_empty() {
+        return;
+    }
+    let unnamed = alone.iter().filter(|e| e.level == Level::Assumed).count();
+    let names = match unnamed {
+        0 => String::new(),
+        some => format!(
+            ", and the names of {some} constraints, which the models do not give, on what the database calls them"
+        ),
+    };
+    let more = if is_explained { "" } else { " (--explain lists them)" };
+    complain(&format!(
+        "{} of the {} things that the migration makes rest on the models alone{names}{more}; the lost migration may have made them otherwise, or more that models do not show: only a dump of a database that it made tells",
+        alone.len(),
+        found.evidence.len()
+    ));
 }
 
 /// Reads `table.column=TYPE`.

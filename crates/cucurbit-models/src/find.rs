@@ -76,17 +76,27 @@ fn closure(
     sure: &BTreeSet<FileId>,
     functions_too: bool,
 ) -> Vec<FileId> {
+    let makes_tables = |file: FileId| {
+        let text = files.parsed(file);
+        let has_sign = |text: &str| SIGNS.iter().any(|sign| sign.find(text.as_bytes()).is_some());
+        sure.contains(&file) || text.is_some_and(|parsed| has_sign(parsed.text()))
+    };
+    let mut load = imported_by(files, start, |file| functions_too && sure.contains(&file));
+    load.retain(|file| makes_tables(*file));
+    load
+}
+
+/// Returns the files that can be read, and those of the project that they import, the nearest first. Imports in functions count
+/// where `functions_of` says so of the file.
+fn imported_by(files: &ProjectFiles, start: &[FileId], functions_of: impl Fn(FileId) -> bool) -> Vec<FileId> {
     let mut known: BTreeSet<FileId> = start.iter().copied().collect();
     let mut queue: VecDeque<FileId> = start.iter().copied().collect();
     let mut load = Vec::new();
     while let Some(file) = queue.pop_front() {
         let Some(parsed) = files.parsed(file) else { continue };
-        if sure.contains(&file) || SIGNS.iter().any(|sign| sign.find(parsed.text().as_bytes()).is_some()) {
-            load.push(file);
-        }
+        load.push(file);
         for import in parsed.imports() {
-            // Only the start's own functions are sure to be called.
-            if import.in_function && !(functions_too && sure.contains(&file)) {
+            if import.in_function && !functions_of(file) {
                 continue;
             }
             for found in imported(files, file, &import) {
@@ -97,6 +107,14 @@ fn closure(
         }
     }
     load
+}
+
+/// Returns the files and the files of the project that they load when they are imported and their functions called.
+pub(crate) fn loaded(files: &ProjectFiles, paths: &[PathBuf]) -> Vec<FileId> {
+    let start: Vec<FileId> = paths.iter().map(|path| files.id(path)).collect();
+    let sure: BTreeSet<FileId> = start.iter().copied().collect();
+    // Only the start's own functions are sure to be called.
+    imported_by(files, &start, |file| sure.contains(&file))
 }
 
 /// The modules that an import loads: packages on the way, the module, and modules among the names.

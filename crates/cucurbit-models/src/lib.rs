@@ -97,6 +97,13 @@ pub fn read(files: &ProjectFiles, settings: &Settings, wanted: &[PathBuf]) -> Mo
     database::read(files, settings, &find::Wanted::files(files, wanted))
 }
 
+/// Returns files and those files of the project that are loaded with them: what they import, in their own functions too,
+/// and what that imports, the nearest first. Reads and parses each once.
+#[must_use]
+pub fn loaded_with(files: &ProjectFiles, paths: &[PathBuf]) -> Vec<cucurbit_python::eval::FileId> {
+    find::loaded(files, paths)
+}
+
 /// Reads the tables that one file writes down, whatever other modules define beside them.
 ///
 /// What the file imports is followed where it uses a name of it, and no further: costs little more than the file.

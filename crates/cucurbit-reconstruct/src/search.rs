@@ -58,6 +58,8 @@ pub struct Trial {
     pub outcome: Outcome,
     /// Constraints that it looked for on a table that has none of that kind.
     pub vain: Vec<(ConstraintKind, ObjectName)>,
+    /// Options of oslo.config that it read.
+    pub options: Vec<String>,
 }
 
 impl Trial {
@@ -65,6 +67,11 @@ impl Trial {
     #[must_use]
     pub fn made(&self, origin: Origin) -> bool {
         origin.0 > self.start
+    }
+
+    /// Returns what it made, changed, renamed or dropped, in order.
+    pub fn touched(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.operations.iter().flat_map(|o| &o.changes).flat_map(|(_, applied)| &applied.touched)
     }
 
     /// The trial as it counts while a state is looked for: what was made anew by a copy has plain names.
@@ -159,7 +166,7 @@ fn follow(
         misfits.push((change.clone(), mismatch.clone(), operations.len()));
     }
     let end = replayer.state().clone();
-    Trial { end, misfits, operations, start, outcome: step.outcome, vain: step.vain }
+    Trial { end, misfits, operations, start, outcome: step.outcome, vain: step.vain, options: step.options }
 }
 
 /// Starts a run in which tables of a state were made by `op.create_table`, their enum types with them, but for
@@ -197,19 +204,7 @@ fn replaced(before: &Database, trial: &Trial) -> Vec<ObjectRef> {
         Change::DropIndex { name, table, .. } => Some(ObjectRef::Index(name.clone(), table.clone())),
         _ => None,
     });
-    dropped.filter(|object| has(before, object) && has(&trial.end, object)).collect()
-}
-
-/// Says whether a schema has a column, constraint or index.
-fn has(state: &Database, object: &ObjectRef) -> bool {
-    match object {
-        ObjectRef::Column(table, column) => state.table(table).is_some_and(|t| t.column(column).is_some()),
-        ObjectRef::Constraint(table, name) => {
-            state.table(table).is_some_and(|t| t.constraint(name).is_some())
-        }
-        ObjectRef::Index(name, table) => state.index(name, table.as_ref()).is_some(),
-        _ => false,
-    }
+    dropped.filter(|object| before.has(object) && trial.end.has(object)).collect()
 }
 
 impl Candidate {
@@ -217,7 +212,7 @@ impl Candidate {
     fn assume_replaced(&mut self, evidence: &[&Database], survivor: &Survivor) {
         for object in std::mem::take(&mut self.replaced) {
             let name = object.to_string();
-            let is_known = evidence.iter().any(|state| has(state, &object))
+            let is_known = evidence.iter().any(|state| state.has(&object))
                 || self.assumptions.iter().any(|a| a.object == name && a.revision == survivor.id);
             if !is_known {
                 self.assumptions.push(Assumption {

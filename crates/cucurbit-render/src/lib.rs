@@ -36,6 +36,8 @@ pub struct Heading {
     pub create_year: Option<i32>,
     /// Lines that are put in front of `upgrade()` as comments.
     pub notes: Vec<String>,
+    /// Modules that are imported for what loading them does.
+    pub loads: Vec<String>,
     /// The project's own template; Alembic's generic one when not given.
     pub template: Option<Template>,
 }
@@ -112,6 +114,7 @@ fn by_template(
     let mut dialects = up.needs.dialects.clone();
     dialects.extend(&down.needs.dialects);
     imports.extend(dialects.iter().map(|dialect| format!("from sqlalchemy.dialects import {dialect}")));
+    imports.extend(heading.loads.iter().filter_map(|module| load(module)));
     let mut imports = imports.join("\n");
     if up.needs.raw_type || down.needs.raw_type {
         imports.push_str(NAMED_TYPE);
@@ -172,6 +175,9 @@ fn generic(heading: &Heading, up: &Written, down: &Written) -> String {
     for dialect in dialects {
         out.push_str(&format!("from sqlalchemy.dialects import {dialect}\n"));
     }
+    for line in heading.loads.iter().filter_map(|module| load(module)) {
+        out.push_str(&format!("{line}\n"));
+    }
     out.push_str("\n# revision identifiers, used by Alembic.\n");
     out.push_str(&format!("revision: str = {}\n", string(&heading.revision)));
     let down_revision = match heading.down_revision.as_slice() {
@@ -210,6 +216,15 @@ fn generic(heading: &Heading, up: &Written, down: &Written) -> String {
 #[must_use]
 pub fn string_literal(text: &str) -> String {
     string(text)
+}
+
+/// The import of a module that is not used by name; none of what is no module's name, for it stands in code.
+fn load(module: &str) -> Option<String> {
+    let is_name = |part: &str| {
+        part.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+    };
+    module.split('.').all(is_name).then(|| format!("import {module}  # noqa: F401"))
 }
 
 /// A type that is known by its name in SQL alone.

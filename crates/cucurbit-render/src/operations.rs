@@ -352,15 +352,6 @@ impl<'d> Writer<'d> {
                 items.push(keyword);
             }
         }
-        let type_names: Vec<ObjectName> = table
-            .columns
-            .iter()
-            .filter_map(|c| match &c.data_type.kind {
-                TypeKind::Enum { name: Some(name), .. } => Some(name.clone()),
-                _ => None,
-            })
-            .collect();
-        let _ = type_names;
         self.op("create_table", items);
         for constraint in &later {
             self.add_constraint(&table.name, constraint);

@@ -89,8 +89,12 @@ pub(crate) fn kind(
             Some(Py::call("postgresql.ARRAY", vec![element]))
         }
         TypeKind::Enum { name: Some(name), labels } => {
-            let labels =
-                state.enums.get(name).and_then(|e| e.labels.clone()).unwrap_or_else(|| labels.clone());
+            let known = state.enums.get(name).and_then(|e| e.labels.as_ref());
+            // No labels at all are those of a type that could not be read, unless the type itself says so.
+            if known.is_none() && labels.is_empty() && !explicit.contains(name) {
+                return None;
+            }
+            let labels = known.unwrap_or(labels).clone();
             let mut items: Vec<Py> = labels.iter().map(|l| Py::str(l)).collect();
             items.push(Py::keyword("name", Py::str(&name.name)));
             if let Some(schema) = &name.schema {

@@ -44,6 +44,8 @@ pub(crate) struct Replay {
     pub(crate) refused: Rc<Vec<(Change, Mismatch)>>,
     /// Constraints that an inspector was asked for on a table that has none.
     pub(crate) vain: Rc<Vec<(ConstraintKind, ObjectName)>>,
+    /// Options of oslo.config that were read, in order.
+    pub(crate) options: Rc<Vec<Rc<str>>>,
     /// Something was decided by a table that is empty because the database is a new one.
     pub(crate) asked_for_rows: bool,
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
@@ -58,6 +60,48 @@ pub(crate) struct Replay {
     pub(crate) mapped: Mapped,
 }
 
+/// What oslo.config's `ConfigOpts` has by itself; every other attribute is an option, or a group of them, and one that
+/// no module has registered raises `NoSuchOptError` (its `__getattr__`).
+const CONF_METHODS: &[&str] = &[
+    "clear",
+    "clear_default",
+    "clear_override",
+    "config_dir",
+    "config_dirs",
+    "config_file",
+    "find_file",
+    "get",
+    "get_location",
+    "host",
+    "import_group",
+    "import_opt",
+    "items",
+    "keys",
+    "list_all_sections",
+    "log_opt_values",
+    "mutate_config_files",
+    "print_help",
+    "print_usage",
+    "project",
+    "prog",
+    "register_cli_opt",
+    "register_cli_opts",
+    "register_group",
+    "register_mutate_hook",
+    "register_opt",
+    "register_opts",
+    "reload_config_files",
+    "reset",
+    "set_default",
+    "set_default_for_group",
+    "set_override",
+    "unregister_opt",
+    "unregister_opts",
+    "usage",
+    "values",
+    "version",
+];
+
 /// How far back in a step an unknown effect is looked for before it is written down again.
 const RECENT: usize = 200;
 
@@ -70,6 +114,7 @@ pub(crate) struct Mark {
     decisions: usize,
     reflected: Rc<BTreeMap<(u32, String), Value>>,
     refused: Rc<Vec<(Change, Mismatch)>>,
+    options: Rc<Vec<Rc<str>>>,
     session: Session,
 }
 
@@ -93,6 +138,7 @@ impl Replay {
             inspectors: 0,
             refused: Rc::default(),
             vain: Rc::default(),
+            options: Rc::default(),
             asked_for_rows: false,
             holds_rows: false,
             in_batch: false,
@@ -326,6 +372,7 @@ impl Host for Replay {
             decisions: self.decisions.len(),
             reflected: Rc::clone(&self.reflected),
             refused: Rc::clone(&self.refused),
+            options: Rc::clone(&self.options),
             session: self.session.clone(),
         }
     }
@@ -339,6 +386,7 @@ impl Host for Replay {
         self.decisions.truncate(mark.decisions);
         self.reflected = mark.reflected;
         self.refused = mark.refused;
+        self.options = mark.options;
         self.session = mark.session;
     }
 
@@ -456,6 +504,13 @@ fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
     {
         let convention = term.arguments.get(1, name).cloned();
         return convention.map_or(Outcome::Default, Outcome::Value);
+    }
+    if let Value::External(dotted) = of
+        && dotted.as_ref() == "oslo_config.cfg.CONF"
+        && !CONF_METHODS.contains(&name)
+        && !ev.host.options.iter().any(|known| known.as_ref() == name)
+    {
+        Rc::make_mut(&mut ev.host.options).push(name.into());
     }
     match cucurbit_sqlalchemy::attribute(ev, of, name, place) {
         Some(outcome) => outcome,

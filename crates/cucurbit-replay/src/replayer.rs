@@ -71,6 +71,8 @@ pub struct Step {
     pub refused: Vec<(Change, Mismatch)>,
     /// Constraints that an inspector was asked for on a table that has none of that kind.
     pub vain: Vec<(ConstraintKind, ObjectName)>,
+    /// Options of oslo.config (`cfg.CONF.name`) that it read, each once: some module has to register them before.
+    pub options: Vec<String>,
 }
 
 /// A step that was only tried.
@@ -168,6 +170,7 @@ impl<'f> Replayer<'f> {
         self.evaluator.host.reflected = Rc::default();
         self.evaluator.host.refused = Rc::default();
         self.evaluator.host.vain = Rc::default();
+        self.evaluator.host.options = Rc::default();
         let place = Place { file, span: Span::new(0, 0) };
         let readable = self.files.parsed(file).is_some();
         let function = self.evaluator.module_value(file, direction.function());
@@ -185,6 +188,7 @@ impl<'f> Replayer<'f> {
             exhausted: self.evaluator.host.exhausted,
             refused: self.evaluator.host.refused.to_vec(),
             vain: self.evaluator.host.vain.to_vec(),
+            options: self.evaluator.host.options.iter().map(|name| name.to_string()).collect(),
         }
     }
 

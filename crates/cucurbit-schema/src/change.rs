@@ -537,6 +537,27 @@ impl ObjectRef {
 }
 
 /// For people: what it is and its name; not SQL.
+impl crate::Database {
+    /// Says whether it holds an object of that very name.
+    #[must_use]
+    pub fn has(&self, object: &ObjectRef) -> bool {
+        match object {
+            ObjectRef::Schema(name) => self.schemas.contains_key(name),
+            ObjectRef::Table(name) => self.tables.contains_key(name),
+            ObjectRef::Column(table, column) => self.table(table).is_some_and(|t| t.column(column).is_some()),
+            ObjectRef::Constraint(table, name) => {
+                self.table(table).is_some_and(|t| t.constraint(name).is_some())
+            }
+            ObjectRef::Index(name, table) => self.index(name, table.as_ref()).is_some(),
+            ObjectRef::Enum(name) => self.enums.contains_key(name),
+            ObjectRef::Sequence(name) => self.sequences.contains_key(name),
+            ObjectRef::Object(kind, table, name) => {
+                self.objects.values().any(|o| o.kind == *kind && o.table == *table && o.name == *name)
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -29,6 +29,7 @@ mod finding;
 mod history;
 mod locate;
 mod models;
+mod options;
 mod reconstruct;
 mod replay;
 pub mod report;
@@ -57,8 +58,8 @@ pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use locate::{Distance, Location};
 pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
-    Companion, GapKind, ReconstructError, ReconstructOptions, Reconstruction, Reparenting, Untold, made_by,
-    reconstruction_json,
+    Companion, Evidence, EvidenceSource, GapKind, ReconstructError, ReconstructOptions, Reconstruction,
+    Reparenting, UnregisteredOption, Untold, made_by, reconstruction_json,
 };
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,

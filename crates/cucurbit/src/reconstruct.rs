@@ -1,12 +1,14 @@
 //! Rebuilding a lost migration: the head schema rolled back through the migrations that survive.
 
 mod engine;
+mod evidence;
 mod fold;
 mod gap;
 mod names;
 mod report;
 
 use crate::case::Case;
+use crate::options::{Read, Unregistered};
 use crate::replay::SchemaOptions;
 use crate::written::Moment;
 use cucurbit_alembic::ProjectFiles;
@@ -25,6 +27,7 @@ use gap::Gap;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use evidence::{Evidence, EvidenceSource};
 pub use report::reconstruction_json;
 
 /// What is asked for.
@@ -139,6 +142,24 @@ pub struct Reconstruction {
     /// Tables that the lost migration made and that are still there in the end, of which no models tell: only what
     /// survivors do with them is known, not what they are.
     pub undefined: Vec<ObjectName>,
+    /// Where each thing that it makes or changes comes from.
+    pub evidence: Vec<Evidence>,
+    /// Modules that the migration imports because survivors read options of oslo.config that only they register.
+    pub loads: Vec<String>,
+    /// Options of oslo.config that survivors read and that nothing registers which Alembic loads, as far as it can be
+    /// told: where that is so, Alembic stops there.
+    pub unregistered: Vec<UnregisteredOption>,
+}
+
+/// An option of oslo.config that nothing which Alembic loads registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnregisteredOption {
+    /// The migration that reads it.
+    pub revision: String,
+    /// Its name.
+    pub option: String,
+    /// Modules of the project that would register it; none was found, or several.
+    pub modules: Vec<String>,
 }
 
 impl Reconstruction {
@@ -263,9 +284,13 @@ impl Case {
             }
         };
         let mut before = Database::new(options.schema.dialect);
+        let mut reads = BTreeSet::new();
         start_run(&mut replayer, &before, &BTreeSet::new());
         for survivor in gap.below.iter().filter_map(survivor) {
-            before = run_forward(&mut replayer, &before, &survivor).end;
+            let trial = run_forward(&mut replayer, &before, &survivor);
+            let read = |option: String| Read { revision: survivor.id.clone(), option };
+            reads.extend(trial.options.into_iter().map(read));
+            before = trial.end;
         }
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
         let told = answered(&options.answers, options.schema.dialect);
@@ -287,7 +312,9 @@ impl Case {
         if let Some(models) = options.models.as_ref().filter(|_| options.fold_drift) {
             found = engine.fold(found, &models.database);
         }
-        let Found { rolled, changes, made, misfits, untold, state, head } = found;
+        let Found { rolled, changes, made, misfits, untold, touched, reads: read_above, state, head } = found;
+        reads.extend(read_above);
+        let unregistered = self.unregistered(&files, options, &reads);
         let Rolled { after, assumptions, explicit, unsettled } = rolled;
         let lost = match gap.lost.first() {
             Some(lost) => lost.id.clone(),
@@ -331,10 +358,28 @@ impl Case {
         });
         let companions = companions.collect();
         let reparentings = if kind == GapKind::Base { self.reparentings(&lost) } else { Vec::new() };
+        let sources = evidence::Sources {
+            before: &before,
+            made: &made,
+            head: options.head.as_ref(),
+            models: options.models.as_ref(),
+            assumptions: &assumptions,
+            touched: &touched,
+        };
+        let evidence = sources.evidence();
+        let mut notes = notes(&above, options.head.is_some(), &evidence, &assumptions);
+        for (module, reads) in &unregistered.modules {
+            let who = |read: &Read| format!("`{}` ({})", read.option, read.revision);
+            notes.push(format!(
+                "`{module}` is imported because later migrations read options that it registers: {}.",
+                reads.iter().map(who).collect::<Vec<_>>().join(", ")
+            ));
+        }
         let heading = Heading {
             revision: lost.clone(),
             down_revision: down_revision.clone(),
-            notes: notes(&above, &assumptions),
+            notes,
+            loads: unregistered.modules.keys().cloned().collect(),
             ..around
         };
         let mut rendered = migration(&heading, &before, &changes, &back, &explicit);
@@ -359,6 +404,17 @@ impl Case {
             drift,
             unsettled,
             undefined,
+            evidence,
+            loads: heading.loads,
+            unregistered: unregistered
+                .unknown
+                .into_iter()
+                .map(|(read, modules)| UnregisteredOption {
+                    revision: read.revision,
+                    option: read.option,
+                    modules,
+                })
+                .collect(),
         })
     }
 
@@ -366,6 +422,29 @@ impl Case {
     fn date_of(&self, path: &Path) -> Option<Moment> {
         let file = self.files().iter().find(|file| file.path == path)?;
         Moment::read(&file.facts.docstring.as_ref()?.create_date.as_ref()?.text)
+    }
+
+    /// The folders in which the project's modules are.
+    fn roots(&self, options: &ReconstructOptions) -> Vec<PathBuf> {
+        let env_py = self.environment().env_py.as_ref();
+        let top = env_py.and_then(|path| crate::replay::top_of(path)).into_iter();
+        options.schema.import_roots.iter().cloned().chain(top).collect()
+    }
+
+    /// The options that migrations read and that nothing registers which Alembic loads without the lost one.
+    fn unregistered(
+        &self,
+        files: &ProjectFiles,
+        options: &ReconstructOptions,
+        reads: &BTreeSet<Read>,
+    ) -> Unregistered {
+        if reads.is_empty() {
+            return Unregistered::default();
+        }
+        let revisions = self.files().iter().map(|file| file.path.clone());
+        let loaded: Vec<PathBuf> = revisions.chain(self.environment().env_py.clone()).collect();
+        let loaded = cucurbit_models::loaded_with(files, &loaded);
+        crate::options::unregistered(files, &loaded, &self.roots(options), reads)
     }
 
     /// Of tables that models lack, those whose names stand in no file of the project but migrations. None where the
@@ -381,9 +460,7 @@ impl Case {
         if models.is_none_or(|m| m.notes.iter().any(hidden)) {
             return Vec::new();
         }
-        let env_py = self.environment().env_py.as_ref();
-        let top = env_py.and_then(|path| crate::replay::top_of(path)).into_iter();
-        let roots: Vec<PathBuf> = options.schema.import_roots.iter().cloned().chain(top).collect();
+        let roots = self.roots(options);
         if roots.is_empty() {
             return Vec::new();
         }
@@ -576,12 +653,31 @@ pub(crate) fn id_of_text(text: &str) -> String {
     format!("{:012x}", hash & 0xffff_ffff_ffff)
 }
 
+/// How many constraints that models leave unnamed are listed in a migration.
+const MAX_NAMED: usize = 20;
+
 /// What stands above `upgrade()`: where the migration comes from, and what was assumed.
-fn notes(above: &[Survivor], assumptions: &[Assumption]) -> Vec<String> {
+fn notes(
+    above: &[Survivor],
+    has_head: bool,
+    evidence: &[Evidence],
+    assumptions: &[Assumption],
+) -> Vec<String> {
+    let source = if has_head { "the schema at the head" } else { "the models" };
     let mut out = vec![format!(
-        "This migration was lost. It was rebuilt from the schema at the head and the {} migrations above it.",
+        "This migration was lost. It was rebuilt from {source} and the {} migrations above it.",
         above.len()
     )];
+    let unnamed = |e: &&Evidence| e.remark.as_deref() == Some(evidence::UNNAMED);
+    let names: Vec<String> = evidence.iter().filter(unnamed).map(|e| e.object.to_string()).collect();
+    if !names.is_empty() {
+        out.push("The models leave these unnamed, so their names are those that the database gives by itself; the lost".to_owned());
+        out.push("migration may have named them otherwise:".to_owned());
+        out.extend(names.iter().take(MAX_NAMED).map(|name| format!("- {name}")));
+        if let Some(more @ 1..) = names.len().checked_sub(MAX_NAMED) {
+            out.push(format!("- and {more} more"));
+        }
+    }
     let is_drop = |a: &&Assumption| a.object.starts_with("the dropping of ");
     let (drops, assumed): (Vec<&Assumption>, Vec<&Assumption>) =
         assumptions.iter().filter(|a| a.level == Level::Assumed).partition(is_drop);

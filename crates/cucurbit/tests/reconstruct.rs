@@ -9,6 +9,7 @@
 //! - `-- drift: TEXT`: the models differ from the chain in an object whose name holds the text.
 //! - `-- text: TEXT`, `-- no text: TEXT`: the migration's text holds it, or does not.
 //! - `-- id: ID`, `-- parent: ID`, `-- companion: ID`: the rebuilt revision, its parent, a further lost one.
+//! - `-- unregistered: OPTION of REVISION: MODULES`: an option that nothing registers which is loaded.
 //! - `-- dialect: NAME`, `-- sqlalchemy: VERSION`: what the chain is followed with; PostgreSQL and 2.0 if not given.
 //! - `-- or`, on a line of its own between two states: either is right, for the head is the same.
 
@@ -22,7 +23,7 @@ use std::path::Path;
 const NOT_YET: &[(&str, &str)] = &[];
 
 /// How many kinds of cases there are; each has a text at least.
-const ROWS: u32 = 69;
+const ROWS: u32 = 71;
 
 #[test]
 fn adversarial_rows() {
@@ -259,6 +260,10 @@ impl Expected {
                 "id" => found.revision == *text,
                 "parent" => found.down_revision.contains(text),
                 "companion" => found.companions.iter().any(|c| c.revision == *text),
+                "unregistered" => found
+                    .unregistered
+                    .iter()
+                    .any(|o| *text == format!("{} of {}: {}", o.option, o.revision, o.modules.join(", "))),
                 other => panic!("`{other}` is no directive"),
             };
             if !holds {

@@ -2,6 +2,7 @@
 
 use super::names::renewed;
 use super::{Untold, describe_difference};
+use crate::options::Read;
 use cucurbit_reconstruct::{
     Above, Assumption, Level, RolledBack, Survivor, Trial, roll_back, run_forward, settle_copies, start_run,
 };
@@ -11,7 +12,7 @@ use cucurbit_schema::{
     Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind,
     between, diff,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many migrations may be followed to judge one migration's states.
@@ -64,6 +65,10 @@ pub(super) struct Found {
     pub(super) misfits: Vec<(Option<String>, Mismatch)>,
     /// What survivors do that cannot be told.
     pub(super) untold: Vec<Untold>,
+    /// What survivors touch, each with the first that does.
+    pub(super) touched: BTreeMap<ObjectRef, String>,
+    /// The options of oslo.config that survivors read.
+    pub(super) reads: BTreeSet<Read>,
     /// The state at the end.
     pub(super) state: Database,
     /// The head that was aimed at.
@@ -376,11 +381,18 @@ impl Engine<'_, '_> {
             misfits.extend(applied.mismatches.into_iter().map(|m| (None, m)));
         }
         let mut untold = Vec::new();
+        let mut reads = BTreeSet::new();
+        let mut touched = BTreeMap::new();
         let mut state = made.clone();
         start_run(self.replayer, &state, &rolled.explicit);
         for survivor in self.above {
             let trial = run_forward(self.replayer, &state, survivor);
             misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
+            let read = |option: &String| Read { revision: survivor.id.clone(), option: option.clone() };
+            reads.extend(trial.options.iter().map(read));
+            for object in trial.touched() {
+                touched.entry(object.clone()).or_insert_with(|| survivor.id.clone());
+            }
             for operation in &trial.operations {
                 if let Certainty::Unknown(reason) = &operation.certainty {
                     // A statement most often is about rows; any other operation surely is about the schema.
@@ -399,7 +411,7 @@ impl Engine<'_, '_> {
             }
             state = trial.end;
         }
-        Found { rolled, changes, made, misfits, untold, state, head }
+        Found { rolled, changes, made, misfits, untold, touched, reads, state, head }
     }
 
     /// What the survivors make by themselves: for each, the tables that those before it made, as they are then. What

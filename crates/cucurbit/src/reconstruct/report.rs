@@ -43,6 +43,26 @@ pub fn reconstruction_json(found: &Reconstruction) -> String {
         .iter()
         .map(|u| json!({ "revision": u.revision, "what": u.what, "decisive": u.is_decisive }))
         .collect();
+    let unregistered: Vec<Value> = found
+        .unregistered
+        .iter()
+        .map(|o| json!({ "revision": o.revision, "option": o.option, "modules": o.modules }))
+        .collect();
+    let evidence: Vec<Value> = found
+        .evidence
+        .iter()
+        .map(|e| {
+            json!({
+                "object": e.object.to_string(),
+                "level": level(e.level),
+                "source": e.source.as_str(),
+                "path": e.place.as_ref().map(|place| place.path.to_string_lossy()),
+                "line": e.place.as_ref().map(|place| place.line),
+                "touched_by": e.touched_by,
+                "remark": e.remark,
+            })
+        })
+        .collect();
     let document = json!({
         "schema_version": 1,
         "revision": found.revision,
@@ -61,6 +81,9 @@ pub fn reconstruction_json(found: &Reconstruction) -> String {
         "reparentings": reparentings,
         "assumptions": assumptions,
         "untold": untold,
+        "evidence": evidence,
+        "loads": found.loads,
+        "unregistered_options": unregistered,
         "drift": found.drift.iter().map(difference_json).collect::<Vec<_>>(),
         "convention_inferred": found.convention_inferred,
     });

@@ -1,0 +1,121 @@
+//! Options of oslo.config that migrations read, and the modules that register them.
+//!
+//! `cfg.CONF.name` raises `NoSuchOptError` unless some module has registered `name` before (oslo.config,
+//! `ConfigOpts.__getattr__`). Alembic loads every revision file before it runs one, so what one of them imports serves
+//! all; with a lost file that goes too.
+
+use cucurbit_alembic::ProjectFiles;
+use cucurbit_python::eval::{FileId, Files, Found, ModuleName};
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// Where an option or a group of options gets its name, or is fetched by it.
+static DECLARED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let before = r"Opt(?:Group)?\(\s*(?:name\s*=\s*)?|\b(?:dest|group)\s*=\s*|import_(?:opt|group)\(\s*";
+    Regex::new(&format!(r#"(?:{before})['"]([\w.-]+)['"]"#)).ok()
+});
+
+/// A module that registers options when it is loaded.
+static REGISTERS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?m)^(?:\w+\.)*(?:CONF|conf)\.register_(?:cli_)?opts?\(").ok());
+
+/// An option that a migration reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Read {
+    /// The revision.
+    pub(crate) revision: String,
+    /// The option.
+    pub(crate) option: String,
+}
+
+/// Options that are read and that nothing registers which is loaded.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unregistered {
+    /// Those that just one module of the project registers, by that module.
+    pub(crate) modules: BTreeMap<String, Vec<Read>>,
+    /// Those of which it cannot be told, with the modules that come into question.
+    pub(crate) unknown: Vec<(Read, Vec<String>)>,
+}
+
+/// Looks for the modules that register options.
+///
+/// `loaded` are the files that are loaded anyhow; `roots` the folders in which the project's modules are. Reads every
+/// Python file below these, where an option is not registered by what is loaded.
+pub(crate) fn unregistered(
+    files: &ProjectFiles,
+    loaded: &[FileId],
+    roots: &[PathBuf],
+    reads: &BTreeSet<Read>,
+) -> Unregistered {
+    let mut left: Vec<&Read> = reads.iter().collect();
+    for file in loaded {
+        if left.is_empty() {
+            return Unregistered::default();
+        }
+        let Some(parsed) = files.parsed(*file) else { continue };
+        let names = declared(parsed.text());
+        left.retain(|read| !names.contains(&read.option));
+    }
+    let Some(importer) = loaded.first().filter(|_| !left.is_empty()) else {
+        return Unregistered::default();
+    };
+    let mut found: BTreeMap<&Read, BTreeSet<String>> = left.iter().map(|r| (*r, BTreeSet::new())).collect();
+    let is_of_tests = |path: &PathBuf| {
+        path.components()
+            .any(|part| ["test", "tests", "functional"].contains(&&*part.as_os_str().to_string_lossy()))
+    };
+    for path in roots.iter().flat_map(|root| files.python_files(root)).filter(|path| !is_of_tests(path)) {
+        let Ok(source) = cucurbit_alembic::read_source(&path) else { continue };
+        let text = source.text.as_str();
+        if !REGISTERS.as_ref().is_some_and(|regex| regex.is_match(text)) {
+            continue;
+        }
+        let names = declared(text);
+        let file = files.id(&path);
+        let module = files.module_name(file);
+        let name = ModuleName { level: 0, path: module.clone() };
+        // It has to be found under that name by the file that imports it.
+        if files.find(*importer, &name) != Found::File(file) {
+            continue;
+        }
+        for (_, modules) in found.iter_mut().filter(|(read, _)| names.contains(&read.option)) {
+            modules.insert(module.clone());
+        }
+    }
+    let mut out = Unregistered::default();
+    for (read, modules) in found {
+        match modules.len() {
+            1 => {
+                for module in modules {
+                    out.modules.entry(module).or_default().push(read.clone());
+                }
+            }
+            _ => out.unknown.push((read.clone(), modules.into_iter().collect())),
+        }
+    }
+    out
+}
+
+/// The names that a text declares, as attributes of `CONF` have them.
+fn declared(text: &str) -> BTreeSet<String> {
+    let Some(regex) = DECLARED.as_ref().filter(|_| text.contains("Opt") || text.contains("import_")) else {
+        return BTreeSet::new();
+    };
+    regex.captures_iter(text).map(|found| found[1].replace('-', "_")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::declared;
+
+    #[test]
+    fn options_are_declared_in_several_ways() {
+        let text = "a = cfg.IntOpt('one-two', default=1)\nb = cfg.StrOpt(\n    name=\"three\", dest='four')\n\
+                    CONF.import_opt('five', 'm')\nCONF.register_opts(a, group='six')\ncfg.OptGroup('seven')\n";
+        let names: Vec<String> = declared(text).into_iter().collect();
+        assert_eq!(names, ["five", "four", "one_two", "seven", "six", "three"]);
+        assert!(declared("x = f('one')").is_empty());
+    }
+}

@@ -1,0 +1,130 @@
+//! Where each thing that a rebuilt migration makes comes from.
+
+use cucurbit_models::{Models, SourceLine};
+use cucurbit_reconstruct::{Assumption, Level};
+use cucurbit_schema::{Database, DifferenceKind, NameKind, ObjectRef, Table, diff};
+use std::collections::BTreeMap;
+
+/// Where one thing that the rebuilt migration makes or changes comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The thing, under the name that it has right after the migration.
+    pub object: ObjectRef,
+    /// How sure it is.
+    pub level: Level,
+    /// What tells it.
+    pub source: EvidenceSource,
+    /// The line that tells it, where one does: of the model's table.
+    pub place: Option<SourceLine>,
+    /// The first survivor above the gap that does something with it.
+    pub touched_by: Option<String>,
+    /// What is not sure about it, or why it is there.
+    pub remark: Option<String>,
+}
+
+/// What tells a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EvidenceSource {
+    /// The schema at the head that was given, followed back.
+    Head,
+    /// The models, followed back.
+    Models,
+    /// The migrations that survive.
+    Migrations,
+}
+
+impl EvidenceSource {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EvidenceSource::Head => "head",
+            EvidenceSource::Models => "models",
+            EvidenceSource::Migrations => "migrations",
+        }
+    }
+}
+
+/// What is said of a name that the models do not give.
+pub(super) const UNNAMED: &str =
+    "the models leave it unnamed: the name is the one that the database gives by itself";
+
+/// What evidence is taken from.
+pub(super) struct Sources<'s> {
+    pub(super) before: &'s Database,
+    pub(super) made: &'s Database,
+    /// A dump of the head, where it was given.
+    pub(super) head: Option<&'s Database>,
+    pub(super) models: Option<&'s Models>,
+    pub(super) assumptions: &'s [Assumption],
+    /// What survivors touch, with the first that does.
+    pub(super) touched: &'s BTreeMap<ObjectRef, String>,
+}
+
+impl Sources<'_> {
+    /// Tells of everything that the migration makes or changes, in the order of [`diff()`], a table's parts behind it.
+    pub(super) fn evidence(&self) -> Vec<Evidence> {
+        let mut objects = Vec::new();
+        for difference in diff(self.before, self.made) {
+            if difference.kind == DifferenceKind::OnlyLeft || objects.contains(&difference.object) {
+                continue;
+            }
+            objects.push(difference.object.clone());
+            if let (DifferenceKind::OnlyRight, ObjectRef::Table(name)) =
+                (&difference.kind, &difference.object)
+                && let Some(table) = self.made.table(name)
+            {
+                objects.extend(parts_of(table));
+            }
+        }
+        objects.into_iter().map(|object| self.of(object)).collect()
+    }
+
+    fn of(&self, object: ObjectRef) -> Evidence {
+        let touched_by = self.touched.get(&object).cloned();
+        let name = object.to_string();
+        let put_in = self.assumptions.iter().filter(|a| a.object == name).max_by_key(|a| a.level);
+        let (source, level, remark) = match (put_in, self.head, self.models) {
+            (Some(put_in), ..) => {
+                let why = format!("{} needs it: {}", put_in.revision, put_in.reason);
+                (EvidenceSource::Migrations, put_in.level, Some(why))
+            }
+            (None, Some(head), _) if head.has(&object) => (EvidenceSource::Head, Level::Proved, None),
+            (None, None, Some(models)) if models.database.has(&object) => {
+                match is_unnamed(&models.database, &object) && touched_by.is_none() {
+                    true => (EvidenceSource::Models, Level::Assumed, Some(UNNAMED.to_owned())),
+                    false => (EvidenceSource::Models, Level::Inferred, None),
+                }
+            }
+            // It is not in the end under this name: migrations above the gap rename, change or drop it.
+            (None, head, _) => {
+                let level = if head.is_some() { Level::Proved } else { Level::Inferred };
+                (EvidenceSource::Migrations, level, None)
+            }
+        };
+        let place = match (source, object.table(), self.models) {
+            (EvidenceSource::Models, Some(table), Some(models)) => {
+                models.tables.iter().find(|t| t.name == *table).map(|t| t.source.clone())
+            }
+            _ => None,
+        };
+        Evidence { object, level, source, place, touched_by, remark }
+    }
+}
+
+fn parts_of(table: &Table) -> Vec<ObjectRef> {
+    let name = &table.name;
+    let columns = table.columns.iter().map(|c| ObjectRef::Column(name.clone(), c.name.clone()));
+    let constraints = table.constraints.iter().filter_map(|c| c.name.clone());
+    let constraints = constraints.map(|constraint| ObjectRef::Constraint(name.clone(), constraint));
+    let indexes = table.indexes.iter().filter_map(|i| i.name.clone());
+    let indexes = indexes.map(|index| ObjectRef::Index(name.sibling(index), Some(name.clone())));
+    columns.chain(constraints).chain(indexes).collect()
+}
+
+/// Says whether a constraint has no name in the models.
+fn is_unnamed(models: &Database, object: &ObjectRef) -> bool {
+    let ObjectRef::Constraint(table, name) = object else { return false };
+    let found = models.table(table).and_then(|t| t.constraint(name));
+    found.is_some_and(|constraint| constraint.name_kind == NameKind::Implicit)
+}
