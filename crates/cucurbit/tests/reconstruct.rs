@@ -9,6 +9,7 @@
 //! - `-- drift: TEXT`: the models differ from the chain in an object whose name holds the text.
 //! - `-- text: TEXT`, `-- no text: TEXT`: the migration's text holds it, or does not.
 //! - `-- id: ID`, `-- parent: ID`, `-- companion: ID`: the rebuilt revision, its parent, a further lost one.
+//! - `-- evidence: LEVEL SOURCE OBJECT`: where something that is made comes from, and how sure it is.
 //! - `-- unregistered: OPTION of REVISION: MODULES`: an option that nothing registers which is loaded.
 //! - `-- dialect: NAME`, `-- sqlalchemy: VERSION`: what the chain is followed with; PostgreSQL and 2.0 if not given.
 //! - `-- or`, on a line of its own between two states: either is right, for the head is the same.
@@ -23,7 +24,7 @@ use std::path::Path;
 const NOT_YET: &[(&str, &str)] = &[];
 
 /// How many kinds of cases there are; each has a text at least.
-const ROWS: u32 = 71;
+const ROWS: u32 = 72;
 
 #[test]
 fn adversarial_rows() {
@@ -260,6 +261,10 @@ impl Expected {
                 "id" => found.revision == *text,
                 "parent" => found.down_revision.contains(text),
                 "companion" => found.companions.iter().any(|c| c.revision == *text),
+                "evidence" => found.evidence.iter().any(|e| {
+                    let level = format!("{:?}", e.level).to_lowercase();
+                    *text == format!("{level} {} {}", e.source.as_str(), e.object)
+                }),
                 "unregistered" => found
                     .unregistered
                     .iter()
