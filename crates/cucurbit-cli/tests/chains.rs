@@ -147,6 +147,45 @@ fn squash_out_writes_a_new_file() {
 }
 
 #[test]
+fn squash_imports_what_registers_options_that_the_rest_reads() {
+    let folder = project(
+        r#"--- versions/a1_limits.py
+import shop.limits
+
+revision = 'a1'
+down_revision = None
+
+def upgrade():
+    op.create_table('limits', sa.Column('rows', sa.Integer()))
+--- versions/b2_note.py
+revision = 'b2'
+down_revision = 'a1'
+
+def upgrade():
+    op.add_column('limits', sa.Column('note', sa.Text()))
+--- versions/c3_rows.py
+from oslo_config import cfg
+
+revision = 'c3'
+down_revision = 'b2'
+
+def upgrade():
+    op.execute(sa.text('INSERT INTO limits (rows) VALUES (:rows)').bindparams(rows=cfg.CONF.max_rows))
+--- shop/__init__.py
+--- shop/limits.py
+from oslo_config import cfg
+
+cfg.CONF.register_opts([cfg.IntOpt('max-rows', default=10)])
+"#,
+    );
+    let output = squash(folder.path(), &["base..b2", "--import-root", ".", "--apply"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let text = std::fs::read_to_string(folder.path().join("versions/b2_squashed.py")).expect("the file");
+    assert!(text.contains("\nimport shop.limits  # noqa: F401\n"), "{text}");
+    assert!(text.contains("options that it registers: `max_rows` (c3)"), "{text}");
+}
+
+#[test]
 fn squash_refuses_what_would_break_the_chain() {
     let folder = project(CHAIN);
     for (range, wanted) in [("c3..a1", 1), ("base..a1", 1), ("base..zz", 2), ("c3", 2)] {

@@ -4,6 +4,7 @@
 //! `ConfigOpts.__getattr__`). Alembic loads every revision file before it runs one, so what one of them imports serves
 //! all; with a lost file that goes too.
 
+use crate::case::Case;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{FileId, Files, Found, ModuleName};
 use regex::Regex;
@@ -39,11 +40,60 @@ pub(crate) struct Unregistered {
     pub(crate) unknown: Vec<(Read, Vec<String>)>,
 }
 
+impl Unregistered {
+    /// Says for a migration why it imports a module, and what else a reader should look after, a line for each.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> + '_ {
+        let known = self.modules.iter().map(|(module, reads)| {
+            let who = |read: &Read| format!("`{}` ({})", read.option, read.revision);
+            format!(
+                "`{module}` is imported because later migrations read options that it registers: {}.",
+                reads.iter().map(who).collect::<Vec<_>>().join(", ")
+            )
+        });
+        let unknown = self.unknown.iter().map(|(read, modules)| {
+            let which = if modules.is_empty() { "not found".to_owned() } else { format!("one of {}", modules.join(", ")) };
+            format!(
+                "{} reads the option `{}`, and nothing else registers it; import the module that does here: {which}.",
+                read.revision, read.option
+            )
+        });
+        known.chain(unknown)
+    }
+}
+
+impl Case {
+    /// Returns the folders in which the project's modules are: those given, and the one above the environment from
+    /// which `env.py` imports.
+    pub(crate) fn module_folders(&self, import_roots: &[PathBuf]) -> Vec<PathBuf> {
+        let env_py = self.environment().env_py.as_ref();
+        let top = env_py.and_then(|path| crate::replay::top_of(path)).into_iter();
+        import_roots.iter().cloned().chain(top).collect()
+    }
+
+    /// Returns the options that migrations read and that nothing registers which Alembic loads without some of the
+    /// revision files. Costs nothing where none is read.
+    pub(crate) fn unregistered_options(
+        &self,
+        files: &ProjectFiles,
+        import_roots: &[PathBuf],
+        without: &[PathBuf],
+        reads: &BTreeSet<Read>,
+    ) -> Unregistered {
+        if reads.is_empty() {
+            return Unregistered::default();
+        }
+        let revisions = self.files().iter().map(|file| file.path.clone()).filter(|p| !without.contains(p));
+        let loaded: Vec<PathBuf> = revisions.chain(self.environment().env_py.clone()).collect();
+        let loaded = cucurbit_models::loaded_with(files, &loaded);
+        unregistered(files, &loaded, &self.module_folders(import_roots), reads)
+    }
+}
+
 /// Looks for the modules that register options.
 ///
 /// `loaded` are the files that are loaded anyhow; `roots` the folders in which the project's modules are. Reads every
 /// Python file below these, where an option is not registered by what is loaded.
-pub(crate) fn unregistered(
+fn unregistered(
     files: &ProjectFiles,
     loaded: &[FileId],
     roots: &[PathBuf],

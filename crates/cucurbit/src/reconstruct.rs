@@ -8,7 +8,7 @@ mod names;
 mod report;
 
 use crate::case::Case;
-use crate::options::{Read, Unregistered};
+use crate::options::Read;
 use crate::replay::SchemaOptions;
 use crate::written::Moment;
 use cucurbit_alembic::ProjectFiles;
@@ -314,7 +314,7 @@ impl Case {
         }
         let Found { rolled, changes, made, misfits, untold, touched, reads: read_above, state, head } = found;
         reads.extend(read_above);
-        let unregistered = self.unregistered(&files, options, &reads);
+        let unregistered = self.unregistered_options(&files, &options.schema.import_roots, &[], &reads);
         let Rolled { after, assumptions, explicit, unsettled } = rolled;
         let lost = match gap.lost.first() {
             Some(lost) => lost.id.clone(),
@@ -368,13 +368,7 @@ impl Case {
         };
         let evidence = sources.evidence();
         let mut notes = notes(&above, options.head.is_some(), &evidence, &assumptions);
-        for (module, reads) in &unregistered.modules {
-            let who = |read: &Read| format!("`{}` ({})", read.option, read.revision);
-            notes.push(format!(
-                "`{module}` is imported because later migrations read options that it registers: {}.",
-                reads.iter().map(who).collect::<Vec<_>>().join(", ")
-            ));
-        }
+        notes.extend(unregistered.notes());
         let heading = Heading {
             revision: lost.clone(),
             down_revision: down_revision.clone(),
@@ -424,29 +418,6 @@ impl Case {
         Moment::read(&file.facts.docstring.as_ref()?.create_date.as_ref()?.text)
     }
 
-    /// The folders in which the project's modules are.
-    fn roots(&self, options: &ReconstructOptions) -> Vec<PathBuf> {
-        let env_py = self.environment().env_py.as_ref();
-        let top = env_py.and_then(|path| crate::replay::top_of(path)).into_iter();
-        options.schema.import_roots.iter().cloned().chain(top).collect()
-    }
-
-    /// The options that migrations read and that nothing registers which Alembic loads without the lost one.
-    fn unregistered(
-        &self,
-        files: &ProjectFiles,
-        options: &ReconstructOptions,
-        reads: &BTreeSet<Read>,
-    ) -> Unregistered {
-        if reads.is_empty() {
-            return Unregistered::default();
-        }
-        let revisions = self.files().iter().map(|file| file.path.clone());
-        let loaded: Vec<PathBuf> = revisions.chain(self.environment().env_py.clone()).collect();
-        let loaded = cucurbit_models::loaded_with(files, &loaded);
-        crate::options::unregistered(files, &loaded, &self.roots(options), reads)
-    }
-
     /// Of tables that models lack, those whose names stand in no file of the project but migrations. None where the
     /// project cannot be told from other things, or where a plugin makes tables that models do not show.
     fn forgotten(
@@ -460,7 +431,7 @@ impl Case {
         if models.is_none_or(|m| m.notes.iter().any(hidden)) {
             return Vec::new();
         }
-        let roots = self.roots(options);
+        let roots = self.module_folders(&options.schema.import_roots);
         if roots.is_empty() {
             return Vec::new();
         }

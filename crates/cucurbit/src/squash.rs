@@ -3,6 +3,7 @@
 //! Nothing is written here: a [`Squash`] says which files go, which comes, and what it could not carry over.
 
 use crate::case::Case;
+use crate::options::Read;
 use crate::replay::{SchemaError, SchemaOptions, describe_mismatch};
 use cucurbit_graph::{Node, RowIndex};
 use cucurbit_python::eval::{FileId, Limits, Place};
@@ -269,6 +270,16 @@ impl Case {
         differences.extend(diff(&head, replayer.state()));
         differences.dedup();
 
+        let mut reads = BTreeSet::new();
+        for (node, _, step) in &rest {
+            let revision = self.graph().id(*node);
+            let read = |option: &String| Read { revision: revision.to_owned(), option: option.clone() };
+            reads.extend(step.options.iter().map(read));
+        }
+        let gone: Vec<PathBuf> =
+            parts.goes.iter().filter_map(|n| self.row_of(*n)).map(|row| self.path(row).to_owned()).collect();
+        let unregistered = self.unregistered_options(&files, &options.schema.import_roots, &gone, &reads);
+
         let squashed = self.squashed(parts, id);
         let replaces = self.replaces(parts, id);
         let heading = Heading {
@@ -277,7 +288,8 @@ impl Case {
             branch_labels: self.labels_of(&parts.goes),
             replaces: replaces.clone(),
             message: format!("squashed {} migrations", parts.goes.len()),
-            notes: self.notes(parts, id, &carried),
+            notes: self.notes(parts, id, &carried).into_iter().chain(unregistered.notes()).collect(),
+            loads: unregistered.modules.into_keys().collect(),
             ..Heading::default()
         };
         let rendered = migration(&heading, &from, &changes, &back, &BTreeSet::<ObjectName>::new());
