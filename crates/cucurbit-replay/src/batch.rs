@@ -1,33 +1,282 @@
-//! `op.batch_alter_table(…, recreate="always", copy_from=table)`: the table is made anew under another name, and
-//! takes the place of the old one.
+//! `op.batch_alter_table(…)` where it makes the table anew, under another name that then takes the place of the old one.
 
 use crate::host::{Ev, record};
 use crate::operations::{Given, add_problems, enum_changes, settle_types_from};
-use cucurbit_python::eval::Value;
-use cucurbit_schema::{Change, Dialect, ObjectName, RowEffect, TypeHint};
-use cucurbit_sqlalchemy as sqla;
+use cucurbit_python::eval::{Arguments, Place, Value};
+use cucurbit_schema::{
+    Change, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Dialect, Index, KeyPart,
+    ObjectKind, ObjectName, RowEffect, Table, TypeHint, TypeKind,
+};
+use cucurbit_sqlalchemy::{self as sqla, NameText, Named, NamedColumn, NamingConvention, Parts};
+use std::rc::Rc;
 
 /// The longest name of a table that Alembic makes on the way (`ApplyBatchImpl._calc_temp_name`).
 const LONGEST: usize = 50;
 
-/// Says whether a batch makes its table anew whatever the dialect, and does what it does before its operations, where it makes the table anew as `copy_from` describes it. What
-/// has no name of its own is named after the table on the way, and keeps that name.
+/// Begins a batch: says whether it makes its table anew whatever the dialect, and does what that does before the batch's
+/// own operations.
 ///
-/// Without `copy_from` the table is made anew as it is, with the names that it has.
-pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> bool {
+/// With `copy_from` the table is made anew as that describes it; what has no name of its own is named after the table on
+/// the way, and keeps that name. Without it the table is made anew as it is, on SQLite as it is reflected.
+///
+/// On SQLite arguments that count only where the table is made anew are taken as a sign that it is; else the first
+/// operation that SQLite's `ALTER TABLE` cannot do says so ([`remake_for`]).
+pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> bool {
     let arguments = given.arguments;
-    let always = arguments.keyword("recreate").and_then(Value::as_str) == Some("always");
-    let Some(copied) = arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() else {
-        return always;
-    };
-    if !always {
+    let recreate = arguments.keyword("recreate").and_then(Value::as_str);
+    let always = recreate == Some("always");
+    let is_sqlite = ev.host.settings.dialect == Dialect::Sqlite;
+    let has = |name: &str| arguments.keyword(name).is_some_and(|v| !v.is_none());
+    let signs = ["copy_from", "naming_convention", "table_args", "reflect_args"];
+    let is_meant = is_sqlite && recreate != Some("never") && signs.iter().any(|name| has(name));
+    if !always && !is_meant {
         return false;
     }
-    let Some((_, mut reading)) = sqla::table_term(ev, &copied) else {
+    Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
+    match arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() {
+        Some(copied) => copy(ev, given, table, &copied),
+        None if is_sqlite => remake(ev, given.place, table, Some(arguments)),
+        None => {}
+    }
+    always
+}
+
+/// Makes a table of SQLite anew before the first operation of a batch that asks for it
+/// (`SQLiteImpl.requires_recreate_in_batch`).
+pub(crate) fn remake_for(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName, batch: Place) {
+    if ev.host.settings.dialect != Dialect::Sqlite
+        || ev.host.remade.contains(&(batch, table.clone()))
+        || !asks_for_a_new_table(given)
+    {
+        return;
+    }
+    Rc::make_mut(&mut ev.host.remade).insert((batch, table.clone()));
+    remake(ev, batch, table, None);
+}
+
+fn asks_for_a_new_table(given: &Given<'_>) -> bool {
+    match given.operation {
+        "add_column" => {
+            let column = given.arguments.get(0, "column");
+            let Some(Value::Term(column)) = column else { return false };
+            // Any default that is no plain text, a stored expression among the column's arguments.
+            let is_clause = |v: &Value| !matches!(v, Value::None | Value::Str(_) | Value::Bool(_));
+            column.arguments.keyword("server_default").is_some_and(is_clause)
+                || column.arguments.positional.iter().any(|item| match item {
+                    Value::Term(term) => {
+                        term.external().is_some_and(|name| name.ends_with(".Computed"))
+                            && matches!(term.arguments.get(1, "persisted"), Some(Value::Bool(true)))
+                    }
+                    _ => false,
+                })
+        }
+        "alter_column" | "drop_column" | "drop_constraint" => true,
+        operation => operation.starts_with("create_") && operation != "create_index",
+    }
+}
+
+/// What becomes of a table of SQLite that Alembic makes anew from what SQLAlchemy reflects of it: checks without a name,
+/// triggers, indexes of expressions, collations and the order of index columns are lost, types become those that
+/// SQLAlchemy knows, and what has no name gets that of the batch's naming convention
+/// (`BatchOperationsImpl.flush`, `ApplyBatchImpl._grab_table_elements`, SQLAlchemy's `SQLiteDialect`).
+fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&Arguments>) {
+    let Some(found) = ev.host.db.tables.get(table).cloned() else { return };
+    let mut changes = Vec::new();
+    let triggers = ev
+        .host
+        .db
+        .objects
+        .values()
+        .filter(|o| o.kind == ObjectKind::Trigger && o.table.as_ref() == Some(table));
+    changes.extend(triggers.map(|trigger| Change::DropObject {
+        kind: ObjectKind::Trigger,
+        table: trigger.table.clone(),
+        name: trigger.name.clone(),
+        signature: None,
+        if_exists: true,
+        cascade: false,
+    }));
+    for index in &found.indexes {
+        remake_index(index, table, &mut changes);
+    }
+    for constraint in found.constraints.iter().filter(|c| c.name.is_none()) {
+        if constraint.kind() == ConstraintKind::Check {
+            changes.push(drop_unnamed(table, constraint));
+        }
+    }
+    let convention = arguments
+        .and_then(|a| a.keyword("naming_convention"))
+        .filter(|v| !v.is_none())
+        .map(NamingConvention::from_value);
+    if let Some(convention) = convention {
+        name_unnamed(ev, &found, &convention, &mut changes);
+    }
+    for column in &found.columns {
+        let known = reflected(&column.data_type);
+        if known.is_some() || column.collation.is_some() {
+            changes.push(Change::AlterColumn {
+                table: table.clone(),
+                column: column.name.clone(),
+                alteration: ColumnAlteration::Type {
+                    data_type: known.unwrap_or_else(|| column.data_type.clone()),
+                    using: None,
+                    collation: None,
+                },
+            });
+        }
+    }
+    let items = |ev: &mut Ev<'_>, name: &str| {
+        let value = arguments.and_then(|a| a.keyword(name)).filter(|v| !v.is_none()).cloned();
+        value.and_then(|value| ev.items(&value)).unwrap_or_default()
+    };
+    let metadata = ev.host.metadata.clone();
+    let given: Vec<Value> = items(ev, "reflect_args");
+    let columns = sqla::table(ev, table, &given, &[], &metadata, place).table.columns;
+    for column in columns.into_iter().filter(|c| found.column(&c.name).is_some()) {
+        let alterations = [
+            ColumnAlteration::Type { data_type: column.data_type, using: None, collation: column.collation },
+            ColumnAlteration::Nullable(column.nullable),
+            ColumnAlteration::Default(column.default),
+        ];
+        changes.extend(alterations.into_iter().map(|alteration| Change::AlterColumn {
+            table: table.clone(),
+            column: column.name.clone(),
+            alteration,
+        }));
+    }
+    let given: Vec<Value> = items(ev, "table_args");
+    let added = sqla::table(ev, table, &given, &[], &metadata, place).table.constraints;
+    changes.extend(added.into_iter().map(|constraint| Change::AddConstraint {
+        table: table.clone(),
+        constraint: Box::new(constraint),
+        using_index: None,
+        if_not_exists: false,
+    }));
+    if !changes.is_empty() {
+        let was = std::mem::replace(&mut ev.host.in_batch, true);
+        record(ev, place, "batch_alter_table", changes, true);
+        ev.host.in_batch = was;
+    }
+}
+
+/// SQLAlchemy does not reflect indexes of expressions on SQLite, nor the order of columns.
+fn remake_index(index: &Index, table: &ObjectName, changes: &mut Vec<Change>) {
+    let Some(name) = &index.name else { return };
+    let is_expression = index.keys.iter().any(|key| matches!(key.part, KeyPart::Expression(_)));
+    let is_plain = index.keys.iter().all(|key| key.order.is_none() && key.collation.is_none());
+    if !is_expression && is_plain {
+        return;
+    }
+    let name = table.sibling(name.clone());
+    changes.push(Change::DropIndex { name, table: Some(table.clone()), if_exists: false, cascade: false });
+    if !is_expression {
+        let mut kept = index.clone();
+        for key in &mut kept.keys {
+            key.order = None;
+            key.collation = None;
+        }
+        changes.push(Change::CreateIndex {
+            table: table.clone(),
+            index: Box::new(kept),
+            if_not_exists: false,
+        });
+    }
+}
+
+fn drop_unnamed(table: &ObjectName, constraint: &Constraint) -> Change {
+    Change::DropConstraint {
+        table: table.clone(),
+        name: None,
+        kind: Some(constraint.kind()),
+        if_exists: false,
+        cascade: false,
+    }
+}
+
+/// Names what has no name by a convention: each is dropped and made again, in their order.
+fn name_unnamed(ev: &Ev<'_>, table: &Table, convention: &NamingConvention, changes: &mut Vec<Change>) {
+    for constraint in table.constraints.iter().filter(|c| c.name.is_none()) {
+        let (what, columns, referred) = match &constraint.body {
+            ConstraintBody::PrimaryKey { columns, .. } => (Named::PrimaryKey, columns, None),
+            ConstraintBody::Unique { columns, .. } => (Named::Unique, columns, None),
+            ConstraintBody::ForeignKey { columns, table, references, .. } => {
+                (Named::ForeignKey, columns, Some((table, references)))
+            }
+            _ => continue,
+        };
+        let columns: Vec<NamedColumn> = columns.iter().map(NamedColumn::new).collect();
+        let none = Vec::new();
+        let parts = Parts {
+            what,
+            table: &table.name,
+            schema: table.name.schema.as_deref(),
+            columns: &columns,
+            referred_table: referred.map(|(table, _)| table),
+            referred_columns: referred.map_or(&none, |(_, columns)| columns),
+        };
+        let Ok(Some((name, kind))) = convention.name(&NameText::None, parts, ev.host.settings.dialect) else {
+            continue;
+        };
+        changes.push(drop_unnamed(&table.name, constraint));
+        let named = Constraint { name: Some(name), name_kind: kind, ..constraint.clone() };
+        changes.push(Change::AddConstraint {
+            table: table.name.clone(),
+            constraint: Box::new(named),
+            using_index: None,
+            if_not_exists: false,
+        });
+    }
+}
+
+/// The types that SQLAlchemy knows by name on SQLite (`ischema_names`).
+const KNOWN_TYPES: &[&str] = &[
+    "BIGINT",
+    "BLOB",
+    "BOOLEAN",
+    "CHAR",
+    "DATE",
+    "DATETIME",
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT",
+    "INTEGER",
+    "JSON",
+    "NUMERIC",
+    "NVARCHAR",
+    "REAL",
+    "SMALLINT",
+    "TEXT",
+    "TIME",
+    "TIMESTAMP",
+    "VARCHAR",
+];
+
+/// The type as which SQLAlchemy reflects one, where that is another: what it does not know it takes by SQLite's rules of
+/// affinity (`SQLiteDialect._resolve_type_affinity`).
+fn reflected(data_type: &DataType) -> Option<DataType> {
+    let TypeKind::Named { name, .. } = &data_type.kind else { return None };
+    let upper = name.to_uppercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| upper.contains(part));
+    let known = match upper.as_str() {
+        known if KNOWN_TYPES.contains(&known) || known.is_empty() => return None,
+        "BOOL" => "BOOLEAN",
+        "INT" => "INTEGER",
+        _ if has(&["INT"]) => "INTEGER",
+        _ if has(&["CHAR", "CLOB", "TEXT"]) => "TEXT",
+        _ if has(&["BLOB"]) => return None,
+        _ if has(&["REAL", "FLOA", "DOUB"]) => "REAL",
+        _ => "NUMERIC",
+    };
+    Some(DataType::named(known, &[]))
+}
+
+/// Makes a table anew as `copy_from` describes it.
+fn copy(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName, copied: &Value) {
+    let Some((_, mut reading)) = sqla::table_term(ev, copied) else {
         let extent = cucurbit_schema::Extent::Tables([table.clone()].into());
         let reason = "the table that is copied from cannot be told";
         crate::host::unknown(ev, given.place, given.operation, extent, reason);
-        return true;
+        return;
     };
     settle_types_from(ev, &mut reading);
     let way: String = format!("_alembic_tmp_{}", table.name).chars().take(LONGEST).collect();
@@ -61,7 +310,7 @@ pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -
     reading.table.name = way.clone();
     for constraint in &mut reading.table.constraints {
         // A key that points at its own table points at the new one.
-        if let cucurbit_schema::ConstraintBody::ForeignKey { table: target, .. } = &mut constraint.body
+        if let ConstraintBody::ForeignKey { table: target, .. } = &mut constraint.body
             && target == table
         {
             *target = way.clone();
@@ -78,5 +327,4 @@ pub(crate) fn recreate(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -
         changes.push(Change::CreateIndex { table: table.clone(), index, if_not_exists: false });
     }
     record(ev, given.place, given.operation, changes, true);
-    true
 }

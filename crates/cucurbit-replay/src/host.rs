@@ -50,6 +50,8 @@ pub(crate) struct Replay {
     pub(crate) asked_for_rows: bool,
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
     pub(crate) holds_rows: bool,
+    /// Batches of this step that have made their table anew, by their place and table.
+    pub(crate) remade: Rc<BTreeSet<(Place, ObjectName)>>,
     /// The call under way is one of a batch.
     pub(crate) in_batch: bool,
     /// What statements set for those after them.
@@ -115,6 +117,7 @@ pub(crate) struct Mark {
     reflected: Rc<BTreeMap<(u32, String), Value>>,
     refused: Rc<Vec<(Change, Mismatch)>>,
     options: Rc<Vec<Rc<str>>>,
+    remade: Rc<BTreeSet<(Place, ObjectName)>>,
     session: Session,
 }
 
@@ -141,6 +144,7 @@ impl Replay {
             options: Rc::default(),
             asked_for_rows: false,
             holds_rows: false,
+            remade: Rc::default(),
             in_batch: false,
             session: Session::default(),
             file: None,
@@ -373,6 +377,7 @@ impl Host for Replay {
             reflected: Rc::clone(&self.reflected),
             refused: Rc::clone(&self.refused),
             options: Rc::clone(&self.options),
+            remade: Rc::clone(&self.remade),
             session: self.session.clone(),
         }
     }
@@ -387,6 +392,7 @@ impl Host for Replay {
         self.reflected = mark.reflected;
         self.refused = mark.refused;
         self.options = mark.options;
+        self.remade = mark.remade;
         self.session = mark.session;
     }
 

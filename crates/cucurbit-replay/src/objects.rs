@@ -1,6 +1,6 @@
 //! What Alembic and the database hand to a migration.
 
-use cucurbit_python::eval::{HostObject, Value};
+use cucurbit_python::eval::{HostObject, Place, Value};
 use cucurbit_schema::ObjectName;
 use std::any::Any;
 use std::rc::Rc;
@@ -22,6 +22,8 @@ pub(crate) enum Object {
         schema: Option<String>,
         /// The table is made anew (`recreate="always"`), so an operation says only what it changes.
         is_new: bool,
+        /// Where it was begun.
+        place: Place,
     },
     /// `sa.inspect(bind)`, by a number of its own: each remembers what it was asked.
     Inspector(u32),

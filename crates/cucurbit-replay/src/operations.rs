@@ -44,8 +44,8 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         "batch_alter_table" => {
             return match table_argument(ev, given, 0, "table_name", "schema") {
                 Ok((table, schema)) => {
-                    let is_new = crate::batch::recreate(ev, given, &table);
-                    Outcome::Value(Object::Batch { table, schema, is_new }.value())
+                    let is_new = crate::batch::begin(ev, given, &table);
+                    Outcome::Value(Object::Batch { table, schema, is_new, place }.value())
                 }
                 Err(why) => {
                     unknown(ev, place, given.operation, Extent::Anything, &why);

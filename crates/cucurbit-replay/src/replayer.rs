@@ -171,6 +171,7 @@ impl<'f> Replayer<'f> {
         self.evaluator.host.refused = Rc::default();
         self.evaluator.host.vain = Rc::default();
         self.evaluator.host.options = Rc::default();
+        self.evaluator.host.remade = Rc::default();
         let place = Place { file, span: Span::new(0, 0) };
         let readable = self.files.parsed(file).is_some();
         let function = self.evaluator.module_value(file, direction.function());
@@ -229,6 +230,7 @@ impl<'f> Replayer<'f> {
             }
         }
         host.db = Rc::new(state);
+        host.remade = Rc::default();
         host.guards.clear();
         host.exhausted = false;
     }

@@ -210,7 +210,8 @@ impl Step<'_> {
                         && kind == Some(ConstraintKind::PrimaryKey)
                         && c.kind() == ConstraintKind::PrimaryKey)
             }
-            None => kind.is_some_and(|k| k == c.kind()),
+            // On SQLite it is one that has no name; MySQL's primary key needs none.
+            None => kind.is_some_and(|k| k == c.kind()) && (is_mysql || c.name.is_none()),
         });
         let Some(at) = at else {
             // MySQL keeps unique constraints and unique indexes as one thing.
