@@ -335,6 +335,27 @@ mod postgresql {
     }
 
     #[test]
+    fn what_the_server_writes_in_words_of_its_own_is_the_same() {
+        let folder = chain(
+            "op.execute(\"CREATE VIEW v AS SELECT id FROM users WHERE mail = 'x'; CREATE DOMAIN age AS integer CHECK (VALUE > 0); CREATE POLICY p ON users USING (mail = 'x')\")",
+            "op.execute('DROP POLICY p ON users; DROP DOMAIN age; DROP VIEW v')",
+        );
+        let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+    }
+
+    #[test]
+    fn a_table_made_from_a_query_cannot_be_told() {
+        let folder = chain(
+            "op.execute('CREATE TABLE copied AS SELECT id, mail FROM users')",
+            "op.execute('DROP TABLE copied')",
+        );
+        let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };
+        assert_eq!(code(&output), Some(1), "{}", out(&output));
+        assert!(out(&output).contains("cannot tell"), "{}", out(&output));
+    }
+
+    #[test]
     fn the_server_refuses_what_does_not_fit() {
         let folder = chain(
             "op.execute('ALTER TABLE users ALTER COLUMN mail TYPE inet USING mail::inet::macaddr')",

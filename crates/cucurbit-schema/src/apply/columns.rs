@@ -159,7 +159,8 @@ impl Step<'_> {
             return;
         };
         let Some(old) = found.column(column).cloned() else {
-            if !found.tainted {
+            // It may be a column of the table that it inherits from.
+            if !found.tainted && !found.options.contains_key("inherits") {
                 self.missing(object);
             }
             return;
@@ -194,9 +195,21 @@ impl Step<'_> {
                     );
                 }
                 // PostgreSQL keeps the value that a default was read as: a literal stays of the type it had.
-                let kept = match (&old.default, &old.data_type.kind) {
-                    (Some(Default::Expression(text)), TypeKind::Named { name, .. })
-                        if self.is_postgresql() && is_literal(text) && !same_name(name, &data_type.kind) =>
+                let name = match (&old.data_type.kind, &data_type.kind) {
+                    (TypeKind::Named { name, .. }, new) if !same_name(name, new) => Some(name.clone()),
+                    (TypeKind::Array { element, .. }, TypeKind::Array { element: new, .. }) => {
+                        match element.as_ref() {
+                            TypeKind::Named { name, .. } if !same_name(name, new) => {
+                                Some(format!("{name}[]"))
+                            }
+                            _ => None,
+                        }
+                    }
+                    _ => None,
+                };
+                let kept = match (&old.default, name) {
+                    (Some(Default::Expression(text)), Some(name))
+                        if self.is_postgresql() && is_literal(text) =>
                     {
                         Some(Default::Expression(format!("{}::{name}", text.trim())))
                     }

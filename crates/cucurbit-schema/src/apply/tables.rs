@@ -150,17 +150,43 @@ impl Step<'_> {
                 table
                     .options
                     .insert("partition of".to_owned(), text[at + "PARTITION OF".len()..].trim().to_owned());
-            } else if !including_all {
-                for column in &mut table.columns {
+            }
+            // The last that is said of a thing holds (PostgreSQL, `transformTableLikeClause`).
+            let with = |what: &str| {
+                let (yes, no) = (format!("INCLUDING {what}"), format!("EXCLUDING {what}"));
+                partition.is_some()
+                    || match (upper.rfind(&yes), upper.rfind(&no)) {
+                        (Some(yes), Some(no)) => yes > no,
+                        (None, Some(_)) => false,
+                        (Some(_), None) => true,
+                        (None, None) => including_all,
+                    }
+            };
+            for column in &mut table.columns {
+                if !with("DEFAULTS") {
                     column.default = None;
+                }
+                if !with("IDENTITY") {
                     column.identity = None;
+                }
+                if !with("COMMENTS") {
                     column.comment = None;
                 }
+                // Without it a computed column becomes a plain one.
+                if !with("GENERATED") && self.is_postgresql() {
+                    column.computed = None;
+                }
             }
-            if including_all || partition.is_some() {
-                table.constraints =
-                    source.constraints.iter().filter(|c| is_copied(&c.body)).cloned().collect();
-                table.indexes.clone_from(&source.indexes);
+            let (keys, checks) = (with("INDEXES"), with("CONSTRAINTS"));
+            if keys || checks {
+                let wanted = |c: &&crate::Constraint| {
+                    is_copied(&c.body)
+                        && if matches!(c.body, ConstraintBody::Check { .. }) { checks } else { keys }
+                };
+                table.constraints = source.constraints.iter().filter(wanted).cloned().collect();
+                if keys {
+                    table.indexes.clone_from(&source.indexes);
+                }
                 for constraint in &mut table.constraints {
                     if !matches!(constraint.body, ConstraintBody::Check { .. }) {
                         constraint.name = None;

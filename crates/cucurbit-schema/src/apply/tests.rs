@@ -202,3 +202,46 @@ fn what_does_not_fit_is_told_with_both_places() {
         ]
     );
 }
+
+#[test]
+fn a_table_like_another_takes_what_is_asked_for() {
+    let load = |like: &str| {
+        let text = format!(
+            "CREATE TABLE a (id integer DEFAULT 1 PRIMARY KEY, g integer GENERATED ALWAYS AS (id) STORED, CHECK (id > 0)); \
+             CREATE TABLE b (LIKE a {like});"
+        );
+        let (db, problems) = crate::sql::load(&text, Dialect::PostgreSql);
+        assert_eq!(problems, Vec::<String>::new());
+        let b = db.table(&name("b")).unwrap();
+        let kinds: Vec<ConstraintKind> = b.constraints.iter().map(Constraint::kind).collect();
+        (b.columns[0].default.is_some(), b.columns[1].computed.is_some(), kinds)
+    };
+    assert_eq!(load(""), (false, false, vec![]));
+    assert_eq!(load("INCLUDING DEFAULTS"), (true, false, vec![]));
+    assert_eq!(load("INCLUDING CONSTRAINTS"), (false, false, vec![ConstraintKind::Check]));
+    let (default, computed, kinds) = load("INCLUDING ALL EXCLUDING INDEXES");
+    assert_eq!((default, computed, kinds), (true, true, vec![ConstraintKind::Check]));
+}
+
+#[test]
+fn a_default_stays_of_the_type_in_which_it_was_read() {
+    let (db, problems) = crate::sql::load(
+        "CREATE TABLE t (a varchar(20)[] DEFAULT '{}', b varchar(20) DEFAULT 'x'); \
+         ALTER TABLE t ALTER COLUMN a TYPE text[] USING a::text[], ALTER COLUMN b TYPE text;",
+        Dialect::PostgreSql,
+    );
+    assert_eq!(problems, Vec::<String>::new());
+    let defaults: Vec<_> = db.table(&name("t")).unwrap().columns.iter().map(|c| c.default.clone()).collect();
+    let text = |text: &str| Some(Default::Expression(text.to_owned()));
+    assert_eq!(defaults, [text("'{}'::character varying[]"), text("'x'::character varying")]);
+}
+
+#[test]
+fn columns_that_are_inherited_may_be_altered() {
+    let (_, problems) = crate::sql::load(
+        "CREATE TABLE base (a integer); CREATE TABLE heir (b integer) INHERITS (base); \
+         ALTER TABLE ONLY heir ALTER COLUMN a SET DEFAULT 1;",
+        Dialect::PostgreSql,
+    );
+    assert_eq!(problems, Vec::<String>::new());
+}

@@ -98,6 +98,8 @@ impl Reader<'_> {
                 c.text_until(|c| c.is("as"));
             }
             if c.is("as") || c.is("select") {
+                // Its columns are those of the query, which is not followed.
+                self.exact &= temporary;
                 self.changes.push(Change::CreateTableFrom {
                     name,
                     like: None,

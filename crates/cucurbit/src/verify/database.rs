@@ -112,7 +112,7 @@ impl Run<'_> {
         if !refused {
             let read = scratch.read()?;
             let weight = self.unread(&read);
-            for difference in compare(&chain.state, read.database) {
+            for difference in self.compare(&chain.state, read.database)? {
                 let text = describe(&difference, "the replay", "the database");
                 let weight = self.weigh(&difference, weight);
                 self.proof.issues.push(Issue::new(weight, format!("at the end: {text}")));
@@ -172,7 +172,7 @@ impl Run<'_> {
         let read = scratch.read()?;
         let mut reached = Reached::AsReplayed;
         let weight = self.unread(&read);
-        for difference in compare(&followed.after, read.database) {
+        for difference in self.compare(&followed.after, read.database)? {
             // Once it is said; the revisions behind it have it too.
             if self.seen.contains(&difference) {
                 continue;
@@ -191,24 +191,62 @@ impl Run<'_> {
 
     /// Fills a database as it is to be behind a revision; says whether that went well.
     fn rebuild(&mut self, scratch: &mut dyn Scratch, walk: &Walk) -> Result<bool, Error> {
-        for statement in ddl(&walk.up.after).statements {
+        let Some(message) = self.fill(scratch, &walk.up.after)? else { return Ok(true) };
+        let text = format!("the revisions behind it were not tried step by step: {message}");
+        let place = (walk.id.as_str(), Leg::Upgrade);
+        self.issue(place, None, Issue::new(Weight::CannotTell, text));
+        Ok(false)
+    }
+
+    /// Makes a schema in an empty database; gives what the database said to the statement that it refused.
+    fn fill(&mut self, scratch: &mut dyn Scratch, state: &Database) -> Result<Option<String>, Error> {
+        for statement in ddl(state).statements {
             self.options.look()?;
             // A schema is a database there, and others than the own one are not ours to touch.
-            if walk.up.after.dialect.is_mysql() && is_elsewhere(&statement) {
+            if state.dialect.is_mysql() && is_elsewhere(&statement) {
                 continue;
             }
             match scratch.run(&statement.sql) {
                 Ok(()) => {}
                 Err(RunError::Lost(message)) => return Err(Error::Connect(message)),
-                Err(RunError::Refused(message)) => {
-                    let text = format!("the revisions behind it were not tried step by step: {message}");
-                    let place = (walk.id.as_str(), Leg::Upgrade);
-                    self.issue(place, None, Issue::new(Weight::CannotTell, text));
-                    return Ok(false);
-                }
+                Err(RunError::Refused(message)) => return Ok(Some(message)),
             }
         }
-        Ok(true)
+        Ok(None)
+    }
+
+    /// Compares what was replayed with what a database holds.
+    ///
+    /// A database writes texts down in words of its own: views, policies, domains, checks. Where something differs
+    /// that both have, what was replayed is made in another database, and only what differs from that too remains.
+    fn compare(&mut self, replayed: &Database, found: Database) -> Result<Vec<Difference>, Error> {
+        let mut differences = compare(replayed, found.clone());
+        let is_new =
+            |d: &Difference| !self.seen.contains(d) && matches!(d.kind, DifferenceKind::Changed { .. });
+        if !differences.iter().any(is_new) {
+            return Ok(differences);
+        }
+        let mut scratch = self.server.scratch()?;
+        let printed = match self.fill(scratch.as_mut(), replayed)? {
+            None => Some(scratch.read()?.database),
+            Some(_) => None,
+        };
+        scratch.close()?;
+        if let Some(printed) = printed {
+            let remain = compare(&printed, found);
+            let same = |a: &Difference, b: &Difference| {
+                let attribute = |d: &Difference| match d.kind {
+                    DifferenceKind::Changed { attribute, .. } => Some(attribute),
+                    _ => None,
+                };
+                a.object == b.object && attribute(a) == attribute(b)
+            };
+            differences.retain(|difference| {
+                !matches!(difference.kind, DifferenceKind::Changed { .. })
+                    || remain.iter().any(|other| same(other, difference))
+            });
+        }
+        Ok(differences)
     }
 
     /// Runs statements; says whether one was refused.
