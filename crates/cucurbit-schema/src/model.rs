@@ -157,6 +157,17 @@ impl DataType {
     }
 }
 
+impl TypeKind {
+    /// Returns what stands inside of arrays; the type itself when it is none.
+    #[must_use]
+    pub fn innermost(&self) -> &TypeKind {
+        match self {
+            TypeKind::Array { element, .. } => element.innermost(),
+            other => other,
+        }
+    }
+}
+
 /// What a type is to the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TypeKind {

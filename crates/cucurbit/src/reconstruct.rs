@@ -21,7 +21,7 @@ use cucurbit_schema::{
     Change, Column, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch, MismatchKind,
     ObjectName, ObjectRef, Origin, Table, between, diff,
 };
-use cucurbit_sqlalchemy::Settings;
+use cucurbit_sqlalchemy::{MetaData, Settings};
 use engine::{Engine, Found, Rolled};
 use gap::Gap;
 use std::collections::BTreeSet;
@@ -248,7 +248,8 @@ impl Case {
             match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
                 // Models may leave the convention to `env.py`; then the names in the dump tell it.
                 (Some(known), head) => {
-                    metadata = known.clone();
+                    // Operations take the convention alone, as of `env.py`'s.
+                    metadata = MetaData { convention: known.convention.clone(), ..MetaData::default() };
                     if known.convention == Default::default() {
                         inferred = head.as_ref().and_then(crate::convention::infer);
                     }

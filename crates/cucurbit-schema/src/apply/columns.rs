@@ -1,7 +1,6 @@
 //! Columns.
 
 use super::Step;
-use super::tables::innermost;
 use crate::change::{ColumnAlteration, ObjectRef, Position};
 use crate::model::{Column, Constraint, ConstraintBody, Default, Dialect, KeyPart, ObjectName, TypeKind};
 use crate::words;
@@ -177,7 +176,7 @@ impl Step<'_> {
             }
             ColumnAlteration::Type { data_type, using, collation } => {
                 if self.is_postgresql()
-                    && let TypeKind::Enum { name: Some(name), .. } = innermost(&data_type.kind)
+                    && let TypeKind::Enum { name: Some(name), .. } = data_type.kind.innermost()
                     && !self.db.enums.contains_key(name)
                 {
                     self.missing(ObjectRef::Enum(name.clone()));

@@ -1,7 +1,6 @@
 //! Schemas, types, sequences, and what is kept as its text.
 
 use super::Step;
-use super::tables::innermost;
 use crate::change::{Change, LabelPosition, ObjectRef};
 use crate::model::{
     Dialect, EnumType, NamedObject, ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Sequence,
@@ -176,7 +175,7 @@ impl Step<'_> {
         let mut users = Vec::new();
         for table in self.db.tables.values() {
             for column in &table.columns {
-                if let TypeKind::Enum { name: Some(used), .. } = innermost(&column.data_type.kind)
+                if let TypeKind::Enum { name: Some(used), .. } = column.data_type.kind.innermost()
                     && used == name
                 {
                     users.push((table.name.clone(), column.name.clone()));
@@ -252,7 +251,7 @@ impl Step<'_> {
         }
         moved.name = to.clone();
         self.db.enums.insert(to.clone(), moved);
-        let uses = |kind: &TypeKind| matches!(innermost(kind), TypeKind::Enum { name: Some(used), .. } if used == from);
+        let uses = |kind: &TypeKind| matches!(kind.innermost(), TypeKind::Enum { name: Some(used), .. } if used == from);
         self.db.tables.change(
             |table| table.columns.iter().any(|c| uses(&c.data_type.kind)),
             |table| {

@@ -99,7 +99,7 @@ impl Step<'_> {
                 self.db.sequences.insert(name.clone(), sequence);
                 self.touched(ObjectRef::Sequence(name));
             }
-            if let TypeKind::Enum { name: Some(name), .. } = innermost(&column.data_type.kind)
+            if let TypeKind::Enum { name: Some(name), .. } = column.data_type.kind.innermost()
                 && !self.db.enums.contains_key(name)
             {
                 self.missing(ObjectRef::Enum(name.clone()));
@@ -451,14 +451,6 @@ impl Step<'_> {
 
 fn is_copied(body: &ConstraintBody) -> bool {
     !matches!(body, ConstraintBody::ForeignKey { .. })
-}
-
-/// What stands inside of arrays.
-pub(super) fn innermost(kind: &TypeKind) -> &TypeKind {
-    match kind {
-        TypeKind::Array { element, .. } => innermost(element),
-        other => other,
-    }
 }
 
 /// PostgreSQL makes one index of keys that are equal; the first stays, and the primary key comes first

@@ -127,10 +127,12 @@ impl Engine<'_, '_> {
         for name in made {
             below.tables.remove(&name);
         }
-        keep(&mut head, &below);
+        let chronic = forward.last().map(|end| Chronic::of(&head, end)).unwrap_or_default();
+        keep(&mut head, &below, &chronic);
         if let Some(end) = forward.last() {
             overlay(&mut head, end);
         }
+        forget_unused(&mut head, &below, forward.last());
         let rolled = self.roll(&head, &forward);
         let mut found = self.judge(rolled, head);
         for _ in 1..MAX_HEADS {
@@ -139,6 +141,7 @@ impl Engine<'_, '_> {
             }
             let mut head = found.state.clone();
             head.forget_origins();
+            forget_unused(&mut head, &below, forward.last());
             let rolled = self.roll(&head, &forward);
             let next = self.judge(rolled, head);
             if next.left() > found.left() {
@@ -553,7 +556,10 @@ fn is_part_of(object: &ObjectRef, whole: &ObjectRef) -> bool {
 /// Puts what stands below the gap, and models cannot say or autogenerate does not compare, into a head from models:
 /// server defaults, checks, tables without a model, functions and their like. A lost migration that was written by
 /// autogenerate did not touch it.
-fn keep(head: &mut Database, before: &Database) {
+///
+/// Types that models say otherwise of what survivors above the gap make, too, were never what the chain makes, so the
+/// lost migration did not bring them either.
+fn keep(head: &mut Database, before: &Database, chronic: &Chronic) {
     for (name, table) in &before.tables {
         let Some(there) = head.tables.get(name) else {
             head.put_table(Arc::clone(table));
@@ -562,6 +568,15 @@ fn keep(head: &mut Database, before: &Database) {
         let mut kept = there.as_ref().clone();
         for column in &mut kept.columns {
             let Some(old) = table.column(&column.name) else { continue };
+            if chronic.has(&old.data_type.kind, &column.data_type.kind) {
+                if let Some(Default::NextValue(sequence)) = &column.default
+                    && let Some(sequence) = head.sequences.get_mut(sequence)
+                    && let TypeKind::Named { name, .. } = &old.data_type.kind
+                {
+                    sequence.options.data_type = Some(name.clone());
+                }
+                column.data_type = old.data_type.clone();
+            }
             if column.identity.is_none() && column.computed.is_none() && column.data_type == old.data_type {
                 if let Some(Default::NextValue(sequence)) = &column.default
                     && column.default != old.default
@@ -610,6 +625,68 @@ fn keep(head: &mut Database, before: &Database) {
         head.objects.entry(key.clone()).or_insert_with(|| Arc::clone(object));
     }
     head.forget_origins();
+}
+
+/// Types that the models of a project say otherwise than its migrations, as a pair of both.
+#[derive(Debug, Default)]
+struct Chronic(BTreeSet<(String, String)>);
+
+impl Chronic {
+    /// What models say otherwise of tables that survivors make.
+    fn of(models: &Database, made: &Database) -> Self {
+        let mut out = BTreeSet::new();
+        for table in made.tables.values().filter(|t| !t.tainted) {
+            let Some(model) = models.table(&table.name) else { continue };
+            for column in &table.columns {
+                let Some(said) = model.column(&column.name) else { continue };
+                let (made, said) = (&column.data_type.kind, &said.data_type.kind);
+                if made != said {
+                    out.insert(Self::pair(made, said));
+                }
+            }
+        }
+        Chronic(out)
+    }
+
+    fn has(&self, made: &TypeKind, said: &TypeKind) -> bool {
+        made != said && self.0.contains(&Self::pair(made, said))
+    }
+
+    /// Both types as texts. Where only one of them has a length, which one does not count.
+    fn pair(made: &TypeKind, said: &TypeKind) -> (String, String) {
+        let text = |kind: &TypeKind, other: &TypeKind| match (kind, other) {
+            (TypeKind::Named { name, args, .. }, TypeKind::Named { args: others, .. })
+                if !args.is_empty() && others.is_empty() =>
+            {
+                format!("{name}(…)")
+            }
+            (kind, _) => format!("{kind:?}"),
+        };
+        (text(made, said), text(said, made))
+    }
+}
+
+/// Takes enum types out of a head that only models tell of and that no column uses, because survivors make the column
+/// of another type.
+fn forget_unused(head: &mut Database, below: &Database, made: Option<&Database>) {
+    let used: BTreeSet<ObjectName> = head
+        .tables
+        .values()
+        .flat_map(|table| &table.columns)
+        .filter_map(|column| match column.data_type.kind.innermost() {
+            TypeKind::Enum { name, .. } => name.clone(),
+            _ => None,
+        })
+        .collect();
+    let is_known = |name: &ObjectName| {
+        used.contains(name)
+            || below.enums.contains_key(name)
+            || made.is_some_and(|made| made.enums.contains_key(name))
+    };
+    let unused: Vec<ObjectName> = head.enums.keys().filter(|name| !is_known(name)).cloned().collect();
+    for name in unused {
+        head.enums.remove(&name);
+    }
 }
 
 /// Puts what survivors make over what models say.
