@@ -186,6 +186,40 @@ cfg.CONF.register_opts([cfg.IntOpt('max-rows', default=10)])
 }
 
 #[test]
+fn squash_makes_a_type_by_itself_that_the_rest_drops_and_makes_again() {
+    let folder = project(
+        r#"--- versions/a1_jobs.py
+revision = 'a1'
+down_revision = None
+
+def upgrade():
+    op.create_table('jobs', sa.Column('id', sa.Integer()))
+
+--- versions/b2_kind.py
+revision = 'b2'
+down_revision = 'a1'
+
+def upgrade():
+    sa.Enum('x', 'y', name='kind').create(op.get_bind())
+    op.add_column('jobs', sa.Column('kind', sa.Enum('x', 'y', name='kind')))
+
+--- versions/c3_again.py
+revision = 'c3'
+down_revision = 'b2'
+
+def upgrade():
+    op.drop_column('jobs', 'kind')
+    op.execute('DROP TYPE kind')
+    op.create_table('kinds', sa.Column('kind', sa.Enum('x', 'y', name='kind')))
+"#,
+    );
+    let output = squash(folder.path(), &["base..b2", "--apply"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    let text = std::fs::read_to_string(folder.path().join("versions/b2_squashed.py")).expect("the file");
+    assert!(text.contains("CREATE TYPE kind AS ENUM") && text.contains("create_type=False"), "{text}");
+}
+
+#[test]
 fn squash_refuses_what_would_break_the_chain() {
     let folder = project(CHAIN);
     for (range, wanted) in [("c3..a1", 1), ("base..a1", 1), ("base..zz", 2), ("c3", 2)] {
