@@ -13,6 +13,7 @@ mod squash;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use cucurbit::rules::{Selection, Selector};
 use cucurbit::{Diagnosis, Options, Severity, diagnose, report};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -106,6 +107,13 @@ struct DiagnoseArguments {
     /// The least severity that makes the exit code 1.
     #[arg(long, value_enum, default_value_t = Level::Note)]
     fail_on: Level,
+    /// The rules to apply: codes, their beginnings (GRA), names, or ALL, which is meant when not given. Without a rule
+    /// of the family SCH no migration is followed.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    select: Vec<Selector>,
+    /// The rules not to apply, written likewise. Where both name a rule, the longer one counts; of equals, this.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    ignore: Vec<Selector>,
     /// The configuration to read, as in `alembic -c`; may be given twice, once for each kind.
     #[arg(short, long, value_name = "FILE")]
     config: Vec<PathBuf>,
@@ -227,6 +235,7 @@ fn options(arguments: &DiagnoseArguments, path: &std::path::Path) -> Options {
         path_prefix: is_plain.then(|| path.to_path_buf()),
         dialect: arguments.dialect.map(Into::into),
         import_roots: chain::import_roots(&arguments.import_root),
+        rules: Selection { select: arguments.select.clone(), ignore: arguments.ignore.clone() },
     }
 }
 

@@ -221,3 +221,39 @@ def upgrade():
     assert_eq!(code(&output), Some(1));
     assert_eq!(code(&run(folder.path(), &["drift", "--versions", "versions"])), Some(2));
 }
+
+fn codes(arguments: &[&str]) -> Vec<String> {
+    let json = out(&run(&fixtures(), &[&["diagnose", "--output-format", "json"], arguments].concat()));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let findings = json["environments"][0]["findings"].as_array().expect("findings");
+    findings.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+#[test]
+fn select_applies_only_the_rules_it_names() {
+    let all = codes(&["habits_service"]);
+    assert!(all.iter().any(|code| code == "GRA002") && all.iter().any(|code| code.starts_with("SCH")));
+    assert_eq!(codes(&["--select", "GRA002", "habits_service"]), ["GRA002"]);
+    let mut some = codes(&["--select", "GRA,missing-object", "--select", "SCH", "habits_service"]);
+    some.dedup();
+    assert!(some.iter().all(|code| code.starts_with("GRA") || code.starts_with("SCH")) && some.len() > 1);
+    // A finding stands for itself when its cause was not looked for.
+    let alone = out(&run(&fixtures(), &["diagnose", "--select", "SCH", "habits_service"]));
+    assert!(alone.contains("SCH") && !alone.contains("GRA002"), "{alone}");
+}
+
+#[test]
+fn ignore_leaves_rules_out_and_the_longer_one_counts() {
+    let all = codes(&["habits_service"]);
+    let less = codes(&["--ignore", "SCH", "habits_service"]);
+    assert_eq!(less, all.iter().filter(|code| !code.starts_with("SCH")).cloned().collect::<Vec<_>>());
+    assert_eq!(codes(&["--select", "GRA002", "--ignore", "GRA", "habits_service"]), ["GRA002"]);
+    assert!(codes(&["--select", "GRA002", "--ignore", "missing-base", "habits_service"]).is_empty());
+}
+
+#[test]
+fn a_rule_that_is_not_there_cannot_be_selected() {
+    let output = run(&fixtures(), &["diagnose", "--select", "GRA999", "habits_service"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no rule `GRA999`"));
+}

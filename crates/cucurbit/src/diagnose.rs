@@ -5,7 +5,7 @@ use crate::dialects::Dialects;
 use crate::finding::{Finding, Severity, arrange};
 use crate::history::Texts;
 use crate::replay::WaysBack;
-use crate::rules::{self, Check};
+use crate::rules::{self, Check, Selection};
 use cucurbit_alembic::config::{
     DiscoverError, DiscoverOptions, Discovery, Environment, WalkProblem, discover,
 };
@@ -35,6 +35,8 @@ pub struct Options {
     pub dialect: Option<Dialect>,
     /// Folders in which modules that migrations import are looked for first, as on `sys.path`.
     pub import_roots: Vec<PathBuf>,
+    /// The rules to apply; all when not said. Without a rule about the schema no migration is followed.
+    pub rules: Selection,
 }
 
 /// Why there is no diagnosis.
@@ -72,8 +74,9 @@ pub struct EnvironmentDiagnosis {
     pub case: Case,
     /// The findings: errors first, then by path, place and code.
     pub findings: Vec<Finding>,
-    /// The database systems that the rules about the schema had in mind.
-    pub dialects: Dialects,
+    /// The database systems that the rules about the schema had in mind; `None` when there was none of them to
+    /// apply.
+    pub dialects: Option<Dialects>,
 }
 
 impl Diagnosis {
@@ -156,7 +159,9 @@ fn judge_all(environments: Vec<Environment>, options: &Options) -> Vec<Environme
 pub(crate) fn judge(case: Case, options: &Options) -> EnvironmentDiagnosis {
     let of_case = |rule: &rules::Rule| {
         let mut found = Vec::new();
-        if let Check::Case(check) = rule.check {
+        if let Check::Case(check) = rule.check
+            && options.rules.has(rule)
+        {
             check(&case, &mut found);
         }
         found
@@ -171,22 +176,36 @@ pub(crate) fn judge(case: Case, options: &Options) -> EnvironmentDiagnosis {
 }
 
 /// Follows the chain for each dialect that it may run on, and keeps what is found on all of them.
-fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
+fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialects>) {
+    let checks = || {
+        let selected = rules::ALL.iter().filter(|rule| options.rules.has(rule));
+        selected.filter_map(|rule| match rule.check {
+            Check::Schema(check) => Some((rule.info, check)),
+            Check::Case(_) => None,
+        })
+    };
+    if checks().next().is_none() {
+        return (Vec::new(), None);
+    }
     let texts = Texts::read(case);
     let dialects = options.dialect.map_or_else(|| texts.dialects(case), Dialects::given);
     let judge = |dialect: Dialect, ways_back: &WaysBack| {
         let mut found = Vec::new();
         if let Some(history) = case.history(&texts, dialect, &options.import_roots, ways_back) {
-            for rule in rules::ALL {
-                if let Check::Schema(check) = rule.check {
-                    check(case, &history, &mut found);
-                }
+            for (_, check) in checks() {
+                check(case, &history, &mut found);
             }
         }
         found
     };
-    let Some((first, others)) = dialects.found.split_first() else { return (Vec::new(), dialects) };
-    let mut found = judge(*first, &WaysBack::All);
+    let Some((first, others)) = dialects.found.split_first() else {
+        return (Vec::new(), Some(dialects));
+    };
+    let ways_back = match checks().any(|(info, _)| rules::needs_ways_back(info)) {
+        true => WaysBack::All,
+        false => WaysBack::None,
+    };
+    let mut found = judge(*first, &ways_back);
     if !found.is_empty() && !others.is_empty() {
         // Only the downgrades of which something was found are of interest.
         let ways_back = found.iter().filter(|finding| rules::needs_ways_back(finding.rule));
@@ -199,5 +218,5 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Dialects) {
         let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
         found.retain(|finding| others.iter().all(|other| other.iter().any(|o| is_same(o, finding))));
     }
-    (found, dialects)
+    (found, Some(dialects))
 }

@@ -53,8 +53,11 @@ macro_rules! info {
 mod candidates;
 mod lost;
 mod misfits;
+mod selection;
 mod settings;
 mod text;
+
+pub use selection::{Selection, Selector, UnknownSelector};
 
 rules![
     dangling_parent,
