@@ -15,65 +15,98 @@ pub const MAX_SOURCE_BYTES: usize = 8 << 20;
 /// brackets, and somewhat later for operators.
 pub const MAX_NESTING: usize = 1_500;
 
+/// What a byte is to [`nesting_bound`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plain,
+    Word,
+    Digit,
+    Operator,
+    Open,
+    Close,
+    Comma,
+    Newline,
+    Quote,
+    Comment,
+}
+
+static SIGNS: [Sign; 256] = signs();
+
+const fn signs() -> [Sign; 256] {
+    let mut signs = [Sign::Plain; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        signs[byte] = match byte as u8 {
+            b'#' => Sign::Comment,
+            b'"' | b'\'' => Sign::Quote,
+            b'(' | b'[' | b'{' => Sign::Open,
+            b')' | b']' | b'}' => Sign::Close,
+            b',' | b';' => Sign::Comma,
+            b'\n' | b'\r' => Sign::Newline,
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'.'
+            | b':' => Sign::Operator,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => Sign::Word,
+            b'0'..=b'9' => Sign::Digit,
+            _ => Sign::Plain,
+        };
+        byte += 1;
+    }
+    signs
+}
+
 /// Returns an upper bound for the depth of the syntax tree, blocks not counted. Stops counting
 /// soon after [`MAX_NESTING`].
 pub(crate) fn nesting_bound(bytes: &[u8]) -> usize {
-    let mut levels: Vec<usize> = vec![0];
-    let (mut sum, mut bound, mut at) = (0, 0, 0);
+    // What was counted inside of each pair of brackets that is open, but for the innermost.
+    let mut outer: Vec<usize> = Vec::new();
+    let (mut inner, mut sum, mut bound, mut at) = (0, 0, 0, 0);
     while at < bytes.len() && bound <= MAX_NESTING {
-        let byte = bytes[at];
-        match byte {
-            b'#' => {
-                at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
-                continue;
-            }
-            b'"' | b'\'' => {
-                let (end, inside) = string_end(bytes, at);
-                bound = bound.max(sum + levels.len() + inside);
-                at = end;
-                continue;
-            }
-            b'(' | b'[' | b'{' => levels.push(0),
-            b')' | b']' | b'}' => {
-                if levels.len() > 1 {
-                    sum -= levels.pop().unwrap_or(0);
-                }
-                count(&mut levels, &mut sum, 1);
-            }
-            b',' | b';' => reset(&mut levels, &mut sum),
-            b'\n' | b'\r' if levels.len() == 1 && !continued(bytes, at) => reset(&mut levels, &mut sum),
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'.'
-            | b':' => {
-                count(&mut levels, &mut sum, 1);
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => {
-                let end = word_end(bytes, at);
-                if matches!(&bytes[at..end], b"not" | b"lambda" | b"await" | b"if" | b"else" | b"yield") {
-                    count(&mut levels, &mut sum, 1);
-                }
-                at = end;
-                continue;
-            }
-            _ => {}
-        }
-        bound = bound.max(sum + levels.len());
+        let mut counted = false;
+        let start = at;
         at += 1;
+        match SIGNS[usize::from(bytes[start])] {
+            Sign::Plain | Sign::Digit => continue,
+            Sign::Word => {
+                at = word_end(bytes, at);
+                counted =
+                    matches!(&bytes[start..at], b"not" | b"lambda" | b"await" | b"if" | b"else" | b"yield");
+                if !counted {
+                    continue;
+                }
+            }
+            Sign::Comment => {
+                at = memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+                continue;
+            }
+            Sign::Quote => {
+                let (end, inside) = string_end(bytes, start);
+                bound = bound.max(sum + outer.len() + 1 + inside);
+                at = end;
+                continue;
+            }
+            Sign::Open => {
+                outer.push(inner);
+                inner = 0;
+            }
+            Sign::Close => {
+                if let Some(before) = outer.pop() {
+                    sum -= inner;
+                    inner = before;
+                }
+                counted = true;
+            }
+            Sign::Newline if !outer.is_empty() || continued(bytes, start) => continue,
+            Sign::Comma | Sign::Newline => {
+                sum -= inner;
+                inner = 0;
+            }
+            Sign::Operator => counted = true,
+        }
+        inner += usize::from(counted);
+        sum += usize::from(counted);
+        bound = bound.max(sum + outer.len() + 1);
     }
     bound
-}
-
-fn count(levels: &mut [usize], sum: &mut usize, by: usize) {
-    if let Some(last) = levels.last_mut() {
-        *last += by;
-        *sum += by;
-    }
-}
-
-fn reset(levels: &mut [usize], sum: &mut usize) {
-    if let Some(last) = levels.last_mut() {
-        *sum -= *last;
-        *last = 0;
-    }
 }
 
 fn continued(bytes: &[u8], at: usize) -> bool {
@@ -81,7 +114,7 @@ fn continued(bytes: &[u8], at: usize) -> bool {
 }
 
 fn word_end(bytes: &[u8], at: usize) -> usize {
-    let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
+    let is_word = |b: &u8| matches!(SIGNS[usize::from(*b)], Sign::Word | Sign::Digit);
     at + bytes[at..].iter().take_while(|b| is_word(b)).count()
 }
 
@@ -93,6 +126,19 @@ fn string_end(bytes: &[u8], at: usize) -> (usize, usize) {
     let formatted = prefix(bytes, at).iter().any(|b| matches!(b, b'f' | b'F' | b't' | b'T'));
     let mut cursor = at + if triple { 3 } else { 1 };
     let (mut braces, mut inside) = (0usize, 0usize);
+    if triple && !formatted {
+        while let Some(found) = bytes.get(cursor..).and_then(|rest| memchr::memchr2(quote, b'\\', rest)) {
+            cursor += found;
+            if bytes[cursor] == b'\\' {
+                cursor += 2;
+            } else if bytes.get(cursor + 1) == Some(&quote) && bytes.get(cursor + 2) == Some(&quote) {
+                return (cursor + 3, 0);
+            } else {
+                cursor += 1;
+            }
+        }
+        return (bytes.len(), 0);
+    }
     while let Some(&byte) = bytes.get(cursor) {
         match byte {
             b'\\' => cursor += 1,
