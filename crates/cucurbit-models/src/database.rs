@@ -4,10 +4,11 @@ use crate::find::Wanted;
 use crate::host::{Ev, Reader};
 use crate::{ModelTable, Models, SourceLine, Unresolved, mapping, uncalled};
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_python::eval::{Evaluator, Files, Limits, Place, Value};
+use cucurbit_python::eval::{Evaluator, FileId, Files, Limits, Place, Value};
 use cucurbit_schema::{Change, Constraint, ConstraintBody, Database, Default, Dialect, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaDataKey, Settings, TableReading, Unreadable, metadata_key, table_term};
 use cucurbit_text::LineIndex;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -228,7 +229,7 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
     let dialect = ev.host.settings.dialect;
     let mut database = Database::new(dialect);
     let mut late: Vec<(ObjectName, Constraint, Origin)> = Vec::new();
-    let lines = Lines { files };
+    let lines = Lines { files, indexes: RefCell::default() };
     let mut models = Models {
         database: Database::new(dialect),
         metadata: None,
@@ -346,13 +347,18 @@ fn is_foreign_key(constraint: &Constraint) -> bool {
 /// Lines of places.
 struct Lines<'f> {
     files: &'f ProjectFiles,
+    indexes: RefCell<BTreeMap<FileId, LineIndex>>,
 }
 
 impl Lines<'_> {
     fn of(&self, place: Place) -> SourceLine {
         let path = self.files.path(place.file);
         let line = match self.files.parsed(place.file) {
-            Some(parsed) => LineIndex::new(parsed.text()).position(parsed.text(), place.span.start).line,
+            Some(parsed) => {
+                let mut indexes = self.indexes.borrow_mut();
+                let index = indexes.entry(place.file).or_insert_with(|| LineIndex::new(parsed.text()));
+                index.position(parsed.text(), place.span.start).line
+            }
             None => 1,
         };
         SourceLine { path, line }

@@ -169,7 +169,7 @@ impl TypeKind {
 }
 
 /// What a type is to the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TypeKind {
     /// A type by its canonical name in the dialect, lower case, without arguments:
     /// PostgreSQL as `format_type` prints it (`character varying`, `timestamp without time zone`,

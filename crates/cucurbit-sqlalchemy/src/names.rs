@@ -77,11 +77,8 @@ const SQLMODEL: &[&str] =
 pub fn canonical_name(dotted: &str) -> Option<Cow<'_, str>> {
     // A module `compat.sqlalchemy` hands SQLAlchemy's names on.
     static COMPAT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".compat.sqlalchemy."));
-    let dotted = match COMPAT.find(dotted.as_bytes()) {
-        Some(at) => &dotted[at + ".compat.".len()..],
-        None => dotted,
-    };
-    let rest = match dotted.strip_prefix("sqlalchemy.") {
+    let compat = || COMPAT.find(dotted.as_bytes()).map(|at| &dotted[at + ".compat.sqlalchemy.".len()..]);
+    let rest = match dotted.strip_prefix("sqlalchemy.").or_else(compat) {
         Some(rest) => rest,
         None => {
             let rest = dotted.strip_prefix("sqlmodel.")?;
@@ -95,7 +92,7 @@ pub fn canonical_name(dotted: &str) -> Option<Cow<'_, str>> {
     if let Some(rest) = rest.strip_prefix("dialects.") {
         let (dialect, name) = rest.split_once('.')?;
         let name = without_modules(name, DIALECT_MODULES);
-        return Some(Cow::Owned(format!("{dialect}.{name}")));
+        return Some(Cow::Owned([dialect, ".", name].concat()));
     }
     let name = without_modules(rest, MODULES);
     let of_functions = rest.len() > name.len() && rest[..rest.len() - name.len()].ends_with("functions.");

@@ -2,7 +2,9 @@
 
 use crate::NamingConvention;
 use cucurbit_python::eval::{Class, FileId, Value};
-use cucurbit_schema::{Dialect, Map, ObjectName};
+use cucurbit_schema::{Dialect, Map, ObjectName, TypeKind};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -94,6 +96,9 @@ struct State {
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     state: Rc<State>,
+    /// Whether a type comes back from its own class, with that collation. It follows from the settings, which stay
+    /// the same, so nothing is taken back.
+    pub(crate) own_types: Rc<RefCell<FxHashMap<TypeKind, Vec<(Option<String>, bool)>>>>,
 }
 
 impl Registry {

@@ -50,7 +50,7 @@ fn made<H: Environment>(
     keywords: Keywords,
     place: Place,
 ) -> Value {
-    let callee = Value::External(Rc::from(format!("sqlalchemy.{name}")));
+    let callee = Value::External(Rc::from(["sqlalchemy.", name].concat()));
     let arguments = Arguments { positional, keywords, open: false };
     ev.term(TermKind::Call, callee, "", arguments, place)
 }
@@ -186,13 +186,33 @@ pub fn stored_type<H: Environment>(
     place: Place,
 ) -> Value {
     let own = call_of(ev, &data_type.kind, collation, place);
-    if let Some(value) = own {
-        let reading = self::data_type(ev, &value, place);
-        if reading.problems.is_empty() && reading.data_type == *data_type {
-            return value;
-        }
+    if let Some(value) = own
+        && comes_back(ev, data_type, collation, &value, place)
+    {
+        return value;
     }
     Value::Host(Rc::new(StoredType(data_type.clone())))
+}
+
+/// Whether the call of a class of SQLAlchemy's own is read as the type that it was made for.
+fn comes_back<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    data_type: &DataType,
+    collation: Option<&str>,
+    value: &Value,
+    place: Place,
+) -> bool {
+    let known = Rc::clone(&ev.host.registry().own_types);
+    let found = known.borrow().get(&data_type.kind).and_then(|of| {
+        of.iter().find(|(known, _)| known.as_deref() == collation).map(|(_, comes_back)| *comes_back)
+    });
+    found.unwrap_or_else(|| {
+        let reading = self::data_type(ev, value, place);
+        let comes_back = reading.problems.is_empty() && reading.data_type == *data_type;
+        let collation = collation.map(str::to_owned);
+        known.borrow_mut().entry(data_type.kind.clone()).or_default().push((collation, comes_back));
+        comes_back
+    })
 }
 
 /// The call of one of SQLAlchemy's classes that may stand for a type.

@@ -332,7 +332,9 @@ impl<H: Host> Evaluator<'_, H> {
                 }
             }
             Value::External(path) => match H::attribute(self, of, name, place) {
-                Outcome::Default => Outcome::Value(Value::External(Rc::from(format!("{path}.{name}")))),
+                Outcome::Default => {
+                    Outcome::Value(Value::External(Rc::from([path.as_ref(), ".", name].concat())))
+                }
                 outcome => outcome,
             },
             Value::Term(_) | Value::Host(_) => self.outside_attribute(of, name, place),

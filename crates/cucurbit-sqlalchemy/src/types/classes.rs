@@ -1,6 +1,8 @@
 //! SQLAlchemy's own classes of types: how each is compiled, and what its constructor takes.
 
 use crate::reading::{Affinity, IntegerSize};
+use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
 
 /// What a constructor's argument is when it is not given, as `repr` compares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,7 +310,9 @@ const SINCE_2: &[&str] = &["Uuid", "UUID", "Double", "DOUBLE", "DOUBLE_PRECISION
 
 /// Returns the class of that canonical name; a dialect's name for one of the core types gives that.
 pub(crate) fn find(name: &str, before_2: bool) -> Option<&'static Class> {
-    let exact = |name: &str| CLASSES.iter().find(|c| c.name == name);
+    static BY_NAME: LazyLock<FxHashMap<&str, &Class>> =
+        LazyLock::new(|| CLASSES.iter().rev().map(|class| (class.name, class)).collect());
+    let exact = |name: &str| BY_NAME.get(name).copied();
     if before_2 {
         if let Some(class) = BEFORE_2.iter().find(|c| c.name == name) {
             return Some(class);

@@ -16,7 +16,7 @@ pub(super) fn of_known<H: Environment>(
 ) -> Option<String> {
     let prefix = if known.class.name.contains('.') { "" } else { "sa." };
     let arguments = arguments(ev, known, depth)?;
-    Some(format!("{prefix}{}({})", known.class.name, arguments.join(", ")))
+    Some([prefix, known.class.name, "(", &arguments.join(", "), ")"].concat())
 }
 
 fn arguments<H: Environment>(ev: &mut Evaluator<'_, H>, known: &Known, depth: usize) -> Option<Vec<String>> {
