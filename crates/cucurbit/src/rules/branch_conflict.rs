@@ -103,17 +103,20 @@ fn touches(history: &History) -> Touches {
 /// Which revisions stand on which, dependencies included, as far as it was asked.
 struct Order<'g> {
     graph: &'g RevisionGraph,
-    below: HashMap<Node, BTreeSet<usize>>,
+    /// For each revision that was asked of: those that it stands on, by index.
+    below: HashMap<Node, Vec<bool>>,
     left: usize,
+    /// What it costs to find all that one revision stands on.
+    search: usize,
 }
 
 impl<'g> Order<'g> {
     fn new(graph: &'g RevisionGraph) -> Self {
-        Order { graph, below: HashMap::new(), left: MAX_PAIRS }
+        Order { graph, below: HashMap::new(), left: MAX_PAIRS, search: graph.defined().count() / 8 }
     }
 
     fn are_apart(&mut self, a: Node, b: Node) -> bool {
-        let cost = 1 + if self.below.contains_key(&b) { 0 } else { self.graph.defined().count() / 8 };
+        let cost = 1 + if self.below.contains_key(&b) { 0 } else { self.search };
         if a == b || self.left < cost {
             return false;
         }
@@ -123,20 +126,21 @@ impl<'g> Order<'g> {
 
     fn stands_on(&mut self, node: Node, below: Node) -> bool {
         let graph = self.graph;
-        let set = self.below.entry(node).or_insert_with(|| {
-            let mut found = BTreeSet::new();
+        let found = self.below.entry(node).or_insert_with(|| {
+            let mut found = vec![false; graph.defined().count() + graph.missing().count()];
             let mut left = vec![node];
             while let Some(at) = left.pop() {
-                let dependencies = graph.rows(at).iter().flat_map(|row| graph.dependencies_of_row(*row).iter());
-                for parent in graph.parents(at).into_iter().chain(dependencies.copied()) {
-                    if found.insert(parent.index()) {
-                        left.push(parent);
+                for row in graph.rows(at) {
+                    for parent in graph.parents_of_row(*row).iter().chain(graph.dependencies_of_row(*row)) {
+                        if !std::mem::replace(&mut found[parent.index()], true) {
+                            left.push(*parent);
+                        }
                     }
                 }
             }
             found
         });
-        set.contains(&below.index())
+        found[below.index()]
     }
 }
 

@@ -59,11 +59,15 @@ enum What {
 fn calls(text: &str) -> Vec<(Span, What)> {
     let mut found = Vec::new();
     let mut start = 0;
+    let mut models = vec![(".create_all(", "create_all"), (".drop_all(", "drop_all")];
+    let mut database =
+        vec![(".reflect(", "reflect"), ("autoload_with=", "autoload_with"), ("autoload=True", "autoload")];
+    // Most lines are looked at for what the text holds anywhere.
+    for needles in [&mut models, &mut database] {
+        needles.retain(|(needle, _)| text.contains(needle));
+    }
     for line in text.split_inclusive('\n') {
         let code = line.split('#').next().unwrap_or_default();
-        let models = [(".create_all(", "create_all"), (".drop_all(", "drop_all")];
-        let database =
-            [(".reflect(", "reflect"), ("autoload_with=", "autoload_with"), ("autoload=True", "autoload")];
         let mut push = |needle: &str, what: What| {
             if let Some(at) = code.find(needle) {
                 let lead = usize::from(needle.starts_with('.'));
@@ -72,10 +76,10 @@ fn calls(text: &str) -> Vec<(Span, What)> {
                 found.push((Span::new(at(from), at(to)), what));
             }
         };
-        for (needle, call) in models {
+        for &(needle, call) in &models {
             push(needle, What::Models(call));
         }
-        for (needle, call) in database {
+        for &(needle, call) in &database {
             push(needle, What::Database(call));
         }
         start += line.len();
