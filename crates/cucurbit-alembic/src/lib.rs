@@ -13,7 +13,7 @@ pub use folder::{
     Entry, EntryKind, FolderOptions, Ignored, Listing, PassedOver, UnlistedFolder, bytecode_module,
     list_folders,
 };
-pub use project::{ParsedFiles, ProjectFiles, parse_file, parse_revision};
+pub use project::{ParsedFiles, ProjectFiles, parse_file};
 pub use revision::{
     DocLine, Docstring, Field, FileProblem, Presence, ReadSource, RevisionFacts, RevisionFile,
     RevisionSource, read_revision, read_revision_file, read_source, version_column_width,

@@ -1,7 +1,8 @@
 //! The project's files as the evaluator asks for them.
 
-use crate::{RevisionFile, read_source};
+use crate::{RevisionFile, RevisionSource, read_source};
 use cucurbit_python::eval::{FileId, Files, Found, ModuleName, Parsed};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -147,18 +148,32 @@ struct State {
     folders: FxHashMap<PathBuf, bool>,
 }
 
-/// Files that several replays of one project read, each parsed once.
-#[derive(Default)]
-pub struct ParsedFiles(Mutex<FxHashMap<PathBuf, Option<Arc<Parsed>>>>);
+/// Files that several replays of one project read, each read and parsed once.
+#[derive(Debug, Default)]
+pub struct ParsedFiles {
+    /// Files that were read before.
+    read: FxHashMap<PathBuf, RevisionSource>,
+    parsed: Mutex<FxHashMap<PathBuf, Option<Arc<Parsed>>>>,
+}
 
 impl ParsedFiles {
+    /// Makes a store that knows revision files as they were read.
+    #[must_use]
+    pub fn with(files: &[RevisionFile]) -> Self {
+        let sources = files.iter().filter_map(|file| Some((file.path.clone(), file.source.clone()?)));
+        ParsedFiles { read: sources.collect(), parsed: Mutex::default() }
+    }
+
     /// Returns a file, parsed now or before; `None` when it cannot be read.
     fn parsed(&self, path: &Path) -> Option<Arc<Parsed>> {
-        let known = self.0.lock().ok().and_then(|files| files.get(path).cloned());
+        if let Some(source) = self.read.get(path) {
+            return Some(source.parsed());
+        }
+        let known = self.parsed.lock().ok().and_then(|files| files.get(path).cloned());
         known.unwrap_or_else(|| {
             // Not under the lock: others go on meanwhile, and at worst a file is parsed twice.
             let parsed = parse_file(path);
-            if let Ok(mut files) = self.0.lock() {
+            if let Ok(mut files) = self.parsed.lock() {
                 files.insert(path.to_owned(), parsed.clone());
             }
             parsed
@@ -217,10 +232,16 @@ impl ProjectFiles {
         self.state.borrow().folder_of.get(file.0 as usize).copied()
     }
 
-    /// Gives the parsed text of a file, so that it is not read and parsed again. `None` when it cannot be read.
-    pub fn put(&self, path: &Path, parsed: Option<Arc<Parsed>>) {
-        let file = self.id(path);
-        self.state.borrow_mut().parsed.insert(file, parsed);
+    /// Parses files in parallel that are going to be asked for.
+    pub fn parse_ahead(&self, files: &[FileId]) {
+        let is_new = |file: &&FileId| !self.state.borrow().parsed.contains_key(file);
+        let paths: Vec<PathBuf> = files.iter().filter(is_new).map(|file| self.path(*file)).collect();
+        if paths.len() > 1 {
+            let shared = &self.shared;
+            paths.par_iter().for_each(|path| {
+                shared.parsed(path);
+            });
+        }
     }
 
     /// Returns the path of a file.
@@ -327,17 +348,7 @@ impl ProjectFiles {
     }
 }
 
-/// Returns the parsed text of a revision file that was read before, for [`ProjectFiles::put`]; `None` when it could
-/// not be read.
-#[must_use]
-pub fn parse_revision(file: &RevisionFile) -> Option<Arc<Parsed>> {
-    match &file.source {
-        Some(source) => Some(source.parsed()),
-        None => parse_file(&file.path),
-    }
-}
-
-/// Reads and parses a file, for [`ProjectFiles::put`]. A pipe would be waited for; it is no file.
+/// Reads and parses a file. A pipe would be waited for; it is no file.
 #[must_use]
 pub fn parse_file(path: &Path) -> Option<Arc<Parsed>> {
     if !std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE) {

@@ -13,7 +13,7 @@ use memchr::memmem::Finder;
 use regex::Regex;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// A variable that Alembic reads from the module.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -177,19 +177,24 @@ pub struct RevisionFile {
     pub source: Option<RevisionSource>,
 }
 
-/// The text of a revision file, with its syntax where that was needed to read it.
+/// The text of a revision file, with its syntax once somebody needed it; clones share both.
 #[derive(Debug, Clone)]
 pub struct RevisionSource {
     text: Arc<str>,
-    parsed: Option<Arc<Parsed>>,
+    parsed: Arc<OnceLock<Arc<Parsed>>>,
 }
 
 impl RevisionSource {
-    /// Returns the parsed text; parses it when nobody did before.
+    /// Returns the text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the parsed text; parses it when nobody did before. Threads that ask at once wait for the first.
     #[must_use]
     pub fn parsed(&self) -> Arc<Parsed> {
-        let parse = || Arc::new(Parsed::parse(Arc::clone(&self.text)));
-        self.parsed.as_ref().map_or_else(parse, Arc::clone)
+        Arc::clone(self.parsed.get_or_init(|| Arc::new(Parsed::parse(Arc::clone(&self.text)))))
     }
 }
 
@@ -211,7 +216,8 @@ pub fn read_revision_file(path: &Path) -> RevisionFile {
             let text: Arc<str> = Arc::from(source.text.as_str());
             let (module, parsed) = Module::read_with_syntax(&text);
             if source.bytes as u64 <= MAX_FILE {
-                kept = Some(RevisionSource { text, parsed: parsed.map(Arc::new) });
+                let parsed = parsed.map_or_else(OnceLock::new, |parsed| OnceLock::from(Arc::new(parsed)));
+                kept = Some(RevisionSource { text, parsed: Arc::new(parsed) });
             }
             let mut facts = facts_of(&module, &source.text, Some(path));
             if let Some(bytes) = source.cut_from {

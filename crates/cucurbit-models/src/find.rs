@@ -3,7 +3,7 @@
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{FileId, Files, Found, ImportStatement, ModuleName};
 use memchr::memmem::Finder;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -90,18 +90,21 @@ fn closure(
 /// where `functions_of` says so of the file.
 fn imported_by(files: &ProjectFiles, start: &[FileId], functions_of: impl Fn(FileId) -> bool) -> Vec<FileId> {
     let mut known: BTreeSet<FileId> = start.iter().copied().collect();
-    let mut queue: VecDeque<FileId> = start.iter().copied().collect();
+    let mut level = start.to_vec();
     let mut load = Vec::new();
-    while let Some(file) = queue.pop_front() {
-        let Some(parsed) = files.parsed(file) else { continue };
-        load.push(file);
-        for import in parsed.imports() {
-            if import.in_function && !functions_of(file) {
-                continue;
-            }
-            for found in imported(files, file, &import) {
-                if known.len() < MAX_FILES && known.insert(found) {
-                    queue.push_back(found);
+    while !level.is_empty() {
+        files.parse_ahead(&level);
+        for file in std::mem::take(&mut level) {
+            let Some(parsed) = files.parsed(file) else { continue };
+            load.push(file);
+            for import in parsed.imports() {
+                if import.in_function && !functions_of(file) {
+                    continue;
+                }
+                for found in imported(files, file, &import) {
+                    if known.len() < MAX_FILES && known.insert(found) {
+                        level.push(found);
+                    }
                 }
             }
         }

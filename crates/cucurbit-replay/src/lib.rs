@@ -22,6 +22,6 @@ mod session;
 mod sql;
 mod texts;
 
-pub use cucurbit_alembic::{ParsedFiles, ProjectFiles, parse_file, parse_revision};
+pub use cucurbit_alembic::{ParsedFiles, ProjectFiles, parse_file};
 pub use record::{Certainty, Operation};
 pub use replayer::{Direction, Outcome, ReplayOptions, Replayer, Step, Trial, target_metadata};

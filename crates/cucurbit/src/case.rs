@@ -6,14 +6,15 @@ use crate::alembic_answer::AlembicAnswer;
 use crate::finding::Place;
 use cucurbit_alembic::config::{Environment, TemplatePromise, template_promises};
 use cucurbit_alembic::{
-    Entry, EntryKind, Field, FileProblem, FolderOptions, Ignored, Listing, PassedOver, RevisionFacts,
-    RevisionFile, UnlistedFolder, list_folders, read_revision_file,
+    Entry, EntryKind, Field, FileProblem, FolderOptions, Ignored, Listing, ParsedFiles, PassedOver,
+    RevisionFacts, RevisionFile, UnlistedFolder, list_folders, read_revision_file,
 };
 use cucurbit_graph::{GraphRow, Node, References, RevisionGraph, RowIndex};
 use cucurbit_text::Span;
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Of so many files that Alembic passes over, at most, the contents are looked at.
 const MAX_IGNORED_READ: usize = 2_000;
@@ -41,6 +42,8 @@ pub struct Case {
     template: TemplatePromise,
     answer: AlembicAnswer,
     version_column_width: Option<usize>,
+    /// The files as they were read, and what they import once that was needed.
+    parsed: OnceLock<Arc<ParsedFiles>>,
 }
 
 impl Case {
@@ -75,6 +78,7 @@ impl Case {
             template,
             answer,
             version_column_width,
+            parsed: OnceLock::new(),
         }
     }
 
@@ -88,6 +92,11 @@ impl Case {
     #[must_use]
     pub fn files(&self) -> &[RevisionFile] {
         &self.files
+    }
+
+    /// Returns the store from which every replay takes its files.
+    pub(crate) fn parsed_files(&self) -> Arc<ParsedFiles> {
+        Arc::clone(self.parsed.get_or_init(|| Arc::new(ParsedFiles::with(&self.files))))
     }
 
     /// Returns the files that Alembic would load a second time, in load order.

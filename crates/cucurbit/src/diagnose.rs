@@ -205,7 +205,7 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialect
         true => WaysBack::All,
         false => WaysBack::None,
     };
-    let mut found = judge(*first, &ways_back);
+    let (mut found, ()) = rayon::join(|| judge(*first, &ways_back), || case.parse_ahead());
     if !found.is_empty() && !others.is_empty() {
         // Only the downgrades of which something was found are of interest.
         let ways_back = found.iter().filter(|finding| rules::needs_ways_back(finding.rule));

@@ -40,8 +40,8 @@ impl Case {
     /// Finds out for which database systems the chain is written.
     ///
     /// In order: a literal `sqlalchemy.url` in the ini file; imports of `sqlalchemy.dialects.…` in the migrations,
-    /// which may name several; else PostgreSQL. `texts` are the texts of the revision files, by row.
-    pub(crate) fn dialects<'t>(&self, texts: impl Iterator<Item = (&'t Path, &'t str)>) -> Dialects {
+    /// which may name several; else PostgreSQL. `imports` are what the revision files import, by row.
+    pub(crate) fn dialects<'t>(&self, imports: impl Iterator<Item = (&'t Path, &'t [Dialect])>) -> Dialects {
         let environment = self.environment();
         for file in &environment.config_files {
             if let Some(dialect) = literal_url(file, &environment.section).as_deref().and_then(of_url) {
@@ -49,10 +49,10 @@ impl Case {
             }
         }
         let mut found: Vec<(Dialect, PathBuf)> = Vec::new();
-        for (path, text) in texts {
-            for dialect in imported(text) {
-                if found.iter().all(|(known, _)| *known != dialect) {
-                    found.push((dialect, path.to_owned()));
+        for (path, dialects) in imports {
+            for dialect in dialects {
+                if found.iter().all(|(known, _)| known != dialect) {
+                    found.push((*dialect, path.to_owned()));
                 }
             }
         }
@@ -73,7 +73,7 @@ fn of_url(url: &str) -> Option<Dialect> {
 
 /// The dialects that a module imports: `from sqlalchemy.dialects import a, b`, `from sqlalchemy.dialects.a import …`,
 /// `import sqlalchemy.dialects.a`. Comments and strings are not told apart; they rarely hold such lines.
-fn imported(text: &str) -> Vec<Dialect> {
+pub(crate) fn imported(text: &str) -> Vec<Dialect> {
     const MODULE: &str = "sqlalchemy.dialects";
     let mut found = Vec::new();
     for (at, _) in text.match_indices(MODULE) {

@@ -5,50 +5,41 @@
 
 use crate::alembic_answer::AlembicAnswer;
 use crate::case::Case;
-use crate::dialects::Dialects;
+use crate::dialects::{Dialects, imported};
 use crate::finding::Place;
 use crate::replay::{ReplayedChain, ReplayedRevision};
 use cucurbit_python::eval;
-use cucurbit_replay::{Certainty, Operation, Outcome, ParsedFiles, ProjectFiles, parse_revision};
+use cucurbit_replay::{Certainty, Operation, Outcome, parse_file};
 use cucurbit_schema::{Applied, Change, Dialect, Extent, Mismatch, ObjectName, ObjectRef};
 use rayon::prelude::*;
-use std::sync::Arc;
 
-/// The texts of a case, parsed once and shared by every replay of it.
+/// What the texts of a case say without being followed.
 pub(crate) struct Texts {
-    parsed: Vec<Option<Arc<eval::Parsed>>>,
+    /// The dialects that each file imports, by row.
+    imports: Vec<Vec<Dialect>>,
     marks: Vec<Marks>,
     env_py: Option<String>,
-    /// What the migrations import.
-    imported: Arc<ParsedFiles>,
 }
 
 impl Texts {
-    /// Reads and parses the revision files, in parallel.
+    /// Looks through the revision files, in parallel.
     pub(crate) fn read(case: &Case) -> Self {
-        let read = |file: &cucurbit_alembic::RevisionFile| {
-            let parsed = parse_revision(file);
-            let marks = parsed.as_ref().map(|parsed| Marks::of(parsed.text())).unwrap_or_default();
-            (parsed, marks)
+        let look = |text: &str| (imported(text), Marks::of(text));
+        let read = |file: &cucurbit_alembic::RevisionFile| match &file.source {
+            Some(source) => look(source.text()),
+            None => parse_file(&file.path).map(|parsed| look(parsed.text())).unwrap_or_default(),
         };
-        let (parsed, marks) = case.files().par_iter().map(read).unzip();
+        let (imports, marks) = case.files().par_iter().map(read).unzip();
         let env_py = case.environment().env_py.as_deref();
         let env_py = env_py.and_then(|path| cucurbit_alembic::read_source(path).ok());
         let env_py = env_py.map(|source| source.text.as_str().to_owned());
-        Texts { parsed, marks, env_py, imported: Arc::default() }
+        Texts { imports, marks, env_py }
     }
 
     /// Finds the dialects of the case.
     pub(crate) fn dialects(&self, case: &Case) -> Dialects {
-        let texts = self.parsed.iter().enumerate();
-        case.dialects(texts.filter_map(|(row, parsed)| Some((case.path(row), parsed.as_ref()?.text()))))
-    }
-
-    /// Hands the texts to a replay.
-    pub(crate) fn put(&self, case: &Case, files: &ProjectFiles) {
-        for (row, parsed) in self.parsed.iter().enumerate() {
-            files.put(case.path(row), parsed.clone());
-        }
+        let imports = self.imports.iter().enumerate();
+        case.dialects(imports.map(|(row, dialects)| (case.path(row), dialects.as_slice())))
     }
 }
 
@@ -240,8 +231,8 @@ impl History {
                     continue;
                 }
                 seen.push(file);
-                let text = self.chain.text(file).unwrap_or_default();
-                if names.iter().any(|name| text.contains(name)) {
+                let parsed = self.chain.files.text(file);
+                if parsed.is_some_and(|parsed| names.iter().any(|name| parsed.text().contains(name))) {
                     return true;
                 }
             }
@@ -295,6 +286,17 @@ fn names_of(object: &ObjectRef) -> Vec<&str> {
 }
 
 impl Case {
+    /// Parses the revision files in the order in which a replay needs them, in parallel: a replay beside it waits
+    /// for no file but the one that is being parsed, and parses those itself that nobody came to yet.
+    pub(crate) fn parse_ahead(&self) {
+        let Ok((order, _)) = self.order_to(None) else { return };
+        order.par_iter().filter_map(|node| self.row_of(*node)).for_each(|row| {
+            if let Some(source) = &self.files()[row].source {
+                let _ = source.parsed();
+            }
+        });
+    }
+
     /// Follows the whole chain for one dialect, its downgrades too when asked.
     pub(crate) fn history(
         &self,
@@ -305,8 +307,11 @@ impl Case {
     ) -> Option<History> {
         let mut options = crate::replay::SchemaOptions::new(dialect);
         options.import_roots = roots.to_vec();
-        let files = self.project_files(&options.import_roots).sharing(Arc::clone(&texts.imported));
-        texts.put(self, &files);
+        let files = self.project_files(&options.import_roots);
+        // Numbered in the order of the rows, whichever is followed first.
+        for file in self.files() {
+            files.id(&file.path);
+        }
         let chain = self.follow(&options, files, ways_back).ok()?;
         Some(History::new(self, texts, chain, dialect))
     }

@@ -24,6 +24,7 @@ use cucurbit_schema::{
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use engine::{Engine, Found, Rolled};
 use gap::Gap;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -260,7 +261,6 @@ impl Case {
         if let Some(convention) = &inferred {
             metadata.convention = convention.clone();
         }
-        let snapshots = |path: &Path| snapshots(&files, &settings, path);
         let replay = ReplayOptions {
             settings: settings.clone(),
             metadata,
@@ -295,7 +295,11 @@ impl Case {
         }
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();
         let told = answered(&options.answers, options.schema.dialect);
-        let evidence = above.iter().map(|s| snapshots(&s.path)).collect();
+        // Each is read by itself, with files numbered anew, so that it does not matter which comes first.
+        let roots = &options.schema.import_roots;
+        let snapshots =
+            |survivor: &Survivor| snapshots(&|| self.project_files(roots), &settings, &survivor.path);
+        let evidence = above.par_iter().map(snapshots).collect();
         let forgotten = |tables: &[&Table]| self.forgotten(&files, options, tables);
         let mut engine = Engine {
             replayer: &mut replayer,
@@ -569,13 +573,13 @@ fn answered(answers: &[(ObjectName, String, DataType)], dialect: Dialect) -> Dat
 }
 
 /// What a revision file itself writes down of tables: `Table(…)` and mapped classes in it.
-fn snapshots(files: &ProjectFiles, settings: &Settings, path: &Path) -> Option<Database> {
+fn snapshots(files: &dyn Fn() -> ProjectFiles, settings: &Settings, path: &Path) -> Option<Database> {
     let source = cucurbit_alembic::read_source(path).ok()?;
     let text = source.text.as_str();
     if !text.contains("__tablename__") && !text.contains("Table(") {
         return None;
     }
-    let read = cucurbit_models::read_alone(files, settings, path);
+    let read = cucurbit_models::read_alone(&files(), settings, path);
     (!read.database.tables.is_empty()).then_some(read.database)
 }
 

@@ -187,10 +187,11 @@ impl Case {
     }
 
     /// The files of the project: `prepend_sys_path` first, then the roots that were given, then the folders
-    /// above a file.
+    /// above a file. Revision files are as they were read for the case; all such sets of files share what they read.
     pub(crate) fn project_files(&self, roots: &[PathBuf]) -> ProjectFiles {
         let own = self.environment().prepend_sys_path.iter().map(|l| l.path.clone());
-        ProjectFiles::new(own.chain(roots.iter().cloned()).collect(), top_of(self.environment().folder()))
+        let roots = own.chain(roots.iter().cloned()).collect();
+        ProjectFiles::new(roots, top_of(self.environment().folder())).sharing(self.parsed_files())
     }
 
     /// What Alembic is given as `target_metadata`, as far as `env.py` or models tell it.
