@@ -4,11 +4,12 @@ use crate::case::Case;
 use crate::dialects::Dialects;
 use crate::finding::{Finding, Severity, arrange};
 use crate::history::Texts;
-use crate::replay::WaysBack;
+use crate::replay::{Part, WaysBack};
 use crate::rules::{self, Check, Selection};
 use cucurbit_alembic::config::{
     DiscoverError, DiscoverOptions, Discovery, Environment, WalkProblem, discover,
 };
+use cucurbit_graph::RowIndex;
 use cucurbit_schema::Dialect;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -189,9 +190,9 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialect
     }
     let texts = Texts::read(case);
     let dialects = options.dialect.map_or_else(|| texts.dialects(case), Dialects::given);
-    let judge = |dialect: Dialect, ways_back: &WaysBack| {
+    let judge = |dialect: Dialect, part: &Part| {
         let mut found = Vec::new();
-        if let Some(history) = case.history(&texts, dialect, &options.import_roots, ways_back) {
+        if let Some(history) = case.history(&texts, dialect, &options.import_roots, part) {
             for (_, check) in checks() {
                 check(case, &history, &mut found);
             }
@@ -205,18 +206,37 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialect
         true => WaysBack::All,
         false => WaysBack::None,
     };
-    let (mut found, ()) = rayon::join(|| judge(*first, &ways_back), || case.parse_ahead());
-    if !found.is_empty() && !others.is_empty() {
+    let whole = Part { ways_back, last: None };
+    let (mut found, ()) = rayon::join(|| judge(*first, &whole), || case.parse_ahead());
+    let is_open = |finding: &Finding| !rules::is_same_on_all(finding.rule);
+    if found.iter().any(is_open) && !others.is_empty() {
         // Only the downgrades of which something was found are of interest.
         let ways_back = found.iter().filter(|finding| rules::needs_ways_back(finding.rule));
         let named = ways_back.flat_map(|finding| &finding.revisions);
         let rows: BTreeSet<_> =
             named.filter_map(|id| case.graph().node(id)).filter_map(|node| case.row_of(node)).collect();
         let ways_back = if rows.is_empty() { WaysBack::None } else { WaysBack::Of(rows) };
-        let others: Vec<Vec<Finding>> =
-            others.par_iter().map(|dialect| judge(*dialect, &ways_back)).collect();
+        let part = Part { ways_back, last: last_row(case, found.iter().filter(|finding| is_open(finding))) };
+        let others: Vec<Vec<Finding>> = others.par_iter().map(|dialect| judge(*dialect, &part)).collect();
         let is_same = |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place;
-        found.retain(|finding| others.iter().all(|other| other.iter().any(|o| is_same(o, finding))));
+        let is_on_all = |finding: &Finding| others.iter().all(|o| o.iter().any(|o| is_same(o, finding)));
+        found.retain(|finding| !is_open(finding) || is_on_all(finding));
     }
     (found, Some(dialects))
+}
+
+/// The row of the last revision, in the order of the replay, that findings are about; `None` where a finding depends
+/// on what comes after.
+fn last_row<'f>(case: &Case, findings: impl Iterator<Item = &'f Finding>) -> Option<RowIndex> {
+    let mut named = BTreeSet::new();
+    for finding in findings {
+        if !rules::looks_back_only(finding.rule) {
+            return None;
+        }
+        named
+            .extend(finding.revisions.iter().filter_map(|id| case.graph().node(id)).map(|node| node.index()));
+    }
+    let (order, _) = case.order_to(None).ok()?;
+    let last = order.iter().rev().find(|node| named.contains(&node.index()))?;
+    case.row_of(*last)
 }

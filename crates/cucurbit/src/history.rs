@@ -297,13 +297,13 @@ impl Case {
         });
     }
 
-    /// Follows the whole chain for one dialect, its downgrades too when asked.
+    /// Follows the chain for one dialect, as much of it as is asked for.
     pub(crate) fn history(
         &self,
         texts: &Texts,
         dialect: Dialect,
         roots: &[std::path::PathBuf],
-        ways_back: &crate::replay::WaysBack,
+        part: &crate::replay::Part,
     ) -> Option<History> {
         let mut options = crate::replay::SchemaOptions::new(dialect);
         options.import_roots = roots.to_vec();
@@ -312,7 +312,7 @@ impl Case {
         for file in self.files() {
             files.id(&file.path);
         }
-        let chain = self.follow(&options, files, ways_back).ok()?;
+        let chain = self.follow(&options, files, part).ok()?;
         Some(History::new(self, texts, chain, dialect))
     }
 }

@@ -93,6 +93,18 @@ pub(crate) enum WaysBack {
     All,
 }
 
+/// What of a chain is followed.
+pub(crate) struct Part {
+    pub(crate) ways_back: WaysBack,
+    /// The row behind which nothing is followed; all when not given.
+    pub(crate) last: Option<RowIndex>,
+}
+
+impl Part {
+    /// All upgrades, and no downgrade.
+    pub(crate) const UPGRADES: Part = Part { ways_back: WaysBack::None, last: None };
+}
+
 impl WaysBack {
     fn wants(&self, row: RowIndex) -> bool {
         match self {
@@ -150,7 +162,7 @@ impl Case {
     /// When there is no revision, or not the one that is asked for.
     pub fn schema_at(&self, options: &SchemaOptions) -> Result<ReplayedChain, SchemaError> {
         let files = self.project_files(&options.import_roots);
-        self.follow(options, files, &WaysBack::None)
+        self.follow(options, files, &Part::UPGRADES)
     }
 
     /// Does the work of [`Case::schema_at`] with files of which some may be parsed already.
@@ -158,9 +170,10 @@ impl Case {
         &self,
         options: &SchemaOptions,
         files: ProjectFiles,
-        ways_back: &WaysBack,
+        part: &Part,
     ) -> Result<ReplayedChain, SchemaError> {
         let (order, missing) = self.order_to(options.revision.as_deref())?;
+        let ways_back = &part.ways_back;
         let settings = Settings::new(options.dialect, options.sqlalchemy);
         let metadata = self.target_metadata(&files, &settings, options);
         let naming_known = metadata.is_some();
@@ -180,6 +193,9 @@ impl Case {
                     None => found.push(WayBack::CannotTell),
                 }
                 revisions.push(ReplayedRevision { id: self.graph().id(node).to_owned(), row, step });
+                if part.last == Some(row) {
+                    break;
+                }
             }
             (revisions, replayer.take_operations(0), replayer.shared_state())
         };

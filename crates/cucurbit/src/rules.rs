@@ -115,6 +115,16 @@ rules![
     one_way_drop,
 ];
 
+/// Tells whether a rule looks at texts alone, so that it finds the same whatever the dialect.
+pub(crate) fn is_same_on_all(rule: &RuleInfo) -> bool {
+    rule.code == create_all::INFO.code
+}
+
+/// Tells whether what a rule finds of a revision does not depend on the revisions that are followed after it.
+pub(crate) fn looks_back_only(rule: &RuleInfo) -> bool {
+    needs_ways_back(rule) || rule.code == not_null_without_default::INFO.code
+}
+
 /// Tells whether a rule looks at the downgrades.
 pub(crate) fn needs_ways_back(rule: &RuleInfo) -> bool {
     [&asymmetric_downgrade::INFO, &one_way_drop::INFO].iter().any(|info| info.code == rule.code)

@@ -109,7 +109,7 @@ pub(super) struct Followed {
 impl Followed {
     pub(super) fn new(case: &Case, options: &VerifyOptions) -> Result<Self, SchemaError> {
         let files = case.project_files(&options.schema.import_roots);
-        let chain = case.follow(&options.schema, files, &crate::replay::WaysBack::None)?;
+        let chain = case.follow(&options.schema, files, &crate::replay::Part::UPGRADES)?;
         let walks = walk(case, &chain, options);
         Ok(Followed { chain, walks })
     }
