@@ -40,7 +40,7 @@ pub struct Case {
     unlisted: Vec<UnlistedFolder>,
     graph: RevisionGraph,
     template: TemplatePromise,
-    answer: AlembicAnswer,
+    answer: OnceLock<AlembicAnswer>,
     version_column_width: Option<usize>,
     /// The files as they were read, and what they import once that was needed.
     parsed: OnceLock<Arc<ParsedFiles>>,
@@ -60,9 +60,10 @@ impl Case {
         let files: Vec<RevisionFile> =
             loaded.par_iter().map(|entry| read_entry(&entry.path, entry.kind)).collect();
         let ignored = read_ignored(&ignored, &loaded);
-        let rows: Vec<GraphRow> = files.iter().map(graph_row).collect();
-        let (graph, answer) =
-            rayon::join(|| RevisionGraph::new(&rows), || AlembicAnswer::of(&files, &environment));
+        let rows: Vec<GraphRow> = files.par_iter().map(graph_row).collect();
+        let graph = RevisionGraph::new(&rows);
+        // Very many small pieces; nobody need wait for them to be freed.
+        rayon::spawn(move || drop((rows, loaded)));
         let template = template_promises(&environment.file_template.value);
         let repeated = repeated.into_iter().map(|entry| entry.path).collect();
         let in_env_py = environment.env_py.as_deref().and_then(width_in_env_py);
@@ -76,7 +77,7 @@ impl Case {
             unlisted,
             graph,
             template,
-            answer,
+            answer: OnceLock::new(),
             version_column_width,
             parsed: OnceLock::new(),
         }
@@ -129,10 +130,10 @@ impl Case {
         &self.template
     }
 
-    /// Returns what Alembic would answer.
+    /// Returns what Alembic would answer, which is found out when it is first asked for.
     #[must_use]
     pub fn alembic(&self) -> &AlembicAnswer {
-        &self.answer
+        self.answer.get_or_init(|| AlembicAnswer::of(&self.files, &self.environment))
     }
 
     /// Returns how wide `env.py` or a migration makes the version table's column, if one does.
@@ -167,11 +168,12 @@ impl Case {
             .environment
             .version_locations
             .iter()
-            .filter_map(|location| path.strip_prefix(&location.path).ok())
+            .filter_map(|location| inside(path, &location.path))
             .min_by_key(|rest| rest.as_os_str().len())
             .unwrap_or(path);
-        let text = inside.with_extension("");
-        text.to_string_lossy().replace('\\', "/")
+        let text = inside.with_extension("").into_os_string();
+        let text = text.into_string().unwrap_or_else(|text| text.to_string_lossy().into_owned());
+        if text.contains('\\') { text.replace('\\', "/") } else { text }
     }
 
     /// Returns the place of a span of a row's file.
@@ -215,6 +217,17 @@ impl Case {
     pub fn folder_place(&self) -> Place {
         let first = self.environment.version_locations.first();
         Place::file(first.map_or_else(|| self.environment.folder(), |location| location.path.as_path()))
+    }
+}
+
+/// What a path is below a folder. Listed paths begin with the folder letter for letter, so that they need not be taken
+/// apart.
+fn inside<'p>(path: &'p Path, folder: &Path) -> Option<&'p Path> {
+    let whole = path.as_os_str().to_str().zip(folder.as_os_str().to_str());
+    let rest = whole.and_then(|(path, folder)| path.strip_prefix(folder)?.strip_prefix('/'));
+    match rest {
+        Some(rest) if !rest.starts_with(['/', '.']) => Some(Path::new(rest)),
+        _ => path.strip_prefix(folder).ok(),
     }
 }
 

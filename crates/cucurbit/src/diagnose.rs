@@ -168,9 +168,9 @@ pub(crate) fn judge(case: Case, options: &Options) -> EnvironmentDiagnosis {
         found
     };
     // Collected in the order of the rules, whichever is done first.
-    let (found, (of_schema, dialects)) = rayon::join(
-        || -> Vec<Vec<Finding>> { rules::ALL.par_iter().map(of_case).collect() },
+    let ((of_schema, dialects), found) = rayon::join(
         || judge_schema(&case, options),
+        || -> Vec<Vec<Finding>> { rules::ALL.par_iter().map(of_case).collect() },
     );
     let findings = arrange(found.into_iter().flatten().chain(of_schema).collect());
     EnvironmentDiagnosis { case, findings, dialects }
@@ -185,6 +185,8 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialect
             Check::Case(_) => None,
         })
     };
+    // Found out beside the rules of the files, of which few ask for it.
+    let _ = case.alembic();
     if checks().next().is_none() {
         return (Vec::new(), None);
     }

@@ -122,7 +122,8 @@ impl RevisionMap {
     /// Makes a node known to its parents and dependencies.
     fn announce(&mut self, node: NodeIndex) {
         let (own_key, is_repeated) = (self.node(node).key, self.node(node).is_repeated);
-        let parents: BTreeSet<KeyIndex> = self.node(node).down.iter().copied().collect();
+        // Mostly there is one.
+        let parents = self.node(node).down.clone();
         for key in self.node(node).all_down.clone() {
             let target = self.end(key);
             let target = &mut self.nodes[target as usize];
@@ -159,8 +160,12 @@ impl RevisionMap {
 }
 
 pub(super) fn unique(keys: impl Iterator<Item = KeyIndex>) -> Vec<KeyIndex> {
-    let mut seen = BTreeSet::new();
-    keys.filter(|key| seen.insert(*key)).collect()
+    let mut found: Vec<KeyIndex> = keys.collect();
+    if found.len() > 1 {
+        let mut seen = BTreeSet::new();
+        found.retain(|key| seen.insert(*key));
+    }
+    found
 }
 
 /// The state of a load that the finished map does not need.

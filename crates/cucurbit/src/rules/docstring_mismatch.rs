@@ -57,6 +57,14 @@ fn revises(case: &Case, row: RowIndex, line: &DocLine) -> Option<Finding> {
     if !matches!(field, Field::Known { .. }) {
         return None;
     }
+    if let [(parent, _)] = field.strings().as_slice()
+        && !parent.is_empty()
+        && line.text == *parent
+        && words(&line.text).eq([*parent])
+        && !is_nothing(parent)
+    {
+        return None;
+    }
     let written: BTreeSet<&str> = words(&line.text).filter(|word| !is_nothing(word)).collect();
     let parents: BTreeSet<&str> =
         field.strings().into_iter().map(|(id, _)| id).filter(|id| !id.is_empty()).collect();
