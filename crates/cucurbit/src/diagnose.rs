@@ -242,3 +242,67 @@ fn last_row<'f>(case: &Case, findings: impl Iterator<Item = &'f Finding>) -> Opt
     let last = order.iter().rev().find(|node| named.contains(&node.index()))?;
     case.row_of(*last)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Diagnoses a chain of upgrades and downgrades, and returns the codes with the revisions that they are about.
+    fn check(imports: &str, bodies: &[(&str, &str)], select: &str) -> (Vec<String>, bool) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut parent = "None".to_owned();
+        for (at, (upgrade, downgrade)) in bodies.iter().enumerate() {
+            let id = format!("a{at}");
+            let text = format!(
+                "import sqlalchemy as sa\nfrom alembic import op\n{imports}\nrevision = '{id}'\n\
+                 down_revision = {parent}\n\ndef upgrade():\n    {upgrade}\n\ndef downgrade():\n    {downgrade}\n"
+            );
+            std::fs::write(folder.path().join(format!("{id}_x.py")), text).expect("a file");
+            parent = format!("'{id}'");
+        }
+        let select: Vec<_> = select.split_whitespace().map(|s| s.parse().expect("a selector")).collect();
+        let options = Options {
+            versions: vec![folder.path().to_owned()],
+            rules: Selection { select, ..Selection::default() },
+            ..Options::default()
+        };
+        let diagnosis = diagnose(folder.path(), &options).expect("a diagnosis");
+        let [environment] = diagnosis.environments.as_slice() else { panic!("one environment") };
+        let said = environment.findings.iter().map(|f| format!("{} {}", f.rule.code, f.revisions.join(" ")));
+        (said.collect(), environment.dialects.is_some())
+    }
+
+    const MAKE: &str = "op.create_table('t', sa.Column('id', sa.Integer()), sa.Column('x', sa.Integer()))";
+
+    #[test]
+    fn without_a_rule_about_the_schema_nothing_is_followed() {
+        let chain = [("op.drop_table('none')", "pass")];
+        assert_eq!(check("", &chain, "GRA FIL"), (vec![], false));
+        assert_eq!(check("", &chain, "SCH001").0, ["SCH001 a0"]);
+        assert!(check("", &chain, "SCH001").1);
+    }
+
+    #[test]
+    fn what_is_found_on_all_dialects_does_not_depend_on_what_comes_after() {
+        let two = "from sqlalchemy.dialects import mysql, postgresql";
+        let chain = [
+            (MAKE, "op.drop_table('t')"),
+            ("op.drop_column('t', 'x')", "pass"),
+            ("op.execute('SELECT 1')", "pass"),
+            ("op.drop_table('t')", "pass"),
+        ];
+        assert_eq!(check(two, &chain, "SCH008 SCH009").0, ["SCH009 a1", "SCH009 a3"]);
+        assert_eq!(check(two, &chain[..3], "SCH008 SCH009").0, ["SCH009 a1"]);
+    }
+
+    #[test]
+    fn what_is_found_on_one_dialect_alone_is_not_said() {
+        let chain = [
+            (MAKE, "op.drop_table('t')"),
+            ("op.add_column('t', sa.Column('y', sa.Integer(), nullable=False))", "op.drop_column('t', 'y')"),
+        ];
+        let two = "from sqlalchemy.dialects import mysql, postgresql";
+        assert_eq!(check("from sqlalchemy.dialects import postgresql", &chain, "SCH006").0, ["SCH006 a1"]);
+        assert_eq!(check(two, &chain, "SCH006").0, [""; 0]);
+    }
+}
