@@ -145,15 +145,50 @@ fn opens_block(tokens: &[Token]) -> Option<bool> {
     }
 }
 
-/// The words of one length are few, so only they are compared.
-fn word_kind(word: &str) -> u8 {
-    if word.len() > 9 {
-        return NAME;
+/// Whether a byte may stand in a plain name.
+static IS_WORD: [bool; 256] = {
+    let mut found = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let it = byte as u8;
+        found[byte] = it.is_ascii_alphanumeric() || it == b'_';
+        byte += 1;
     }
-    let first = word.as_bytes()[0];
-    let position =
-        KEYWORDS.iter().position(|k| k.len() == word.len() && k.as_bytes()[0] == first && *k == word);
-    position.and_then(|index| u8::try_from(index).ok()).map_or(NAME, |index| FIRST_KEYWORD + index)
+    found
+};
+
+/// For each byte the keywords that begin with it, and for each length those that have it: one bit for each keyword.
+static KEYWORDS_BY_FIRST: [u64; 256] = {
+    let mut found = [0; 256];
+    let mut index = 0;
+    while index < KEYWORDS.len() {
+        found[KEYWORDS[index].as_bytes()[0] as usize] |= 1 << index;
+        index += 1;
+    }
+    found
+};
+static KEYWORDS_BY_LENGTH: [u64; 10] = {
+    let mut found = [0; 10];
+    let mut index = 0;
+    while index < KEYWORDS.len() {
+        found[KEYWORDS[index].len()] |= 1 << index;
+        index += 1;
+    }
+    found
+};
+
+/// The words of one length that begin alike are few, so only they are compared.
+fn word_kind(word: &str) -> u8 {
+    let of_length = KEYWORDS_BY_LENGTH.get(word.len()).copied().unwrap_or(0);
+    let mut left = of_length & KEYWORDS_BY_FIRST[usize::from(word.as_bytes()[0])];
+    while left != 0 {
+        let index = left.trailing_zeros();
+        if KEYWORDS[index as usize] == word {
+            return FIRST_KEYWORD + index as u8;
+        }
+        left &= left - 1;
+    }
+    NAME
 }
 
 fn keyword(kind: u8) -> Option<&'static str> {
@@ -325,7 +360,7 @@ impl Lexer<'_> {
 
     fn word(&mut self) -> Option<()> {
         let start = self.at;
-        let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+        let is_word = |b: &u8| IS_WORD[usize::from(*b)];
         let length = self.bytes[start..].iter().take_while(|b| is_word(b)).count();
         let word = &self.text[start..start + length];
         // A prefix of a string, or a name that goes on in another alphabet.
