@@ -77,6 +77,9 @@ pub(crate) struct KeyHome {
 /// The table of a column, where it is known, and the column's name.
 type ColumnHome = (Option<ObjectName>, String);
 
+/// For each type the collations that were asked for, and what the answer was.
+type OwnTypes = FxHashMap<TypeKind, Vec<(Option<String>, bool)>>;
+
 #[derive(Debug, Clone, Default)]
 struct State {
     metadata: BTreeMap<MetaDataKey, MetaData>,
@@ -98,7 +101,7 @@ pub struct Registry {
     state: Rc<State>,
     /// Whether a type comes back from its own class, with that collation. It follows from the settings, which stay
     /// the same, so nothing is taken back.
-    pub(crate) own_types: Rc<RefCell<FxHashMap<TypeKind, Vec<(Option<String>, bool)>>>>,
+    pub(crate) own_types: Rc<RefCell<OwnTypes>>,
 }
 
 impl Registry {
