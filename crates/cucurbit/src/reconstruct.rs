@@ -632,6 +632,44 @@ pub(crate) fn id_of_text(text: &str) -> String {
 /// How many constraints that models leave unnamed are listed in a migration.
 const MAX_NAMED: usize = 20;
 
+/// Says which constraints have names that nothing tells, but for primary keys, which hardly anybody names or drops by
+/// name.
+fn unnamed_note(evidence: &[Evidence]) -> Vec<String> {
+    let names: Vec<&str> = evidence
+        .iter()
+        .filter(|e| e.remark.as_deref() == Some(evidence::UNNAMED))
+        .filter_map(|e| match &e.object {
+            ObjectRef::Constraint(_, name) if !name.ends_with("_pkey") => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let mut text =
+        "The models leave these constraints unnamed, so their names are those that the database gives by \
+                    itself; the lost migration may have named them otherwise: "
+            .to_owned();
+    text += &names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
+    if let Some(more @ 1..) = names.len().checked_sub(MAX_NAMED) {
+        text += &format!(" and {more} more");
+    }
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, String::len);
+        if line > 0 && line + word.len() > 100 {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// What stands above `upgrade()`: where the migration comes from, and what was assumed.
 fn notes(
     above: &[Survivor],
@@ -644,16 +682,7 @@ fn notes(
         "This migration was lost. It was rebuilt from {source} and the {} migrations above it.",
         above.len()
     )];
-    let unnamed = |e: &&Evidence| e.remark.as_deref() == Some(evidence::UNNAMED);
-    let names: Vec<String> = evidence.iter().filter(unnamed).map(|e| e.object.to_string()).collect();
-    if !names.is_empty() {
-        out.push("The models leave these unnamed, so their names are those that the database gives by itself; the lost".to_owned());
-        out.push("migration may have named them otherwise:".to_owned());
-        out.extend(names.iter().take(MAX_NAMED).map(|name| format!("- {name}")));
-        if let Some(more @ 1..) = names.len().checked_sub(MAX_NAMED) {
-            out.push(format!("- and {more} more"));
-        }
-    }
+    out.extend(unnamed_note(evidence));
     let is_drop = |a: &&Assumption| a.object.starts_with("the dropping of ");
     let (drops, assumed): (Vec<&Assumption>, Vec<&Assumption>) =
         assumptions.iter().filter(|a| a.level == Level::Assumed).partition(is_drop);
