@@ -143,7 +143,7 @@ pub struct Reconstruction {
     /// Tables that the lost migration made and that are still there in the end, of which no models tell: only what
     /// survivors do with them is known, not what they are.
     pub undefined: Vec<ObjectName>,
-    /// Where each thing that it makes or changes comes from.
+    /// Where each thing that it makes, changes or drops comes from.
     pub evidence: Vec<Evidence>,
     /// Modules that the migration imports because survivors read options of oslo.config that only they register.
     pub loads: Vec<String>,

@@ -62,11 +62,17 @@ pub(super) struct Sources<'s> {
 }
 
 impl Sources<'_> {
-    /// Tells of everything that the migration makes or changes, in the order of [`diff()`], a table's parts behind it.
+    /// Tells of everything that the migration makes or changes, in the order of [`diff()`], a table's parts behind it,
+    /// then of what it drops.
     pub(super) fn evidence(&self) -> Vec<Evidence> {
         let mut objects = Vec::new();
+        let mut dropped = Vec::new();
         for difference in diff(self.before, self.made) {
-            if difference.kind == DifferenceKind::OnlyLeft || objects.contains(&difference.object) {
+            if difference.kind == DifferenceKind::OnlyLeft {
+                dropped.push(self.of_dropped(difference.object));
+                continue;
+            }
+            if objects.contains(&difference.object) {
                 continue;
             }
             objects.push(difference.object.clone());
@@ -77,7 +83,19 @@ impl Sources<'_> {
                 objects.extend(parts_of(table));
             }
         }
-        objects.into_iter().map(|object| self.of(object)).collect()
+        objects.into_iter().map(|object| self.of(object)).chain(dropped).collect()
+    }
+
+    /// What the migration drops: what was given for the end does not have it, and no survivor drops it.
+    fn of_dropped(&self, object: ObjectRef) -> Evidence {
+        let of_models = (EvidenceSource::Models, Level::Inferred, "the models do not have it");
+        let (source, level, why) = match self.head {
+            Some(_) => (EvidenceSource::Head, Level::Proved, "the head does not have it"),
+            None => of_models,
+        };
+        let touched_by = self.touched.get(&object).cloned();
+        let remark = Some(format!("it is dropped: {why}, and no migration that survives drops it"));
+        Evidence { object, level, source, place: None, touched_by, remark }
     }
 
     fn of(&self, object: ObjectRef) -> Evidence {
