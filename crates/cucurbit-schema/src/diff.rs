@@ -330,6 +330,10 @@ impl Diff<'_> {
 /// The statement that makes an object, in one way of writing: a dump qualifies names, orders the parts of a
 /// function in its own way, and says `FUNCTION` where `PROCEDURE` was written.
 pub(crate) fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> String {
+    // An extension is there or not: a dump writes `IF NOT EXISTS` and `WITH SCHEMA`, whatever was written.
+    if kind == ObjectKind::Extension {
+        return String::new();
+    }
     let tokens = crate::sql::words(text, dialect);
     let mut out: Vec<String> = Vec::with_capacity(tokens.len());
     let mut tokens = tokens.into_iter().peekable();
@@ -384,11 +388,7 @@ fn plain_literal(column: &Column, text: String) -> String {
         ("integer" | "bigint" | "smallint" | "numeric" | "real" | "double precision", Some(inner)) => {
             inner.parse::<f64>().is_ok().then(|| inner.to_owned())
         }
-        ("boolean", _) => match text.trim_matches('\'') {
-            "0" | "f" | "false" | "no" | "off" => Some("false".to_owned()),
-            "1" | "t" | "true" | "yes" | "on" => Some("true".to_owned()),
-            _ => None,
-        },
+        ("boolean", _) => boolean(text.trim_matches('\'')).map(|value| value.to_string()),
         ("jsonb", Some(inner)) => serde_json::from_str::<serde_json::Value>(&inner.replace("''", "'"))
             .ok()
             .map(|value| format!("'{}'", jsonb(&value).replace('\'', "''"))),
@@ -396,6 +396,20 @@ fn plain_literal(column: &Column, text: String) -> String {
         _ => None,
     };
     plain.unwrap_or(text)
+}
+
+/// Reads a boolean: any beginning of `true`, `false`, `yes`, `no` that is not another's, in any case
+/// (PostgreSQL's `parse_bool_with_len`).
+fn boolean(text: &str) -> Option<bool> {
+    let text = text.trim().to_lowercase();
+    let begins = |word: &str| !text.is_empty() && word.starts_with(&text);
+    match text.as_str() {
+        "1" | "on" => Some(true),
+        "0" | "of" | "off" => Some(false),
+        _ if begins("true") || begins("yes") => Some(true),
+        _ if begins("false") || begins("no") => Some(false),
+        _ => None,
+    }
 }
 
 /// A value as `jsonb` prints it: keys by length, then by bytes, each once (PostgreSQL, "JSON Types").
@@ -611,7 +625,28 @@ mod tests {
         a.default = Some(Default::Expression("'0'".to_owned()));
         let mut b = a.clone();
         b.default = Some(Default::Expression("(false)::boolean".to_owned()));
-        assert_eq!(diff(&database(a), &database(b)), Vec::new());
+        for written in ["'0'", "'FALSE'", "'F'", "' no '", "'off'"] {
+            a.default = Some(Default::Expression(written.to_owned()));
+            assert_eq!(diff(&database(a.clone()), &database(b.clone())), Vec::new(), "{written}");
+        }
+        for written in ["'TRUE'", "'o'", "''"] {
+            a.default = Some(Default::Expression(written.to_owned()));
+            assert_eq!(diff(&database(a.clone()), &database(b.clone())).len(), 1, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_extension_is_there_or_not() {
+        let made = |text: &str| {
+            let mut db = Database::new(Dialect::PostgreSql);
+            for change in crate::sql::read_one(text, Dialect::PostgreSql, &db.clone()).changes {
+                db.apply(&change, Origin(1));
+            }
+            db
+        };
+        let (a, b) = ("CREATE EXTENSION x", "CREATE EXTENSION IF NOT EXISTS x WITH SCHEMA public");
+        assert_eq!(diff(&made(a), &made(b)), Vec::new());
+        assert_eq!(diff(&made(a), &made("SELECT 1")).len(), 1);
     }
 
     #[test]

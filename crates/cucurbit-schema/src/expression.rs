@@ -373,17 +373,23 @@ impl Parser<'_> {
                 .starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"' || !c.is_ascii()) =>
             {
                 let mut name = token;
+                let mut column = None;
                 while self.take(".") {
                     let part = self.peek()?.to_owned();
                     self.at += 1;
                     name = format!("{name}.{part}");
+                    column = Some(part);
                 }
                 if self.take("(") {
-                    let items = self.list(")")?;
+                    let mut items = self.list(")")?;
                     let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_owned();
+                    if name.starts_with("jsonb_path_") {
+                        items.iter_mut().skip(1).take(1).for_each(settle_path);
+                    }
                     Tree::Call(name, items)
                 } else {
-                    Tree::Atom(name)
+                    // A check, a default, an index name columns of their own table only, so the table says nothing.
+                    Tree::Atom(column.unwrap_or(name))
                 }
             }
             "*" => Tree::Atom(token),
@@ -438,6 +444,22 @@ impl Parser<'_> {
     }
 }
 
+/// Writes a path of `jsonpath` without the freedoms that PostgreSQL takes away when it prints one: blanks, quotes
+/// around plain keys, `<>` for `!=`.
+fn settle_path(item: &mut Tree) {
+    static KEY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"\."([A-Za-z_][A-Za-z0-9_]*)""#).expect("the pattern is valid"));
+    let Tree::Atom(text) = item else { return };
+    let Some(inner) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) else { return };
+    let plain = KEY.replace_all(inner, ".$1");
+    // What stands between quotes is data.
+    let parts = plain.split('"').enumerate().map(|(at, part)| match at % 2 {
+        0 => part.split_whitespace().collect::<String>().replace("<>", "!="),
+        _ => part.to_owned(),
+    });
+    *text = format!("'{}'", parts.collect::<Vec<_>>().join("\""));
+}
+
 /// A list with one item is an equation to PostgreSQL.
 fn in_or_equal(left: Tree, mut items: Vec<Tree>, not: bool) -> Tree {
     if items.len() == 1
@@ -479,6 +501,15 @@ mod tests {
         same("lower(name)", "lower((name)::text)");
         same("is_deleted = false", "(is_deleted = false)");
         same("CAST(x AS integer) > 1", "x::int > 1");
+        same(
+            "lower(users.name) = 'a' AND \"users\".state = 1",
+            "((lower(name) = 'a'::text) AND (state = 1))",
+        );
+        same(
+            "not jsonb_path_exists(x, '$.* ? (@.type() <> \"a b\")')",
+            "(NOT jsonb_path_exists(x, '$.*?(@.type() != \"a b\")'::jsonpath))",
+        );
+        same("jsonb_path_exists(x, '$.a')", "jsonb_path_exists(x, '$.\"a\"'::jsonpath)");
     }
 
     #[test]
@@ -500,6 +531,8 @@ mod tests {
         differ("x IN (1, 2)", "x NOT IN (1, 2)");
         differ("a - b - c", "a - (b - c)");
         differ("\"A\" = 1", "a = 1");
+        differ("'a.b'", "'b'");
+        differ("jsonb_path_exists(x, '$.a ? (@ == \"a b\")')", "jsonb_path_exists(x, '$.a ? (@ == \"ab\")')");
     }
 
     #[test]
