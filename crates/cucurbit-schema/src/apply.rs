@@ -3,7 +3,7 @@
 pub(crate) mod columns;
 mod constraints;
 mod objects;
-mod tables;
+pub(crate) mod tables;
 
 use crate::change::{Applied, Change, Extent, Mismatch, MismatchKind, ObjectRef};
 use crate::model::{

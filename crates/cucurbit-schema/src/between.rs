@@ -1,5 +1,6 @@
 //! The changes that lead from one database to another.
 
+use crate::apply::tables::equal_keys;
 use crate::change::{Change, ColumnAlteration, LabelPosition, ObjectRef, Position};
 use crate::diff::{DifferenceKind, body_text, diff, index_text};
 use crate::model::{
@@ -268,13 +269,21 @@ impl Plan<'_> {
         for table in order(&new) {
             let mut made = (**table).clone();
             there.insert(made.name.clone());
-            // A key that points at a table that is not there yet comes after the tables.
-            let (inside, after): (Vec<_>, Vec<_>) =
-                made.constraints.into_iter().partition(|c| match &c.body {
-                    ConstraintBody::ForeignKey { table, .. } => there.contains(table),
-                    _ => true,
-                });
-            made.constraints = inside;
+            // A key that points at a table that is not there yet comes after the tables, and so does one that would
+            // be taken for another.
+            let equal = match self.to.dialect {
+                Dialect::PostgreSql => equal_keys(&made.constraints),
+                _ => Vec::new(),
+            };
+            let constraints = std::mem::take(&mut made.constraints);
+            let mut after = Vec::new();
+            for (at, constraint) in constraints.into_iter().enumerate() {
+                let comes_after = match &constraint.body {
+                    ConstraintBody::ForeignKey { table, .. } => !there.contains(table),
+                    _ => equal.iter().any(|(later, _)| *later == at),
+                };
+                if comes_after { after.push(constraint) } else { made.constraints.push(constraint) }
+            }
             for column in &mut made.columns {
                 if serial_column(self.to, &made.name, column) {
                     let serial = match &column.data_type.kind {

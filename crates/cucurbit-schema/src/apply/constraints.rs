@@ -5,7 +5,7 @@ use super::owns_index;
 use crate::change::ObjectRef;
 use crate::model::{
     CheckMode, Constraint, ConstraintBody, ConstraintKind, Dialect, Index, KeyPart, NameKind, ObjectName,
-    Table,
+    Table, TypeKind,
 };
 
 impl Step<'_> {
@@ -37,7 +37,10 @@ impl Step<'_> {
         if let Some(name) = &constraint.name
             && let Some(there) = found.constraint(name)
         {
-            if if_not_exists {
+            // A batch on SQLite puts a constraint in the place of one of its name (`ApplyBatchImpl.add_constraint`);
+            // there is no other way to add one.
+            let is_same = self.db.dialect == Dialect::Sqlite && there.body == constraint.body;
+            if if_not_exists || is_same {
                 self.applied.skipped = true;
             } else {
                 let made_by = there.origin;
@@ -145,6 +148,17 @@ impl Step<'_> {
         }
         let lost: Vec<String> = references.iter().filter(|r| found.column(r).is_none()).cloned().collect();
         let (target, references, columns) = (target.clone(), references.clone(), columns.clone());
+        if self.is_postgresql()
+            && let Some((own, other)) = self.unlike(table, &columns, found, &references)
+        {
+            let name = constraint.name.clone().unwrap_or_else(|| columns.join("_"));
+            let why = format!(
+                "foreign key constraint \"{name}\" cannot be implemented: key columns are of incompatible types: \
+                 {own} and {other}"
+            );
+            self.refused(ObjectRef::Constraint(table.clone(), name), why);
+            return;
+        }
         // A key of the same statement may come behind; a table's own keys are looked at then.
         let is_key = has_key(found, &references) || target == *table;
         if !lost.is_empty() {
@@ -161,6 +175,22 @@ impl Step<'_> {
                 ),
             );
         }
+    }
+
+    /// The types of a column and of what it points at that no operator compares (PostgreSQL, `pg_amop`).
+    fn unlike(
+        &self,
+        table: &ObjectName,
+        columns: &[String],
+        target: &Table,
+        references: &[String],
+    ) -> Option<(String, String)> {
+        let own = self.db.table(table)?;
+        (!own.tainted).then_some(())?;
+        columns.iter().zip(references).find_map(|(column, reference)| {
+            let (a, b) = (&own.column(column)?.data_type.kind, &target.column(reference)?.data_type.kind);
+            (family(a)? != family(b)?).then(|| (crate::diff::type_text(a), crate::diff::type_text(b)))
+        })
     }
 
     fn relation_origin(&self, name: &ObjectName) -> crate::Origin {
@@ -529,4 +559,17 @@ fn lost_columns(table: &Table, constraint: &Constraint, case: bool) -> Vec<Strin
         ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => &[],
     };
     columns.iter().filter(|name| !has_column(table, name, case)).cloned().collect()
+}
+
+/// Types that compare with each other; `None` for what is not known well enough.
+fn family(kind: &TypeKind) -> Option<u8> {
+    let TypeKind::Named { name, .. } = kind else { return None };
+    match name.as_str() {
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => Some(0),
+        "text" | "character varying" | "character" => Some(1),
+        "uuid" => Some(2),
+        "boolean" => Some(3),
+        "bytea" => Some(4),
+        _ => None,
+    }
 }

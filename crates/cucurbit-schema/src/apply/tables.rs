@@ -456,8 +456,24 @@ fn is_copied(body: &ConstraintBody) -> bool {
 /// PostgreSQL makes one index of keys that are equal; the first stays, and the primary key comes first
 /// (`transformIndexConstraints`).
 fn drop_equal_keys(constraints: &mut Vec<crate::Constraint>) {
-    let mut seen: Vec<(Vec<String>, usize)> = Vec::new();
     let mut gone: Vec<usize> = Vec::new();
+    for (at, first) in equal_keys(constraints) {
+        if constraints[first].name.is_none() {
+            constraints[first].name = constraints[at].name.clone();
+        }
+        gone.push(at);
+    }
+    let mut at = 0;
+    constraints.retain(|_| {
+        at += 1;
+        !gone.contains(&(at - 1))
+    });
+}
+
+/// The keys that `CREATE TABLE` of PostgreSQL takes for another of the table, each with the place of the other.
+pub(crate) fn equal_keys(constraints: &[crate::Constraint]) -> Vec<(usize, usize)> {
+    let mut seen: Vec<(Vec<String>, usize)> = Vec::new();
+    let mut equal: Vec<(usize, usize)> = Vec::new();
     let order = |c: &crate::Constraint| !matches!(c.body, ConstraintBody::PrimaryKey { .. });
     let mut places: Vec<usize> = (0..constraints.len()).collect();
     places.sort_by_key(|at| order(&constraints[*at]));
@@ -471,19 +487,9 @@ fn drop_equal_keys(constraints: &mut Vec<crate::Constraint>) {
         };
         match seen.iter().find(|(c, first)| *c == columns && constraints[*first].mode == constraints[at].mode)
         {
-            Some((_, first)) => {
-                let first = *first;
-                if constraints[first].name.is_none() {
-                    constraints[first].name = constraints[at].name.clone();
-                }
-                gone.push(at);
-            }
+            Some((_, first)) => equal.push((at, *first)),
             None => seen.push((columns, at)),
         }
     }
-    let mut at = 0;
-    constraints.retain(|_| {
-        at += 1;
-        !gone.contains(&(at - 1))
-    });
+    equal
 }

@@ -245,3 +245,35 @@ fn columns_that_are_inherited_may_be_altered() {
     );
     assert_eq!(problems, Vec::<String>::new());
 }
+
+#[test]
+fn a_foreign_key_joins_types_that_compare() {
+    let mut db = db();
+    let changes = [
+        table("p", &[("id", "text")], vec![primary(&["id"])]),
+        table("same", &[("p", "character varying")], vec![foreign(&["p"], "p")]),
+        table("other", &[("p", "integer")], vec![foreign(&["p"], "p")]),
+    ];
+    let found = run(&mut db, &changes);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("2: ") && found[0].contains("integer and text"), "{found:?}");
+}
+
+#[test]
+fn equal_keys_are_made_apart() {
+    let mut db = db();
+    let add = |name: &str| Change::AddConstraint {
+        table: self::name("a"),
+        constraint: Box::new(Constraint::new(Some(name.to_owned()), unique(&["id"]).body)),
+        using_index: None,
+        if_not_exists: false,
+    };
+    run(&mut db, &[table("a", &[("id", "integer")], vec![unique(&["id"])]), add("again")]);
+    assert_eq!(names_of(&db, "a"), ["a_id_key", "again"]);
+    let mut copy = self::db();
+    let changes = between(&copy, &db);
+    assert_eq!(run(&mut copy, &changes), Vec::<String>::new());
+    assert_eq!(names_of(&copy, "a"), ["a_id_key", "again"]);
+    let script = ddl(&db).to_sql();
+    assert!(script.contains("ADD CONSTRAINT again UNIQUE (id)"), "{script}");
+}

@@ -5,6 +5,7 @@ use super::{
     Writer, Written, about, action, check_mode, constraint_ref, constraint_texts, in_brackets, index_ref,
     index_texts, object_ref, quote, sequence_options, text, types, without_brackets,
 };
+use crate::apply::tables::equal_keys;
 use crate::change::ObjectRef;
 use crate::model::{
     Action, Column, Constraint, ConstraintBody, Database, Default, Dialect, EnumType, Index, KeyPart,
@@ -232,14 +233,16 @@ pub(super) fn make_table<'a>(writer: &mut Writer<'a>, table: &'a Table) {
         }
     }
     let mut later = Vec::new();
-    for constraint in &table.constraints {
+    let equal = equal_keys(&table.constraints);
+    for (at, constraint) in table.constraints.iter().enumerate() {
+        let is_equal = equal.iter().any(|(later, _)| *later == at);
         // A partition has what its parent has.
         if parent.is_some_and(|p| p.constraints.iter().any(|c| c.body == constraint.body)) {
             continue;
         }
         let foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
         match constraint_sql(writer, table, constraint) {
-            Ok(sql) if foreign || constraint.not_valid || partition.is_some() => {
+            Ok(sql) if foreign || constraint.not_valid || partition.is_some() || is_equal => {
                 later.push((constraint, sql, foreign));
             }
             Ok(sql) => items.push(sql),
