@@ -1,6 +1,6 @@
 //! Queries of the database's own catalog, answered from the state.
 
-use crate::model::{Constraint, ConstraintBody, Database, ObjectKind, ObjectName};
+use crate::model::{Constraint, ConstraintBody, Database, Dialect, ObjectKind, ObjectName, TypeKind};
 
 /// A comparison `column = 'text'` of a `WHERE`.
 type Condition = (String, String);
@@ -149,14 +149,27 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
     let plain = |name: &str| ObjectName::new(schema, name, db.dialect);
     match catalog {
         "information_schema.columns" => {
-            if !known(&["table_name", "column_name", "table_schema"]) {
+            if !known(&["table_name", "column_name", "table_schema", "data_type", "is_nullable"]) {
                 return None;
             }
             let table = db.table(&plain(get(&["table_name"])?));
-            match get(&["column_name"]) {
-                Some(column) => Some(table.is_some_and(|t| t.column(column).is_some())),
-                None => Some(table.is_some()),
-            }
+            let Some(column) = get(&["column_name"]) else {
+                return known(&["table_name", "table_schema"]).then_some(table.is_some());
+            };
+            let Some(column) = table.and_then(|t| t.column(column)) else { return Some(false) };
+            let data_type = match get(&["data_type"]) {
+                None => true,
+                Some(wanted) if db.dialect == Dialect::PostgreSql => match &column.data_type.kind {
+                    TypeKind::Named { name, .. } => name.eq_ignore_ascii_case(wanted),
+                    TypeKind::Enum { .. } => wanted == "USER-DEFINED",
+                    TypeKind::Array { .. } => wanted == "ARRAY",
+                    TypeKind::Unknown(_) => return None,
+                },
+                Some(_) => return None,
+            };
+            let nullable =
+                get(&["is_nullable"]).is_none_or(|n| n.eq_ignore_ascii_case("YES") == column.nullable);
+            Some(data_type && nullable)
         }
         "information_schema.tables" | "pg_tables" => {
             if !known(&["table_name", "tablename", "table_schema", "schemaname", "table_type"]) {
@@ -220,11 +233,28 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
             }))
         }
         "pg_constraint" => {
-            if !known(&["conname", "contype"]) {
+            if !known(&["conname", "contype", "conrelid"]) {
                 return None;
             }
-            let name = get(&["conname"])?;
-            Some(db.tables.values().any(|t| t.constraint(name).is_some()))
+            let name = get(&["conname"]);
+            let kind = get(&["contype"]);
+            if name.is_none() && kind.is_none() {
+                return None;
+            }
+            let fits = |c: &Constraint| {
+                name.is_none_or(|n| c.name.as_deref() == Some(n))
+                    && kind.is_none_or(|k| match &c.body {
+                        ConstraintBody::PrimaryKey { .. } => k == "p",
+                        ConstraintBody::Unique { .. } => k == "u",
+                        ConstraintBody::ForeignKey { .. } => k == "f",
+                        ConstraintBody::Check { .. } => k == "c",
+                        ConstraintBody::Exclude { .. } => k == "x",
+                    })
+            };
+            Some(match get(&["conrelid"]) {
+                Some(table) => db.table(&named_relation(table)?)?.constraints.iter().any(fits),
+                None => db.tables.values().any(|t| t.constraints.iter().any(fits)),
+            })
         }
         "pg_type" => known(&["typname", "typtype"])
             .then(|| get(&["typname"]).map(|name| db.enums.keys().any(|e| e.name == name)))
@@ -265,6 +295,13 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
             known(&["name", "type", "tbl_name"]).then(|| db.relation_exists(&ObjectName::plain(name)))
         }
     }
+}
+
+/// Reads what stands before `::regclass`: a name, perhaps with its schema, perhaps quoted.
+fn named_relation(text: &str) -> Option<ObjectName> {
+    let mut cursor = super::cursor::Cursor::new(text, Dialect::PostgreSql);
+    let name = cursor.name()?;
+    cursor.done().then_some(name)
 }
 
 /// Returns the names that a query of the catalog lists, for the usual questions: constraints of a table by kind and
@@ -356,4 +393,41 @@ fn constraints(table: &crate::model::Table, kind: Option<&str>, column: Option<&
         kind.is_none_or(|k| k == name) && column.is_none_or(|c| columns.iter().any(|n| n == c))
     };
     table.constraints.iter().filter(fits).filter_map(|c| c.name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer;
+    use crate::{Database, Dialect, Origin};
+
+    #[test]
+    fn what_is_asked_of_a_thing_counts() {
+        let mut db = Database::new(Dialect::PostgreSql);
+        let made = "CREATE TABLE t (a varchar(9) NOT NULL, CONSTRAINT once PRIMARY KEY (a)); CREATE TABLE u (a text)";
+        for text in made.split(';') {
+            let read = crate::sql::read_one(text, Dialect::PostgreSql, &db);
+            for change in read.changes {
+                db.apply(&change, Origin::default());
+            }
+        }
+        let column = "information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name = 'a'";
+        let asked = [
+            (
+                "pg_constraint WHERE conname = 'once' AND contype = 'p' AND conrelid = 't'::regclass",
+                Some(true),
+            ),
+            ("pg_constraint WHERE conname = 'once' AND contype = 'u'", Some(false)),
+            ("pg_constraint WHERE conname = 'once' AND conrelid = 'public.u'::regclass", Some(false)),
+            ("pg_constraint WHERE conname = 'once' AND conrelid = 'never'::regclass", None),
+            ("pg_constraint WHERE contype = 'p' AND conrelid = 't'::regclass", Some(true)),
+            (&format!("{column} AND data_type = 'character varying'"), Some(true)),
+            (&format!("{column} AND data_type = 'text'"), Some(false)),
+            (&format!("{column} AND is_nullable = 'YES'"), Some(false)),
+            (&format!("{column} AND column_default = 'x'"), None),
+        ];
+        for (text, wanted) in asked {
+            let found = answer(&format!("SELECT 1 FROM {text}"), &db).map(|a| a.exists);
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
 }

@@ -90,6 +90,10 @@ impl Reader<'_> {
                 let if_not_exists = c.if_not_exists();
                 let name = c.name()?;
                 let kind = if word == "function" { ObjectKind::Function } else { ObjectKind::Procedure };
+                // The schema of a session's own objects, which go with it (PostgreSQL, `search_path`).
+                if name.schema.as_deref() == Some("pg_temp") {
+                    return self.nothing(text);
+                }
                 let signature = c.is_symbol('(').then(|| signature(c));
                 self.object(kind, name, None, signature, text, or_replace, if_not_exists)
             }

@@ -145,6 +145,10 @@ impl Reader<'_> {
             table.tainted = true;
             self.exact = false;
         }
+        // SQLite's own (`sqlite_sequence`), which a dump lists beside the others and nobody can make.
+        if self.dialect == Dialect::Sqlite && table.name.name.to_ascii_lowercase().starts_with("sqlite_") {
+            return self.nothing(&text);
+        }
         self.changes.push(Change::CreateTable { table: Box::new(table), if_not_exists, temporary });
         Some(())
     }
