@@ -257,7 +257,9 @@ fn tables_method<H: Environment>(
     let serials = metadata.tables.clone();
     // Mapped classes put their tables there too.
     let is_others = matches!(key, crate::MetaDataKey::External(_)) || registry.is_implicit(key);
-    if lists && !mapped.unwrap_or(!is_others) {
+    // Where no mapped class was seen, the tables that were are all, as `create_all()` takes them.
+    let is_seen = !matches!(key, crate::MetaDataKey::External(_)) && !serials.is_empty();
+    if lists && !mapped.unwrap_or(!is_others || is_seen) {
         return Some(Outcome::Value(Value::unknown(
             "which tables mapped classes make is not followed here",
             None,

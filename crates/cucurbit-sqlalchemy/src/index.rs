@@ -178,7 +178,9 @@ fn key<H: Environment>(
         _ => None,
     });
     if let (Some(known), Dialect::PostgreSql) = (known, dialect) {
-        key.operator_class = class_of(ev, classes.as_ref(), &known)?.or(key.operator_class);
+        if let Some(written) = class_of(ev, classes.as_ref(), &known)? {
+            add_class(&mut key, &written);
+        }
     }
     if dialect.is_mysql()
         && let Some(length) = given::option(keywords, dialect, "length").cloned()
@@ -200,6 +202,33 @@ fn key<H: Environment>(
         };
     }
     Ok((key, names))
+}
+
+/// Adds what `postgresql_ops` holds for a key: SQLAlchemy writes it behind the key as it is
+/// (`PGDDLCompiler.visit_create_index`), so that `{"id": "DESC"}` is an order.
+fn add_class(key: &mut IndexKey, written: &str) {
+    let mut rest = written.trim().to_owned();
+    let ends = |rest: &str, words: &str| -> Option<String> {
+        let at = rest.len().checked_sub(words.len())?;
+        let (before, tail) = (rest.get(..at)?, rest.get(at..)?);
+        let alone = before.is_empty() || before.ends_with(char::is_whitespace);
+        (alone && tail.eq_ignore_ascii_case(words)).then(|| before.trim_end().to_owned())
+    };
+    for (words, place) in [("NULLS FIRST", NullsOrder::First), ("NULLS LAST", NullsOrder::Last)] {
+        if let Some(before) = ends(&rest, words) {
+            key.nulls = Some(place);
+            rest = before;
+        }
+    }
+    for (word, order) in [("DESC", Some(Order::Descending)), ("ASC", None)] {
+        if let Some(before) = ends(&rest, word) {
+            key.order = order;
+            rest = before;
+        }
+    }
+    if !rest.is_empty() {
+        key.operator_class = Some(rest);
+    }
 }
 
 /// What a key is, and what stands around it.

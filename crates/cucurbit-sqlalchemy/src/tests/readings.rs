@@ -4,6 +4,7 @@ use super::{NOWHERE, Reader, shown, with_value};
 use crate::{MetaData, NameText, NamingConvention, TableReading, Version};
 use cucurbit_python::eval::{Evaluator, Value};
 use cucurbit_schema::{Default, Dialect, ObjectName, RowEffect};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 const PRELUDE: &str = "
@@ -241,6 +242,15 @@ fn created_indexes() {
         ),
         "CREATE INDEX ix ON t (name varchar_pattern_ops, data ->> 'x') [Column(\"name\"), Expression(\"data ->> 'x'\")]"
     );
+    for (written, shown) in
+        [("DESC", "a DESC"), ("text_pattern_ops desc nulls last", "a text_pattern_ops DESC NULLS LAST")]
+    {
+        let class = Value::Dict(Rc::new(RefCell::new(vec![(Value::str("a"), Value::str(written))])));
+        assert_eq!(
+            index("['a']", &[("postgresql_ops", class)], plain.clone(), postgresql),
+            format!("CREATE INDEX ix ON t ({shown}) [Column(\"a\")]")
+        );
+    }
     assert_eq!(
         index(
             "['a']",
