@@ -211,7 +211,9 @@ impl<'d> Writer<'d> {
                 let name = self.object(name);
                 self.execute(&format!("DROP SEQUENCE {name}"));
             }
-            Change::CreateObject { object, or_replace: true, .. } => self.execute(&replacing(&object.text)),
+            Change::CreateObject { object, or_replace: true, .. } if can_be_replaced(object.kind) => {
+                self.execute(&replacing(&object.text));
+            }
             Change::CreateObject { object, .. } => self.execute(&object.text),
             Change::DropObject { kind, name, table, signature, .. } => {
                 let what = self.object(name);
@@ -1002,6 +1004,19 @@ const BATCHED: [&str; 6] = [
     "create_unique_constraint",
     "drop_constraint",
 ];
+
+/// What `CREATE OR REPLACE` takes.
+fn can_be_replaced(kind: ObjectKind) -> bool {
+    matches!(
+        kind,
+        ObjectKind::Function
+            | ObjectKind::Procedure
+            | ObjectKind::Aggregate
+            | ObjectKind::View
+            | ObjectKind::Trigger
+            | ObjectKind::Rule
+    )
+}
 
 /// The statement with `OR REPLACE` behind its `CREATE`.
 fn replacing(text: &str) -> String {
