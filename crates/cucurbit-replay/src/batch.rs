@@ -5,7 +5,7 @@ use crate::operations::{Given, add_problems, enum_changes, settle_types_from};
 use cucurbit_python::eval::{Arguments, Place, Value};
 use cucurbit_schema::{
     Change, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Dialect, Index, KeyPart,
-    ObjectKind, ObjectName, RowEffect, Table, TypeHint, TypeKind,
+    ObjectKind, ObjectName, Origin, RowEffect, Table, TypeHint, TypeKind,
 };
 use cucurbit_sqlalchemy::{self as sqla, NameText, Named, NamedColumn, NamingConvention, Parts};
 use std::rc::Rc;
@@ -27,15 +27,22 @@ pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> b
     let always = recreate == Some("always");
     let is_sqlite = ev.host.settings.dialect == Dialect::Sqlite;
     let has = |name: &str| arguments.keyword(name).is_some_and(|v| !v.is_none());
-    let signs = ["copy_from", "naming_convention", "table_args", "reflect_args"];
+    let signs = ["copy_from", "naming_convention", "table_args", "reflect_args", "table_kwargs"];
     let is_meant = is_sqlite && recreate != Some("never") && signs.iter().any(|name| has(name));
+    if is_sqlite && recreate == Some("never") {
+        Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
+        return false;
+    }
     if !always && !is_meant {
         return false;
     }
     Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
     match arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() {
         Some(copied) => copy(ev, given, table, &copied),
-        None if is_sqlite => remake(ev, given.place, table, Some(arguments)),
+        None if is_sqlite => {
+            let begun = ev.host.origin();
+            remake(ev, given.place, table, Some(arguments), begun);
+        }
         None => {}
     }
     always
@@ -43,7 +50,13 @@ pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> b
 
 /// Makes a table of SQLite anew before the first operation of a batch that asks for it
 /// (`SQLiteImpl.requires_recreate_in_batch`).
-pub(crate) fn remake_for(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName, batch: Place) {
+pub(crate) fn remake_for(
+    ev: &mut Ev<'_>,
+    given: &Given<'_>,
+    table: &ObjectName,
+    batch: Place,
+    begun: Origin,
+) {
     if ev.host.settings.dialect != Dialect::Sqlite
         || ev.host.remade.contains(&(batch, table.clone()))
         || !asks_for_a_new_table(given)
@@ -51,7 +64,7 @@ pub(crate) fn remake_for(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName,
         return;
     }
     Rc::make_mut(&mut ev.host.remade).insert((batch, table.clone()));
-    remake(ev, batch, table, None);
+    remake(ev, batch, table, None, begun);
 }
 
 fn asks_for_a_new_table(given: &Given<'_>) -> bool {
@@ -76,10 +89,10 @@ fn asks_for_a_new_table(given: &Given<'_>) -> bool {
 }
 
 /// What becomes of a table of SQLite that Alembic makes anew from what SQLAlchemy reflects of it: checks without a name,
-/// triggers, indexes of expressions, collations and the order of index columns are lost, types become those that
+/// triggers, indexes of expressions, `AUTOINCREMENT`, collations and the order of index columns are lost, types become those that
 /// SQLAlchemy knows, and what has no name gets that of the batch's naming convention
 /// (`BatchOperationsImpl.flush`, `ApplyBatchImpl._grab_table_elements`, SQLAlchemy's `SQLiteDialect`).
-fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&Arguments>) {
+fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&Arguments>, begun: Origin) {
     let Some(found) = ev.host.db.tables.get(table).cloned() else { return };
     let mut changes = Vec::new();
     let triggers = ev
@@ -96,7 +109,8 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&
         if_exists: true,
         cascade: false,
     }));
-    for index in &found.indexes {
+    // Those that the batch itself makes are made as they are written.
+    for index in found.indexes.iter().filter(|index| index.origin < begun) {
         remake_index(index, table, &mut changes);
     }
     for constraint in found.constraints.iter().filter(|c| c.name.is_none()) {
@@ -104,12 +118,53 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&
             changes.push(drop_unnamed(table, constraint));
         }
     }
+    // SQLAlchemy knows foreign keys that join the same columns apart by nothing, and sees the first
+    // (`SQLiteDialect.get_foreign_keys`).
+    let keys: Vec<&Constraint> =
+        found.constraints.iter().filter(|c| c.kind() == ConstraintKind::ForeignKey).collect();
+    let is_again = |at: usize| keys[..at].iter().any(|other| is_same_key(other, keys[at]));
+    if (0..keys.len()).any(is_again) {
+        changes.extend(keys.iter().map(|key| Change::DropConstraint {
+            table: table.clone(),
+            name: key.name.clone(),
+            kind: Some(ConstraintKind::ForeignKey),
+            if_exists: false,
+            cascade: false,
+        }));
+        changes.extend((0..keys.len()).filter(|at| !is_again(*at)).map(|at| Change::AddConstraint {
+            table: table.clone(),
+            constraint: Box::new(keys[at].clone()),
+            using_index: None,
+            if_not_exists: false,
+        }));
+    }
+    if let Some(counts) = counts(arguments)
+        && let Some(column) = found.primary_key().and_then(|key| match &key.body {
+            ConstraintBody::PrimaryKey { columns, .. } if columns.len() == 1 => found.column(&columns[0]),
+            _ => None,
+        })
+        && column.autoincrement != counts
+        && matches!(&column.data_type.kind, TypeKind::Named { name, .. } if name.eq_ignore_ascii_case("INTEGER"))
+    {
+        changes.push(Change::AlterColumn {
+            table: table.clone(),
+            column: column.name.clone(),
+            alteration: ColumnAlteration::Autoincrement(counts),
+        });
+    }
     let convention = arguments
         .and_then(|a| a.keyword("naming_convention"))
         .filter(|v| !v.is_none())
         .map(NamingConvention::from_value);
     if let Some(convention) = convention {
-        name_unnamed(ev, &found, &convention, &mut changes);
+        let mut kept = (*found).clone();
+        let mut at = 0;
+        kept.constraints.retain(|c| {
+            let is_key = c.kind() == ConstraintKind::ForeignKey;
+            at += usize::from(is_key);
+            !is_key || !is_again(at - 1)
+        });
+        name_unnamed(ev, &kept, &convention, &mut changes);
     }
     for column in &found.columns {
         let known = reflected(&column.data_type);
@@ -157,6 +212,54 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&
         record(ev, place, "batch_alter_table", changes, true);
         ev.host.in_batch = was;
     }
+}
+
+fn is_same_key(left: &Constraint, right: &Constraint) -> bool {
+    match (&left.body, &right.body) {
+        (
+            ConstraintBody::ForeignKey { columns, table, references, .. },
+            ConstraintBody::ForeignKey { columns: others, table: other, references: targets, .. },
+        ) => columns == others && table == other && references == targets,
+        _ => false,
+    }
+}
+
+/// `sqlite_autoincrement` of `table_kwargs=`, without which `AUTOINCREMENT` is lost; `None` when it cannot be told.
+fn counts(arguments: Option<&Arguments>) -> Option<bool> {
+    let Some(given) = arguments.and_then(|a| a.keyword("table_kwargs")).filter(|v| !v.is_none()) else {
+        return Some(false);
+    };
+    let Value::Dict(items) = given else { return None };
+    let items = items.borrow();
+    match items.iter().find(|(key, _)| key.as_str() == Some("sqlite_autoincrement")) {
+        None => Some(false),
+        Some((_, Value::Bool(on))) => Some(*on),
+        Some(_) => None,
+    }
+}
+
+/// What a constraint takes the place of in a table that is made anew: one of its name, or the primary key
+/// (`ApplyBatchImpl.add_constraint`). One that is the same is nothing to take the place of.
+pub(crate) fn replaced(
+    ev: &Ev<'_>,
+    given: &Given<'_>,
+    table: &ObjectName,
+    constraint: &Constraint,
+) -> Option<Change> {
+    let is_copied = given.is_new || ev.host.settings.dialect == Dialect::Sqlite;
+    (given.batch.is_some() && is_copied).then_some(())?;
+    let found = ev.host.db.table(table)?;
+    let by_name = constraint.name.as_deref().and_then(|name| found.constraint(name));
+    let is_key = constraint.kind() == ConstraintKind::PrimaryKey;
+    let before = by_name.or_else(|| found.primary_key().filter(|_| is_key))?;
+    let is_same = before.body == constraint.body && before.name == constraint.name;
+    (!is_same).then(|| Change::DropConstraint {
+        table: table.clone(),
+        name: before.name.clone(),
+        kind: Some(before.kind()),
+        if_exists: false,
+        cascade: false,
+    })
 }
 
 /// SQLAlchemy does not reflect indexes of expressions on SQLite, nor the order of columns.

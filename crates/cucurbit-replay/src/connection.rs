@@ -31,7 +31,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
     match object {
         Object::Bind | Object::Session => connection(ev, call, object, method),
         Object::Context => context(ev, call, method),
-        Object::Batch { table, schema, is_new, place } => {
+        Object::Batch { table, schema, is_new, place, begun } => {
             let given = Given {
                 operation: method,
                 arguments: &call.arguments,
@@ -39,7 +39,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
                 batch: Some((table.clone(), schema.clone())),
                 is_new: *is_new,
             };
-            crate::batch::remake_for(ev, &given, table, *place);
+            crate::batch::remake_for(ev, &given, table, *place, *begun);
             ev.host.in_batch = true;
             let outcome = operations::run(ev, &given);
             ev.host.in_batch = false;

@@ -182,6 +182,11 @@ impl Replay {
         }
     }
 
+    /// What the next operation will be known by.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX))
+    }
+
     /// Does changes and writes them down under the call they come from.
     pub(crate) fn record(
         &mut self,
@@ -203,7 +208,7 @@ impl Replay {
                 return;
             }
         }
-        let origin = Origin(u32::try_from(self.log.len() + 1).unwrap_or(u32::MAX));
+        let origin = self.origin();
         let mut done = Vec::with_capacity(changes.len());
         let mut unknown: Option<String> = None;
         for mut change in changes {

@@ -1,7 +1,7 @@
 //! What Alembic and the database hand to a migration.
 
 use cucurbit_python::eval::{HostObject, Place, Value};
-use cucurbit_schema::ObjectName;
+use cucurbit_schema::{ObjectName, Origin};
 use std::any::Any;
 use std::rc::Rc;
 
@@ -24,6 +24,8 @@ pub(crate) enum Object {
         is_new: bool,
         /// Where it was begun.
         place: Place,
+        /// What its first operation is known by; what is older was there before it.
+        begun: Origin,
     },
     /// `sa.inspect(bind)`, by a number of its own: each remembers what it was asked.
     Inspector(u32),

@@ -303,6 +303,9 @@ pub(crate) fn ddl_element(ev: &mut Ev<'_>, value: &Value, call: &str, place: Pla
 
 /// A function from outside that is handed the connection or `op` may do anything to the schema.
 pub(crate) fn outside(ev: &mut Ev<'_>, call: &Call) {
+    if let Value::Unknown(why) = &call.callee {
+        return untold_method(ev, call, &why.reason.clone());
+    }
     let Value::External(name) = &call.callee else { return };
     let name = name.clone();
     if name.starts_with("builtins.") || name.starts_with("sqlalchemy.") || name.starts_with("logging.") {
@@ -319,5 +322,23 @@ pub(crate) fn outside(ev: &mut Ev<'_>, call: &Call) {
     if handed {
         let reason = format!("`{name}` is not in the project and is handed the connection");
         unknown(ev, call.place, &name, Extent::Anything, &reason);
+    }
+}
+
+/// `table.create(bind)` of something that cannot be told makes what cannot be told.
+fn untold_method(ev: &mut Ev<'_>, call: &Call, why: &str) {
+    let handed = call.arguments.keywords.iter().map(|(_, v)| v).chain(&call.arguments.positional);
+    if !handed
+        .into_iter()
+        .any(|v| matches!(v.host::<crate::objects::Object>(), Some(crate::objects::Object::Bind)))
+    {
+        return;
+    }
+    let source = ev.source(call.place).unwrap_or_default();
+    let callee = source.split('(').next().unwrap_or_default().trim_end();
+    let Some((_, method)) = callee.rsplit_once('.') else { return };
+    if matches!(method, "create" | "drop" | "create_all" | "drop_all") {
+        let method = method.to_owned();
+        unknown(ev, call.place, &method, Extent::Anything, &format!("what it makes cannot be told: {why}"));
     }
 }

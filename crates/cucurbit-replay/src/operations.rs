@@ -45,7 +45,8 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
             return match table_argument(ev, given, 0, "table_name", "schema") {
                 Ok((table, schema)) => {
                     let is_new = crate::batch::begin(ev, given, &table);
-                    Outcome::Value(Object::Batch { table, schema, is_new, place }.value())
+                    let begun = ev.host.origin();
+                    Outcome::Value(Object::Batch { table, schema, is_new, place, begun }.value())
                 }
                 Err(why) => {
                     unknown(ev, place, given.operation, Extent::Anything, &why);

@@ -53,6 +53,10 @@ fn list(ev: &mut Ev<'_>, value: Option<&Value>, what: &str) -> Result<Vec<Value>
 /// `op.sync_enum_values(enum_schema, enum_name, new_values, affected_columns, enum_values_to_rename)`: the type
 /// is made anew under its old name with the new labels.
 fn sync_enum_values(ev: &mut Ev<'_>, given: &Given<'_>) -> Result<(), String> {
+    // Elsewhere it warns and does nothing, unless `force_dialect_support` was set.
+    if ev.host.settings.dialect != cucurbit_schema::Dialect::PostgreSql {
+        return Ok(());
+    }
     let arguments = given.arguments;
     let schema = arguments.get(0, "enum_schema").or_else(|| arguments.keyword("schema")).cloned();
     let schema = text_argument(ev, schema.as_ref(), "schema")?;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use cucurbit_schema::Dialect;
+use cucurbit_schema::{ConstraintKind, Dialect};
 use support::{check, follow};
 
 #[test]
@@ -408,4 +408,197 @@ def upgrade():
     );
     assert_eq!(followed.unknown().len(), 1, "{:?}", followed.operations);
     assert_eq!(followed.tables(), ["u"]);
+}
+
+#[test]
+fn tables_of_a_metadata_are_made_one_by_one() {
+    let followed = check(
+        r#"
+Base = sa.orm.declarative_base()
+sa.Table("a", Base.metadata, sa.Column("id", sa.Integer, primary_key=True))
+sa.Table("b", Base.metadata, sa.Column("id", sa.Integer, primary_key=True))
+
+def upgrade():
+    for table in Base.metadata.tables.values():
+        table.create(bind=op.get_bind(), checkfirst=True)
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["a", "b"]);
+}
+
+#[test]
+fn what_is_made_of_something_unseen_is_not_left_out_in_silence() {
+    let followed = follow(
+        r#"
+from shop import tables
+
+def upgrade():
+    for table in list(tables()):
+        table.create(bind=op.get_bind(), checkfirst=True)
+        table.refresh(op.get_bind())
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.unknown().len(), 1, "{:?}", followed.operations);
+}
+
+#[test]
+fn a_table_that_sqlite_copies_keeps_of_an_index_what_reflection_sees() {
+    let made = r#"
+def upgrade():
+    op.create_table("t", sa.Column("a", sa.Integer()), sa.Column("b", sa.Text()))
+    op.execute("CREATE INDEX by_b ON t (b COLLATE NOCASE) WHERE a > 1")
+    op.create_index("latest", "t", [sa.text("a DESC")])
+    op.create_index("lower_b", "t", [sa.text("lower(b)")])
+    with op.batch_alter_table("t") as batch:
+        batch.create_index("own", [sa.text("a DESC")])
+        CHANGE
+"#;
+    let shown = |change: &str, dialect| {
+        let followed = check(&made.replace("CHANGE", change), dialect);
+        let shown = |i: &cucurbit_schema::Index| {
+            let keys = i.keys.iter().map(|k| format!("{:?} {:?} {:?}", k.part, k.collation, k.order));
+            let keys = keys.collect::<Vec<_>>().join(", ");
+            format!("{}: {keys} {:?}", i.name.as_deref().unwrap_or_default(), i.predicate)
+        };
+        let mut indexes: Vec<String> = followed.table("t").indexes.iter().map(shown).collect();
+        indexes.sort();
+        indexes
+    };
+    let all = [
+        r#"by_b: Column("b") Some("NOCASE") None Some("a > 1")"#,
+        r#"latest: Column("a") None Some(Descending) None"#,
+        r#"lower_b: Expression("lower(b)") None None None"#,
+        r#"own: Column("a") None Some(Descending) None"#,
+    ];
+    assert_eq!(shown("batch.add_column(sa.Column('c', sa.Integer()))", Dialect::Sqlite), all);
+    let copied = [
+        r#"by_b: Column("b") None None Some("a > 1")"#,
+        r#"latest: Column("a") None None None"#,
+        r#"own: Column("a") None Some(Descending) None"#,
+    ];
+    assert_eq!(shown("batch.alter_column('a', nullable=False)", Dialect::Sqlite), copied);
+    assert_eq!(shown("batch.alter_column('a', nullable=False)", Dialect::PostgreSql).len(), 4);
+}
+
+#[test]
+fn a_batch_on_sqlite_names_what_has_no_name_by_its_convention() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("ports", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table(
+        "boats",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("home", sa.Integer, sa.ForeignKey("ports.id")),
+        sa.Column("at", sa.Integer, sa.ForeignKey("ports.id", name="told")),
+        sa.UniqueConstraint("home", "at"),
+    )
+    names = {"fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+    with op.batch_alter_table("boats", naming_convention=names) as batch:
+        batch.drop_constraint("fk_boats_home_ports", type_="foreignkey")
+        batch.drop_constraint("uq_boats_home", type_="unique")
+"#,
+        Dialect::Sqlite,
+    );
+    assert_eq!(followed.constraints("boats", ConstraintKind::ForeignKey), ["told"]);
+    assert!(followed.constraints("boats", ConstraintKind::Unique).is_empty());
+}
+
+#[test]
+fn a_batch_on_sqlite_puts_a_key_in_the_place_of_another() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table(
+        "t",
+        sa.Column("id", sa.Integer),
+        sa.Column("owner", sa.Integer),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("id", name="once"),
+    )
+    with op.batch_alter_table("t") as batch:
+        batch.create_primary_key("pk_t", ["id", "owner"])
+        batch.create_unique_constraint("once", ["owner"])
+    with op.batch_alter_table("t") as batch:
+        batch.create_primary_key("pk_of_t", ["id", "owner"])
+"#,
+        Dialect::Sqlite,
+    );
+    assert_eq!(followed.constraints("t", ConstraintKind::PrimaryKey), ["pk_of_t"]);
+    assert_eq!(followed.constraints("t", ConstraintKind::Unique), ["once"]);
+}
+
+#[test]
+fn objects_of_a_session_are_none_of_the_schema() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.execute("CREATE FUNCTION pg_temp.twice(i integer) RETURNS integer LANGUAGE sql AS $$ SELECT i * 2 $$")
+"#,
+        Dialect::PostgreSql,
+    );
+    assert!(followed.state.objects.is_empty());
+}
+
+#[test]
+fn a_table_that_sqlite_copies_keeps_one_of_two_equal_foreign_keys() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("ports", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table(
+        "boats",
+        sa.Column("home", sa.Integer),
+        sa.ForeignKeyConstraint(["home"], ["ports.id"], name="first"),
+        sa.ForeignKeyConstraint(["home"], ["ports.id"], name="second"),
+    )
+    with op.batch_alter_table("boats") as batch:
+        batch.alter_column("home", nullable=False)
+"#,
+        Dialect::Sqlite,
+    );
+    assert_eq!(followed.constraints("boats", ConstraintKind::ForeignKey), ["first"]);
+}
+
+#[test]
+fn enum_values_are_synced_on_postgresql_alone() {
+    let text = r#"
+def upgrade():
+    op.create_table("t", sa.Column("kind", sa.Enum("a", name="kind")))
+    op.sync_enum_values("public", "kind", ["a", "b"], [("t", "kind")])
+"#;
+    assert_eq!(check(text, Dialect::PostgreSql).operations.len(), 2);
+    assert_eq!(check(text, Dialect::Sqlite).operations.len(), 1);
+}
+
+#[test]
+fn a_batch_on_sqlite_may_make_a_constraint_again() {
+    check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("a", sa.Integer), sa.UniqueConstraint("a", name="once"))
+    with op.batch_alter_table("t") as batch:
+        batch.create_unique_constraint("once", ["a"])
+"#,
+        Dialect::Sqlite,
+    );
+}
+
+#[test]
+fn a_table_that_sqlite_copies_counts_on_where_the_batch_says_so() {
+    let counts = |keywords: &str| {
+        let text = r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer), sqlite_autoincrement=True)
+    with op.batch_alter_table("t"KEYWORDS) as batch:
+        batch.alter_column("a", nullable=False)
+"#;
+        let followed = check(&text.replace("KEYWORDS", keywords), Dialect::Sqlite);
+        followed.table("t").columns[0].autoincrement
+    };
+    assert!(!counts(""));
+    assert!(counts(", table_kwargs={'sqlite_autoincrement': True}"));
+    assert!(counts(", recreate='never'"));
 }

@@ -181,13 +181,15 @@ pub(super) fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> 
     }
     constraint.mode = check_mode(ev, arguments)?;
     constraint.not_valid = flag(arguments, "postgresql_not_valid");
-    let change = Change::AddConstraint {
+    let mut changes: Vec<Change> =
+        crate::batch::replaced(ev, given, &table, &constraint).into_iter().collect();
+    changes.push(Change::AddConstraint {
         table,
         constraint: Box::new(constraint),
         using_index: None,
         if_not_exists: false,
-    };
-    record(ev, given.place, given.operation, vec![change], true);
+    });
+    record(ev, given.place, given.operation, changes, true);
     Ok(())
 }
 
