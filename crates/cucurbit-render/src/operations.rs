@@ -1028,3 +1028,17 @@ fn replacing(text: &str) -> String {
     }
     format!("CREATE OR REPLACE{}", &trimmed["create".len()..])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{can_be_replaced, replacing};
+    use cucurbit_schema::ObjectKind;
+
+    #[test]
+    fn an_extension_is_not_replaced() {
+        assert!(can_be_replaced(ObjectKind::View));
+        assert!(!can_be_replaced(ObjectKind::Extension));
+        assert!(!can_be_replaced(ObjectKind::MaterializedView));
+        assert_eq!(replacing("create view v AS SELECT 1"), "CREATE OR REPLACE view v AS SELECT 1");
+    }
+}

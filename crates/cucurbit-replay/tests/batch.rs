@@ -64,7 +64,7 @@ def upgrade():
         .collect();
     assert_eq!(indexes, [("of_part", Some("b > 1"))]);
     assert!(table.indexes[0].keys[0].order.is_none());
-    let types: Vec<String> = table.columns.iter().map(|c| type_name(c)).collect();
+    let types: Vec<String> = table.columns.iter().map(type_name).collect();
     assert_eq!(types, ["INTEGER", "TEXT", "INTEGER", "INTEGER"]);
     assert_eq!(table.columns[1].collation, None);
     assert!(followed.state.objects.values().all(|o| o.kind != ObjectKind::Trigger));

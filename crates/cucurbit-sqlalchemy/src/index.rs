@@ -177,10 +177,10 @@ fn key<H: Environment>(
         (KeyPart::Column(_), [column]) => Some(column.key.clone()),
         _ => None,
     });
-    if let (Some(known), Dialect::PostgreSql) = (known, dialect) {
-        if let Some(written) = class_of(ev, classes.as_ref(), &known)? {
-            add_class(&mut key, &written);
-        }
+    if let (Some(known), Dialect::PostgreSql) = (known, dialect)
+        && let Some(written) = class_of(ev, classes.as_ref(), &known)?
+    {
+        add_class(&mut key, &written);
     }
     if dialect.is_mysql()
         && let Some(length) = given::option(keywords, dialect, "length").cloned()

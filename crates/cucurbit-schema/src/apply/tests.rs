@@ -210,7 +210,7 @@ fn a_table_like_another_takes_what_is_asked_for() {
             "CREATE TABLE a (id integer DEFAULT 1 PRIMARY KEY, g integer GENERATED ALWAYS AS (id) STORED, CHECK (id > 0)); \
              CREATE TABLE b (LIKE a {like});"
         );
-        let (db, problems) = crate::sql::load(&text, Dialect::PostgreSql);
+        let (db, problems) = sql::load(&text, Dialect::PostgreSql);
         assert_eq!(problems, Vec::<String>::new());
         let b = db.table(&name("b")).unwrap();
         let kinds: Vec<ConstraintKind> = b.constraints.iter().map(Constraint::kind).collect();
@@ -225,7 +225,7 @@ fn a_table_like_another_takes_what_is_asked_for() {
 
 #[test]
 fn a_default_stays_of_the_type_in_which_it_was_read() {
-    let (db, problems) = crate::sql::load(
+    let (db, problems) = sql::load(
         "CREATE TABLE t (a varchar(20)[] DEFAULT '{}', b varchar(20) DEFAULT 'x'); \
          ALTER TABLE t ALTER COLUMN a TYPE text[] USING a::text[], ALTER COLUMN b TYPE text;",
         Dialect::PostgreSql,
@@ -238,7 +238,7 @@ fn a_default_stays_of_the_type_in_which_it_was_read() {
 
 #[test]
 fn columns_that_are_inherited_may_be_altered() {
-    let (_, problems) = crate::sql::load(
+    let (_, problems) = sql::load(
         "CREATE TABLE base (a integer); CREATE TABLE heir (b integer) INHERITS (base); \
          ALTER TABLE ONLY heir ALTER COLUMN a SET DEFAULT 1;",
         Dialect::PostgreSql,
