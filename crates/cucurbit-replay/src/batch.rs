@@ -214,7 +214,7 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&
     }
 }
 
-fn is_same_key(left: &Constraint, right: &Constraint) -> bool {
+pub(crate) fn is_same_key(left: &Constraint, right: &Constraint) -> bool {
     match (&left.body, &right.body) {
         (
             ConstraintBody::ForeignKey { columns, table, references, .. },

@@ -224,6 +224,15 @@ fn held(ev: &Ev<'_>, name: &ObjectName) -> Held {
         return Held::Untold;
     }
     let mut table = table.clone();
+    if db.dialect == Dialect::Sqlite {
+        // Of foreign keys that join the same columns the first is seen (`SQLiteDialect.get_foreign_keys`).
+        let mut seen: Vec<Constraint> = Vec::new();
+        table.constraints.retain(|constraint| {
+            let is_new = !seen.iter().any(|other| crate::batch::is_same_key(other, constraint));
+            seen.push(constraint.clone());
+            is_new
+        });
+    }
     for column in &mut table.columns {
         column.data_type = type_by_now(db, &column.data_type);
     }

@@ -554,6 +554,9 @@ def upgrade():
         sa.ForeignKeyConstraint(["home"], ["ports.id"], name="first"),
         sa.ForeignKeyConstraint(["home"], ["ports.id"], name="second"),
     )
+    boats = sa.Table("boats", sa.MetaData(), autoload_with=op.get_bind())
+    if len(boats.foreign_keys) != 1:
+        raise ValueError("what is reflected")
     with op.batch_alter_table("boats") as batch:
         batch.alter_column("home", nullable=False)
 "#,
