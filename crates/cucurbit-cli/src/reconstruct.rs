@@ -172,6 +172,11 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             untold.revision, untold.what
         ));
     }
+    for object in &found.reworded {
+        complain(&format!(
+            "{object}: the dump has it in other words than the migrations; databases write such texts down in words of their own, so whether both mean the same cannot be told"
+        ));
+    }
     for read in &found.unregistered {
         let what = match read.modules.as_slice() {
             [] => "no module of the project that registers it was found".to_owned(),

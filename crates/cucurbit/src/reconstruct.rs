@@ -145,6 +145,10 @@ pub struct Reconstruction {
     pub undefined: Vec<ObjectName>,
     /// Where each thing that it makes, changes or drops comes from.
     pub evidence: Vec<Evidence>,
+    /// Objects that survivors make and that the head has in other words: databases write views, policies, domains, rules
+    /// and triggers down in words of their own, so whether both mean the same cannot be told. They were left as the
+    /// survivors make them.
+    pub reworded: Vec<ObjectRef>,
     /// Modules that the migration imports because survivors read options of oslo.config that only they register.
     pub loads: Vec<String>,
     /// Options of oslo.config that survivors read and that nothing registers which Alembic loads, as far as it can be
@@ -307,6 +311,7 @@ impl Case {
             above: &above,
             evidence,
             told,
+            reworded: Vec::new(),
             forgotten: &forgotten,
         };
         let mut found = match (&options.head, &options.models) {
@@ -317,6 +322,7 @@ impl Case {
         if let Some(models) = options.models.as_ref().filter(|_| options.fold_drift) {
             found = engine.fold(found, &models.database);
         }
+        let reworded = std::mem::take(&mut engine.reworded);
         let Found { rolled, changes, made, misfits, untold, touched, reads: read_above, state, head } = found;
         reads.extend(read_above);
         let unregistered = self.unregistered_options(&files, &options.schema.import_roots, &[], &reads);
@@ -404,6 +410,7 @@ impl Case {
             unsettled,
             undefined,
             evidence,
+            reworded,
             loads: heading.loads,
             unregistered: unregistered
                 .unknown

@@ -354,7 +354,13 @@ impl Workshop<'_> {
             .map(|c| c.name.clone())
             .collect();
         if columns.is_empty() {
-            columns.extend(found.columns.first().map(|c| c.name.clone()));
+            // The primary key's would be its equal, which PostgreSQL does not make.
+            let key = match found.primary_key().map(|key| &key.body) {
+                Some(ConstraintBody::PrimaryKey { columns, .. }) => columns.as_slice(),
+                _ => &[],
+            };
+            let other = found.columns.iter().find(|c| !key.contains(&c.name));
+            columns.extend(other.or(found.columns.first()).map(|c| c.name.clone()));
         }
         match kind {
             Some(ConstraintKind::PrimaryKey) => ConstraintBody::PrimaryKey { columns, include: Vec::new() },

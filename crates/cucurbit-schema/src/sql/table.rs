@@ -162,7 +162,13 @@ impl Reader<'_> {
                     table.options.insert("partition by".to_owned(), text.to_owned());
                 } else if c.eat("inherits") {
                     let text = c.in_brackets().unwrap_or_default();
-                    table.options.insert("inherits".to_owned(), text.to_owned());
+                    // In the default schema with or without its name.
+                    let names = text.split(',').map(|name| {
+                        let name = name.trim();
+                        name.strip_prefix("public.").unwrap_or(name)
+                    });
+                    let text = names.collect::<Vec<_>>().join(", ");
+                    table.options.insert("inherits".to_owned(), text);
                 } else if c.eat("with") && c.is_symbol('(') {
                     let text = c.in_brackets().unwrap_or_default();
                     table.options.insert("with".to_owned(), text.to_owned());

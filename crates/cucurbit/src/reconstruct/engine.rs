@@ -9,8 +9,8 @@ use cucurbit_reconstruct::{
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
     Change, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind, EnumType, Extent,
-    Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind,
-    between, diff,
+    Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectKind, ObjectName, ObjectRef, Origin, Table,
+    TypeKind, between, diff,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(super) struct Engine<'e, 'f> {
     pub(super) evidence: Vec<Option<Database>>,
     /// Columns whose types a person told.
     pub(super) told: Database,
+    /// Objects that survivors make and that the head has in other words.
+    pub(super) reworded: Vec<ObjectRef>,
     /// Of tables that stand below the gap and that the models lack, those that nothing else of the project names.
     pub(super) forgotten: &'e dyn Fn(&[&Table]) -> Vec<ObjectName>,
 }
@@ -95,6 +97,7 @@ impl Engine<'_, '_> {
         head.forget_origins();
         self.answer(&mut head);
         let alone = self.alone();
+        self.reworded = alone.last().map(|end| reword(&mut head, end)).unwrap_or_default();
         let forward = self.made_above(&head, &alone);
         let rolled = self.roll(&head, &forward);
         let found = self.judge(rolled, head);
@@ -625,6 +628,43 @@ fn keep(head: &mut Database, before: &Database, chronic: &Chronic) {
         head.objects.entry(key.clone()).or_insert_with(|| Arc::clone(object));
     }
     head.forget_origins();
+}
+
+/// Gives a head the texts of objects as survivors make them; returns those whose texts differ.
+///
+/// A database writes views, policies, domains and the like down in words of its own, so whether both mean the same
+/// cannot be told; as survivors make them, what is lost has no part in it.
+fn reword(head: &mut Database, made: &Database) -> Vec<ObjectRef> {
+    if head.dialect == cucurbit_schema::Dialect::Sqlite {
+        return Vec::new();
+    }
+    let is_printed = |kind: ObjectKind| {
+        matches!(
+            kind,
+            ObjectKind::View
+                | ObjectKind::MaterializedView
+                | ObjectKind::Policy
+                | ObjectKind::Rule
+                | ObjectKind::Domain
+                | ObjectKind::Trigger
+        )
+    };
+    let mut out = Vec::new();
+    let objects = made.objects.iter().filter(|(_, o)| o.origin != Origin::default() && is_printed(o.kind));
+    for (key, object) in objects {
+        let Some(there) = head.objects.get(key) else { continue };
+        let mut of_head = Database::new(head.dialect);
+        let mut of_made = Database::new(head.dialect);
+        of_head.objects.insert(key.clone(), Arc::clone(there));
+        of_made.objects.insert(key.clone(), Arc::clone(object));
+        if !diff(&of_head, &of_made).is_empty() {
+            out.push(ObjectRef::Object(object.kind, object.table.clone(), object.name.clone()));
+            let mut object = object.as_ref().clone();
+            object.origin = Origin::default();
+            head.objects.insert(key.clone(), Arc::new(object));
+        }
+    }
+    out
 }
 
 /// Types that the models of a project say otherwise than its migrations, as a pair of both.

@@ -82,6 +82,7 @@ pub fn reconstruction_json(found: &Reconstruction) -> String {
         "assumptions": assumptions,
         "untold": untold,
         "evidence": evidence,
+        "reworded": found.reworded.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "loads": found.loads,
         "unregistered_options": unregistered,
         "drift": found.drift.iter().map(difference_json).collect::<Vec<_>>(),
