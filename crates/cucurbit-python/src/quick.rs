@@ -442,6 +442,13 @@ struct Statement<'s> {
 impl Statement<'_> {
     fn collect(&self, module: &mut Module) -> Option<()> {
         let first = self.tokens.first()?;
+        // A statement may end in a semicolon; where another follows, the whole parse is asked.
+        if let Some(at) = self.tokens.iter().position(|token| token.kind == b';') {
+            if at + 1 < self.tokens.len() || at == 0 {
+                return None;
+            }
+            return Statement { tokens: &self.tokens[..at], ..*self }.collect(module);
+        }
         match keyword(first.kind) {
             Some("def") => self.function(module),
             Some("class") => self.class(module),
