@@ -355,6 +355,9 @@ impl<'d> Writer<'d> {
             }
         }
         self.op("create_table", items);
+        for column in &table.columns {
+            self.name_sequence(&table.name, column);
+        }
         for constraint in &later {
             self.add_constraint(&table.name, constraint);
         }
@@ -612,15 +615,19 @@ impl<'d> Writer<'d> {
             self.left_out(ObjectRef::Column(table.clone(), column.name.clone()), "its type cannot be told");
             return;
         };
-        if !column.nullable
-            && column.default.is_none()
-            && column.identity.is_none()
-            && column.computed.is_none()
-        {
-            // Rows that are there would stop it; said where the change is shown.
-        }
         let items = with_schema(vec![Py::str(&table.name), column_py], table);
         self.op("add_column", items);
+        self.name_sequence(table, column);
+    }
+
+    /// `sa.Identity` has no name for its sequence.
+    fn name_sequence(&mut self, table: &ObjectName, column: &Column) {
+        let Some(name) = column.identity.as_ref().and_then(|identity| identity.sequence.as_ref()) else {
+            return;
+        };
+        let from = self.object(&cucurbit_schema::identity_sequence(table, &column.name));
+        let to = self.quoted(&name.name);
+        self.execute(&format!("ALTER SEQUENCE {from} RENAME TO {to}"));
     }
 
     fn existing(&mut self, table: &ObjectName, column: &str) -> Option<Py> {

@@ -392,6 +392,14 @@ impl Plan<'_> {
                 "nullable" => alter(ColumnAlteration::Nullable(new.nullable)),
                 "default" => alter(ColumnAlteration::Default(new.default.clone())),
                 "identity" => alter(ColumnAlteration::Identity(new.identity.clone())),
+                "sequence" => {
+                    let name = |table: &ObjectName, column: &Column| {
+                        let own = crate::names::identity_sequence(table, &column.name);
+                        column.identity.as_ref().map(|i| i.sequence.clone().unwrap_or(own))
+                    };
+                    let (Some(from), Some(to)) = (name(table, old), name(table, new)) else { continue };
+                    Change::RenameSequence { from, to: to.name, if_exists: false }
+                }
                 "comment" => alter(ColumnAlteration::Comment(new.comment.clone())),
                 "autoincrement" => alter(ColumnAlteration::Autoincrement(new.autoincrement)),
                 "computed" if new.computed.is_none() => alter(ColumnAlteration::DropExpression),

@@ -141,6 +141,12 @@ impl Diff<'_> {
                 Some(_) => "by default".to_owned(),
             };
             self.changed(object, "identity", of(left), of(right));
+        } else if let (Some(left), Some(right)) = (&left.identity, &right.identity) {
+            let of = |sequence: &Option<crate::ObjectName>| match sequence {
+                Some(name) => name.to_string(),
+                None => "called after the column".to_owned(),
+            };
+            self.changed(object, "sequence", of(&left.sequence), of(&right.sequence));
         }
         let computed = |c: &Column| c.computed.as_ref().map(|c| normalized(&c.expression, self.dialect));
         let (a, b) = (computed(left), computed(right));

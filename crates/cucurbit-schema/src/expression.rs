@@ -283,6 +283,10 @@ impl Parser<'_> {
 
     fn binary(&mut self, left: Tree, operator: &str, power: u8) -> Option<Tree> {
         let right = self.expression(power)?;
+        let mut right = right;
+        if matches!(operator, "#>" | "#>>" | "?|" | "?&") {
+            settle_array(&mut right);
+        }
         Some(Tree::Binary(operator.to_owned(), Box::new(left), Box::new(right)))
     }
 
@@ -460,6 +464,27 @@ fn settle_path(item: &mut Tree) {
     *text = format!("'{}'", parts.collect::<Vec<_>>().join("\""));
 }
 
+/// Writes the literal of a list of texts as PostgreSQL prints it: without blanks around the items, in quotes only where an
+/// item needs them.
+fn settle_array(item: &mut Tree) {
+    let Tree::Atom(text) = item else { return };
+    let Some(inner) = text.strip_prefix("'{").and_then(|t| t.strip_suffix("}'")) else { return };
+    if inner.contains(['{', '\\', '\'']) {
+        return;
+    }
+    let is_plain = |c: char| c.is_alphanumeric() || c == '_';
+    let mut items = Vec::new();
+    for item in inner.split(',') {
+        let item = item.trim();
+        let bare = item.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(item);
+        if bare.is_empty() || !bare.chars().all(is_plain) || bare.eq_ignore_ascii_case("null") {
+            return;
+        }
+        items.push(bare);
+    }
+    *text = format!("'{{{}}}'", items.join(","));
+}
+
 /// A list with one item is an equation to PostgreSQL.
 fn in_or_equal(left: Tree, mut items: Vec<Tree>, not: bool) -> Tree {
     if items.len() == 1
@@ -509,6 +534,7 @@ mod tests {
             "not jsonb_path_exists(x, '$.* ? (@.type() <> \"a b\")')",
             "(NOT jsonb_path_exists(x, '$.*?(@.type() != \"a b\")'::jsonpath))",
         );
+        same("doc #>> '{a, \"b\", 1}'", "(doc #>> '{a,b,1}'::text[])");
         same("jsonb_path_exists(x, '$.a')", "jsonb_path_exists(x, '$.\"a\"'::jsonpath)");
     }
 
@@ -532,6 +558,8 @@ mod tests {
         differ("a - b - c", "a - (b - c)");
         differ("\"A\" = 1", "a = 1");
         differ("'a.b'", "'b'");
+        differ("doc #>> '{a, b}'", "doc #>> '{a, c}'");
+        differ("doc #>> '{\"a b\"}'", "doc #>> '{ab}'");
         differ("jsonb_path_exists(x, '$.a ? (@ == \"a b\")')", "jsonb_path_exists(x, '$.a ? (@ == \"ab\")')");
     }
 

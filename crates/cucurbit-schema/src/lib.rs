@@ -35,3 +35,4 @@ pub use model::{
     Default, Dialect, EnumType, Identity, Index, IndexKey, KeyPart, NameKind, NamedObject, NullsOrder,
     ObjectKind, ObjectName, Order, Origin, Rows, Sequence, SequenceOptions, Table, TypeKind, UNTOLD,
 };
+pub use names::identity_sequence;

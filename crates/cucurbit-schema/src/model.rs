@@ -220,6 +220,17 @@ pub struct Identity {
     pub always: bool,
     /// The sequence's options.
     pub options: SequenceOptions,
+    /// The sequence, where it is not called after the table and the column: after a rename of these, or by
+    /// `SEQUENCE NAME`, as `pg_dump` writes it.
+    pub sequence: Option<ObjectName>,
+}
+
+impl Identity {
+    /// Makes the identity of a column that never had another name.
+    #[must_use]
+    pub fn new(always: bool, options: SequenceOptions) -> Self {
+        Identity { always, options, sequence: None }
+    }
 }
 
 /// A computed column.

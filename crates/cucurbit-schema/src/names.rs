@@ -44,6 +44,12 @@ fn object_name(table: &str, columns: &str, suffix: &str) -> String {
     if columns.is_empty() { format!("{table}_{suffix}") } else { format!("{table}_{columns}_{suffix}") }
 }
 
+/// Returns the name that the sequence of an identity column gets where nothing else has it.
+#[must_use]
+pub fn identity_sequence(table: &ObjectName, column: &str) -> ObjectName {
+    table.sibling(object_name(&table.name, column, "seq"))
+}
+
 /// Joins column names as PostgreSQL does for a name: no more once the text is longer than a name may be.
 fn joined<'n>(columns: impl IntoIterator<Item = &'n str>) -> String {
     let mut out = String::new();

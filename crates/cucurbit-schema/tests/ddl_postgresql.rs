@@ -124,7 +124,7 @@ fn users(database: &mut Database, mood: &ObjectName, posts: &ObjectName) -> Obje
         maximum: Some(9),
         ..SequenceOptions::default()
     };
-    number.identity = Some(Identity { always: false, options });
+    number.identity = Some(Identity::new(false, options));
     let columns = vec![
         id,
         name,

@@ -239,7 +239,7 @@ fn identity<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Called) -> Result<
     }
     let always = arguments.get(0, "always").cloned();
     let options = options(ev, arguments, 2)?;
-    Ok(Identity { always: given::flag(ev, always.as_ref(), "`always` cannot be told")?, options })
+    Ok(Identity::new(given::flag(ev, always.as_ref(), "`always` cannot be told")?, options))
 }
 
 fn computed<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Called) -> Result<Computed, Unreadable> {

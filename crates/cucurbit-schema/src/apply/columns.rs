@@ -252,7 +252,10 @@ impl Step<'_> {
                         format!("column \"{column}\" must be declared NOT NULL before identity can be added"),
                     );
                 }
-                self.edit(table, column, |c| c.identity.clone_from(identity));
+                self.edit(table, column, |c| {
+                    c.identity.clone_from(identity);
+                    super::tables::keep_sequence(c, (table, column), (table, column));
+                });
             }
             ColumnAlteration::DropExpression => self.edit(table, column, |c| c.computed = None),
             ColumnAlteration::Autoincrement(on) => self.edit(table, column, |c| c.autoincrement = *on),
@@ -283,7 +286,7 @@ impl Step<'_> {
         self.touched(object);
     }
 
-    fn edit(&mut self, table: &ObjectName, column: &str, edit: impl FnOnce(&mut Column)) {
+    pub(super) fn edit(&mut self, table: &ObjectName, column: &str, edit: impl FnOnce(&mut Column)) {
         if let Some(found) = self.table_mut(table)
             && let Some(column) = found.columns.iter_mut().find(|c| c.name == column)
         {
@@ -301,6 +304,7 @@ impl Step<'_> {
         }
         for column in &mut found.columns {
             if column.name == from {
+                super::tables::keep_sequence(column, (table, from), (table, to));
                 to.clone_into(&mut column.name);
             }
             if let Some(computed) = &mut column.computed {

@@ -9,6 +9,19 @@ use crate::model::{
 use std::sync::Arc;
 
 impl Step<'_> {
+    /// The identity column whose sequence has that name.
+    fn identity_of(&self, sequence: &ObjectName) -> Option<(ObjectName, String)> {
+        self.db.tables.values().filter(|t| t.name.schema == sequence.schema).find_map(|table| {
+            let is_it = |column: &&crate::Column| {
+                column.identity.as_ref().is_some_and(|identity| match &identity.sequence {
+                    Some(name) => name == sequence,
+                    None => crate::names::identity_sequence(&table.name, &column.name) == *sequence,
+                })
+            };
+            table.columns.iter().find(is_it).map(|column| (table.name.clone(), column.name.clone()))
+        })
+    }
+
     pub(super) fn create_schema(&mut self, name: &str, if_not_exists: bool) {
         let object = ObjectRef::Schema(name.to_owned());
         let default = Some(name) == self.db.dialect.default_schema();
@@ -80,7 +93,14 @@ impl Step<'_> {
             }
             Change::AlterSequence { name, options, owner, if_exists } => {
                 let Some(sequence) = self.db.sequences.get_mut(name) else {
-                    if *if_exists {
+                    if let Some((table, column)) = self.identity_of(name) {
+                        self.edit(&table, &column, |column| {
+                            if let Some(identity) = &mut column.identity {
+                                merge(&mut identity.options, options);
+                            }
+                        });
+                        self.touched(ObjectRef::Column(table, column));
+                    } else if *if_exists {
                         self.applied.skipped = true;
                     } else {
                         self.missing(ObjectRef::Sequence(name.clone()));
@@ -95,7 +115,16 @@ impl Step<'_> {
             }
             Change::RenameSequence { from, to, if_exists } => {
                 let Some(mut sequence) = self.db.sequences.remove(from) else {
-                    if *if_exists {
+                    if let Some((table, column)) = self.identity_of(from) {
+                        let name = from.sibling(to.clone());
+                        let is_own = name == crate::names::identity_sequence(&table, &column);
+                        self.edit(&table, &column, |column| {
+                            if let Some(identity) = &mut column.identity {
+                                identity.sequence = (!is_own).then_some(name);
+                            }
+                        });
+                        self.touched(ObjectRef::Column(table, column));
+                    } else if *if_exists {
                         self.applied.skipped = true;
                     } else {
                         self.missing(ObjectRef::Sequence(from.clone()));

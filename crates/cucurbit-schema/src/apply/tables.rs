@@ -107,6 +107,8 @@ impl Step<'_> {
             if column.identity.is_some() {
                 column.nullable = false;
             }
+            let name = column.name.clone();
+            keep_sequence(&mut column, (table, &name), (table, &name));
         }
         let object = ObjectRef::Column(table.clone(), column.name.clone());
         let Some(found) = self.table_mut(table) else { return };
@@ -295,6 +297,10 @@ impl Step<'_> {
         let moved = from.schema != to.schema;
         {
             let table = Arc::make_mut(&mut table);
+            let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+            for (column, name) in table.columns.iter_mut().zip(&names) {
+                keep_sequence(column, (from, name), (to, name));
+            }
             table.name = to.clone();
             if self.db.dialect.is_mysql() {
                 let old = format!("{}_ibfk_", from.name);
@@ -447,6 +453,22 @@ impl Step<'_> {
             },
         );
     }
+}
+
+/// The sequence of an identity column keeps its name when the column or its table gets another; in another schema it goes
+/// along.
+pub(super) fn keep_sequence(
+    column: &mut Column,
+    (old_table, old): (&ObjectName, &str),
+    (new_table, new): (&ObjectName, &str),
+) {
+    let Some(identity) = &mut column.identity else { return };
+    let mut name =
+        identity.sequence.take().unwrap_or_else(|| crate::names::identity_sequence(old_table, old));
+    if old_table.schema != new_table.schema {
+        name.schema.clone_from(&new_table.schema);
+    }
+    identity.sequence = (name != crate::names::identity_sequence(new_table, new)).then_some(name);
 }
 
 fn is_copied(body: &ConstraintBody) -> bool {

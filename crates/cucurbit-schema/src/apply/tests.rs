@@ -277,3 +277,27 @@ fn equal_keys_are_made_apart() {
     let script = ddl(&db).to_sql();
     assert!(script.contains("ADD CONSTRAINT again UNIQUE (id)"), "{script}");
 }
+
+#[test]
+fn the_sequence_of_an_identity_keeps_its_name() {
+    let sequence = |sql: &str| {
+        let text = format!("CREATE TABLE a (id integer GENERATED ALWAYS AS IDENTITY, x integer); {sql}");
+        let (db, problems) = crate::sql::load(&text, Dialect::PostgreSql);
+        assert_eq!(problems, Vec::<String>::new());
+        let table = db.tables.values().next().unwrap();
+        let identity = table.columns[0].identity.clone().unwrap();
+        identity.sequence.map(|name| name.to_string())
+    };
+    let called = |name: &str| Some(name.to_owned());
+    assert_eq!(sequence(""), None);
+    assert_eq!(sequence("ALTER TABLE a RENAME TO b;"), called("a_id_seq"));
+    assert_eq!(sequence("ALTER TABLE a RENAME id TO pk;"), called("a_id_seq"));
+    assert_eq!(sequence("ALTER TABLE a RENAME TO b; ALTER TABLE b RENAME TO a;"), None);
+    assert_eq!(sequence("ALTER SEQUENCE a_id_seq RENAME TO s;"), called("s"));
+    assert_eq!(sequence("ALTER TABLE a RENAME TO b; ALTER SEQUENCE a_id_seq RENAME TO b_id_seq;"), None);
+    assert_eq!(sequence("ALTER SEQUENCE a_id_seq RESTART WITH 7;"), None);
+    let dumped = "ALTER TABLE a ALTER COLUMN id DROP IDENTITY; ALTER TABLE a ALTER COLUMN id ADD GENERATED ALWAYS AS \
+                  IDENTITY (SEQUENCE NAME public.";
+    assert_eq!(sequence(&format!("{dumped}a_id_seq START WITH 1);")), None);
+    assert_eq!(sequence(&format!("{dumped}other);")), called("other"));
+}

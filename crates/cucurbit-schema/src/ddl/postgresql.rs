@@ -425,15 +425,22 @@ pub(super) fn column_sql(writer: &mut Writer<'_>, table: &Table, column: &Column
     if let Some(identity) = &column.identity {
         let when = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
         sql.push_str(&format!(" GENERATED {when} AS IDENTITY"));
-        let options = sequence_options(&identity.options);
-        if !options.is_empty() {
-            sql.push_str(&format!(" ({})", options.trim_start()));
-        }
+        sql.push_str(&identity_options(identity));
     }
     if !column.nullable {
         sql.push_str(" NOT NULL");
     }
     Ok(sql)
+}
+
+/// What stands in brackets behind `AS IDENTITY`, brackets and all.
+pub(super) fn identity_options(identity: &crate::Identity) -> String {
+    let name = identity
+        .sequence
+        .as_ref()
+        .map(|name| format!(" SEQUENCE NAME {}", super::quote_object(name, DIALECT)));
+    let options = name.unwrap_or_default() + &sequence_options(&identity.options);
+    if options.is_empty() { options } else { format!(" ({})", options.trim_start()) }
 }
 
 pub(super) fn default_sql(writer: &Writer<'_>, default: &Default) -> Written {

@@ -331,10 +331,10 @@ fn postgresql_table() {
     let mut whole = column("whole", named("text"));
     whole.computed = Some(Computed { expression: "name || 'x'".to_owned(), stored: true });
     let mut number = required("number", named("bigint"));
-    number.identity = Some(Identity {
-        always: true,
-        options: SequenceOptions { start: Some(5), increment: Some(2), ..SequenceOptions::default() },
-    });
+    number.identity = Some(Identity::new(
+        true,
+        SequenceOptions { start: Some(5), increment: Some(2), ..SequenceOptions::default() },
+    ));
     let mood = TypeKind::Enum { name: Some(ObjectName::plain("Mood")), labels: Vec::new() };
     let moods = TypeKind::Array { element: Box::new(mood.clone()), dimensions: 1 };
     let mut users = table(

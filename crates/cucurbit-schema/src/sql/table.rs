@@ -712,13 +712,7 @@ impl Reader<'_> {
             }
             c.eat("as").then_some(())?;
             if c.eat("identity") {
-                let options = if c.is_symbol('(') {
-                    let inner = c.in_brackets()?;
-                    sequence_options(&mut Cursor::new(inner, self.dialect)).0
-                } else {
-                    SequenceOptions::default()
-                };
-                column.identity = Some(Identity { always, options });
+                column.identity = Some(identity(c, always)?);
                 column.nullable = false;
             } else {
                 computed(c, column)?;
@@ -1259,14 +1253,7 @@ impl Reader<'_> {
                 c.eat_all(&["by", "default"]).then_some(())?;
             }
             c.eat_all(&["as", "identity"]).then_some(())?;
-            let options = if c.is_symbol('(') {
-                let inner = c.in_brackets()?;
-                let (options, _) = sequence_options(&mut Cursor::new(inner, self.dialect));
-                options
-            } else {
-                SequenceOptions::default()
-            };
-            ColumnAlteration::Identity(Some(Identity { always, options }))
+            ColumnAlteration::Identity(Some(identity(c, always)?))
         } else if c.eat_any(&["set", "reset"]).is_some() {
             // Statistics, storage, options.
             c.text_until(|c| c.is_symbol(','));
@@ -1427,6 +1414,26 @@ fn plain_brackets(text: &str) -> String {
 pub(super) fn sequence_options(
     c: &mut Cursor<'_>,
 ) -> (SequenceOptions, Option<Option<(ObjectName, String)>>) {
+    let (options, owner, _) = all_sequence_options(c);
+    (options, owner)
+}
+
+/// What may stand behind `AS IDENTITY`.
+fn identity(c: &mut Cursor<'_>, always: bool) -> Option<Identity> {
+    if !c.is_symbol('(') {
+        return Some(Identity::new(always, SequenceOptions::default()));
+    }
+    let inner = c.in_brackets()?;
+    let (options, _, sequence) = all_sequence_options(&mut Cursor::new(inner, c.dialect));
+    Some(Identity { sequence, ..Identity::new(always, options) })
+}
+
+/// Options, owner, and the name that `SEQUENCE NAME` gives.
+#[allow(clippy::type_complexity)]
+fn all_sequence_options(
+    c: &mut Cursor<'_>,
+) -> (SequenceOptions, Option<Option<(ObjectName, String)>>, Option<ObjectName>) {
+    let mut name = None;
     let mut options = SequenceOptions::default();
     let mut owner = None;
     while !c.done() {
@@ -1455,7 +1462,7 @@ pub(super) fn sequence_options(
         } else if c.eat("cycle") {
             options.cycle = true;
         } else if c.eat_all(&["sequence", "name"]) {
-            c.name();
+            name = c.name();
         } else if c.eat_all(&["owned", "by"]) {
             if c.eat("none") {
                 owner = Some(None);
@@ -1478,5 +1485,5 @@ pub(super) fn sequence_options(
             c.at += 1;
         }
     }
-    (options, owner)
+    (options, owner, name)
 }

@@ -370,11 +370,12 @@ fn alter_column(
 /// Writes the whole action: an identity that is there is changed part by part.
 fn set_identity(own: &str, had: Option<&Identity>, identity: &Identity) -> String {
     let when = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
-    let options = sequence_options(&identity.options);
     match had {
         None => {
-            let options = if options.is_empty() { options } else { format!(" ({})", options.trim_start()) };
-            format!("ALTER COLUMN {own} ADD GENERATED {when} AS IDENTITY{options}")
+            format!(
+                "ALTER COLUMN {own} ADD GENERATED {when} AS IDENTITY{}",
+                whole::identity_options(identity)
+            )
         }
         Some(had) => {
             let mut sql = format!("ALTER COLUMN {own} SET GENERATED {when}");
