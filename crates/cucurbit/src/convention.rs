@@ -140,7 +140,11 @@ fn named(table: &Table) -> Vec<Named<'_>> {
 /// of the patterns gives, or the name that the database gives by itself, so that there is none to be seen.
 pub(crate) fn infer(head: &Database) -> Option<NamingConvention> {
     let items = fitting(head);
-    names_keys(&items).then(|| convention_of(items))
+    // SQLite keeps what has no name without one, and a convention would have named it.
+    let unnamed =
+        head.tables.values().filter(|t| t.primary_key().is_some_and(|key| key.name.is_none())).count();
+    let named = items.iter().find(|(kind, ..)| *kind == "pk").map_or(0, |(_, count, ..)| *count);
+    (names_keys(&items) && named > unnamed).then(|| convention_of(items))
 }
 
 /// Returns the convention that the names in migrations follow, as [`infer`] does for a dump. What a migration calls a
@@ -199,4 +203,19 @@ fn convention_of(items: Vec<Fitting>) -> NamingConvention {
     let items =
         items.into_iter().map(|(kind, _, _, pattern)| (Value::str(kind), Value::str(pattern))).collect();
     NamingConvention::from_value(&Value::Dict(Rc::new(RefCell::new(items))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::infer;
+    use cucurbit_schema::{Dialect, sql};
+
+    #[test]
+    fn keys_without_a_name_speak_against_a_convention() {
+        let named = "CREATE TABLE a (id INTEGER, CONSTRAINT pk_a PRIMARY KEY (id));";
+        let unnamed = "CREATE TABLE b (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY);";
+        let is_inferred = |text: &str| infer(&sql::load(text, Dialect::Sqlite).0).is_some();
+        assert!(is_inferred(named));
+        assert!(!is_inferred(&format!("{named}{unnamed}")));
+    }
 }
