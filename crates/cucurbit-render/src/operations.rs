@@ -93,6 +93,57 @@ impl<'d> Writer<'d> {
         )));
     }
 
+    /// Drops the first constraint of a kind that has no name, in batch mode: checks without a name are lost when the table
+    /// is made anew, and others are dropped under the name that a convention gives them for the time
+    /// (`batch_alter_table`, `naming_convention`).
+    fn drop_unnamed(&mut self, table: &ObjectName, kind: ConstraintKind, at: usize) {
+        let refuse = "a constraint without a name is to be dropped from it";
+        let is_unnamed = |c: &&Constraint, of: ConstraintKind| c.name.is_none() && c.kind() == of;
+        let Some(found) = self.state.table(table) else { return };
+        let count = |of| found.constraints.iter().filter(|c| is_unnamed(c, of)).count();
+        let is_same = |change: &&Change| {
+            matches!(change, Change::DropConstraint { table: other, name: None, kind: Some(ConstraintKind::Check), .. }
+                if other == table)
+        };
+        let checks = count(ConstraintKind::Check);
+        if kind == ConstraintKind::Check {
+            // All of them go at once, with the first.
+            let dropped = self.changes[at..].iter().filter(is_same).count();
+            let is_first = !self.changes[..at].iter().any(|change| is_same(&change));
+            if is_first && dropped != checks {
+                self.left_out(ObjectRef::Table(table.clone()), refuse);
+            } else if is_first {
+                self.out.calls.push(Py::raw(format!(
+                    "with op.batch_alter_table({}, recreate=\"always\"):\n        pass  # checks without a name go",
+                    Py::str(&table.name).flat()
+                )));
+            }
+            return;
+        }
+        let found = found.constraints.iter().find(|c| is_unnamed(c, kind)).map(|c| &c.body);
+        let (key, word, pattern, columns) = match found {
+            Some(ConstraintBody::Unique { columns, .. }) => {
+                ("uq", "unique", "uq_%(table_name)s_%(column_0_N_name)s", columns.as_slice())
+            }
+            Some(ConstraintBody::ForeignKey { columns, .. }) => {
+                ("fk", "foreignkey", "fk_%(table_name)s_%(column_0_N_name)s", columns.as_slice())
+            }
+            Some(ConstraintBody::PrimaryKey { .. }) => ("pk", "primary", "pk_%(table_name)s", &[][..]),
+            _ => return self.left_out(ObjectRef::Table(table.clone()), refuse),
+        };
+        if checks > 0 {
+            return self.left_out(ObjectRef::Table(table.clone()), refuse);
+        }
+        let parts: Vec<&str> =
+            [key, &table.name].into_iter().chain(columns.iter().map(String::as_str)).collect();
+        let name = Py::str(&parts.join("_")).flat();
+        self.out.calls.push(Py::raw(format!(
+            "with op.batch_alter_table({}, naming_convention={{\"{key}\": \"{pattern}\"}}) as batch_op:\n        \
+             batch_op.drop_constraint({name}, type_=\"{word}\")",
+            Py::str(&table.name).flat()
+        )));
+    }
+
     /// SQL through `op.execute`: a colon would be a parameter to SQLAlchemy.
     fn execute(&mut self, sql: &str) {
         let text = escape_binds(sql);
@@ -137,6 +188,11 @@ impl<'d> Writer<'d> {
             }
             Change::AlterColumn { table, column, alteration } => self.alter_column(table, column, alteration),
             Change::AddConstraint { table, constraint, .. } => self.add_constraint(table, constraint),
+            Change::DropConstraint { table, name: None, kind: Some(kind), .. }
+                if self.dialect == Dialect::Sqlite =>
+            {
+                self.drop_unnamed(table, *kind, at);
+            }
             Change::DropConstraint { table, name, kind, .. } => {
                 let mut items = vec![name_of(name.as_deref()), Py::str(&table.name)];
                 if let Some(kind) = kind {
