@@ -555,7 +555,13 @@ fn order<'t>(tables: &[&'t Arc<Table>]) -> Vec<&'t Arc<Table>> {
             }
             _ => None,
         });
-        waiting.insert(&table.name, needs.collect());
+        // The table that it is a part of, or inherits from.
+        let of = ["partition of", "inherits"].iter().filter_map(|key| {
+            let text = table.options.get(*key)?;
+            let parent = crate::ddl::first_name(text, Dialect::PostgreSql)?;
+            names.get(&parent).copied()
+        });
+        waiting.insert(&table.name, needs.chain(of).collect());
     }
     let mut out = Vec::with_capacity(tables.len());
     while !waiting.is_empty() {

@@ -23,6 +23,7 @@ use order::{Phase, Piece};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use quote::{quote_name, quote_object, quote_string};
+pub(crate) use text::first_name;
 pub use types::type_sql;
 
 /// One statement.

@@ -186,7 +186,8 @@ impl Step<'_> {
                         && if matches!(c.body, ConstraintBody::Check { .. }) { checks } else { keys }
                 };
                 table.constraints = source.constraints.iter().filter(wanted).cloned().collect();
-                if keys {
+                // Those of a partition go with the ones of the whole table, which stand for them.
+                if keys && partition.is_none() {
                     table.indexes.clone_from(&source.indexes);
                 }
                 for constraint in &mut table.constraints {

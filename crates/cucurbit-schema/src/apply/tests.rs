@@ -282,7 +282,7 @@ fn equal_keys_are_made_apart() {
 fn the_sequence_of_an_identity_keeps_its_name() {
     let sequence = |sql: &str| {
         let text = format!("CREATE TABLE a (id integer GENERATED ALWAYS AS IDENTITY, x integer); {sql}");
-        let (db, problems) = crate::sql::load(&text, Dialect::PostgreSql);
+        let (db, problems) = sql::load(&text, Dialect::PostgreSql);
         assert_eq!(problems, Vec::<String>::new());
         let table = db.tables.values().next().unwrap();
         let identity = table.columns[0].identity.clone().unwrap();

@@ -591,7 +591,7 @@ pub(super) fn words(text: &str, dialect: Dialect, count: usize) -> Vec<String> {
 }
 
 /// Returns the name that a text starts with, its schema included.
-pub(super) fn first_name(text: &str, dialect: Dialect) -> Option<ObjectName> {
+pub(crate) fn first_name(text: &str, dialect: Dialect) -> Option<ObjectName> {
     let all = tokens(text, dialect).ok()?;
     let first = name_of(all.first()?, dialect)?;
     match all.get(2) {

@@ -235,6 +235,17 @@ impl Reader<'_> {
                     self.changes.push(Change::RenameIndex { from, table: None, to, if_exists });
                     return Some(());
                 }
+                // An index of a partitioned table stands for those of its partitions, which PostgreSQL makes with it.
+                if c.eat_all(&["attach", "partition"]) {
+                    let name = c.name()?;
+                    self.changes.push(Change::DropIndex {
+                        name,
+                        table: None,
+                        if_exists: true,
+                        cascade: false,
+                    });
+                    return Some(());
+                }
                 self.nothing(text)
             }
             "type" => {

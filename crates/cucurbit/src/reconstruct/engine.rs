@@ -664,6 +664,19 @@ fn reword(head: &mut Database, made: &Database) -> Vec<ObjectRef> {
             head.objects.insert(key.clone(), Arc::new(object));
         }
     }
+    // So are the bounds of a partition.
+    const BOUNDS: &str = "partition of";
+    for table in made.tables.values().filter(|t| t.origin != Origin::default()) {
+        let Some(there) = head.table(&table.name) else { continue };
+        if let (Some(made), Some(bounds)) = (table.options.get(BOUNDS), there.options.get(BOUNDS))
+            && made != bounds
+        {
+            let mut kept = there.clone();
+            kept.options.insert(BOUNDS.to_owned(), made.clone());
+            head.put_table(Arc::new(kept));
+            out.push(ObjectRef::Table(table.name.clone()));
+        }
+    }
     out
 }
 
