@@ -240,6 +240,23 @@ impl Case {
     /// # Errors
     /// When nothing is missing, or what is missing cannot be told.
     pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
+        let found = self.reconstruct_as(options, true)?;
+        if found.convention_inferred && !found.is_proved() {
+            // Names that look like those of a convention may have been written by hand.
+            let other = self.reconstruct_as(options, false)?;
+            if other.is_proved() {
+                return Ok(other);
+            }
+        }
+        Ok(found)
+    }
+
+    fn reconstruct_as(
+        &self,
+        options: &ReconstructOptions,
+        infer: bool,
+    ) -> Result<Reconstruction, ReconstructError> {
+        let infer = |head: &Database| infer.then(|| crate::convention::infer(head)).flatten();
         let named = match self.gap(options.revision.as_deref()) {
             Err(ReconstructError::NothingMissing) => None,
             other => Some(other?),
@@ -256,10 +273,10 @@ impl Case {
                     // Operations take the convention alone, as of `env.py`'s.
                     metadata = MetaData { convention: known.convention.clone(), ..MetaData::default() };
                     if known.convention == Default::default() {
-                        inferred = head.as_ref().and_then(crate::convention::infer);
+                        inferred = head.as_ref().and_then(infer);
                     }
                 }
-                (None, head) => inferred = head.as_ref().and_then(crate::convention::infer),
+                (None, head) => inferred = head.as_ref().and_then(infer),
             }
         }
         if let Some(convention) = &inferred {

@@ -465,7 +465,7 @@ impl Engine<'_, '_> {
     }
 }
 
-/// Takes away what cannot stand: constraints and indexes on columns that are not there, foreign keys to tables or
+/// Takes away what cannot stand: constraints on columns that are not there, columns of indexes, foreign keys to tables or
 /// columns that are not. Whether the survivors do without is for the judge to say.
 fn tidy(state: &mut Database) {
     let has = |table: &Table, columns: &[String]| columns.iter().all(|c| table.column(c).is_some());
@@ -500,7 +500,14 @@ fn tidy(state: &mut Database) {
             }
         }
         kept.constraints.retain(stands);
-        kept.indexes.retain(is_whole);
+        // An index that is dropped and made again with a column more stood on the others before.
+        for index in kept.indexes.iter_mut().filter(|index| !is_whole(index)) {
+            index.keys.retain(|key| match &key.part {
+                KeyPart::Column(column) => table.column(column).is_some(),
+                KeyPart::Expression(_) => true,
+            });
+        }
+        kept.indexes.retain(|index| !index.keys.is_empty());
         tidied.push(kept);
     }
     for table in tidied {
@@ -662,6 +669,14 @@ fn reword(head: &mut Database, made: &Database) -> Vec<ObjectRef> {
             let mut object = object.as_ref().clone();
             object.origin = Origin::default();
             head.objects.insert(key.clone(), Arc::new(object));
+        }
+    }
+    // Dumps without privileges have no grants.
+    for (key, grant) in made.objects.iter().filter(|(_, o)| o.kind == ObjectKind::Grant) {
+        if grant.origin != Origin::default() && !head.objects.contains_key(key) {
+            let mut grant = grant.as_ref().clone();
+            grant.origin = Origin::default();
+            head.objects.insert(key.clone(), Arc::new(grant));
         }
     }
     // So are the bounds of a partition.
