@@ -671,14 +671,6 @@ fn reword(head: &mut Database, made: &Database) -> Vec<ObjectRef> {
             head.objects.insert(key.clone(), Arc::new(object));
         }
     }
-    // Dumps without privileges have no grants.
-    for (key, grant) in made.objects.iter().filter(|(_, o)| o.kind == ObjectKind::Grant) {
-        if grant.origin != Origin::default() && !head.objects.contains_key(key) {
-            let mut grant = grant.as_ref().clone();
-            grant.origin = Origin::default();
-            head.objects.insert(key.clone(), Arc::new(grant));
-        }
-    }
     // So are the bounds of a partition.
     const BOUNDS: &str = "partition of";
     for table in made.tables.values().filter(|t| t.origin != Origin::default()) {
