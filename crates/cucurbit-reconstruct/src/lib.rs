@@ -11,4 +11,6 @@ mod patch;
 mod search;
 
 pub use copies::settle_copies;
-pub use search::{Above, Assumption, Level, RolledBack, Survivor, Trial, roll_back, run_forward, start_run};
+pub use search::{
+    Above, Assumption, Level, RolledBack, Survivor, Trial, differences, roll_back, run_forward, start_run,
+};

@@ -4,8 +4,8 @@ use crate::copies;
 use crate::patch;
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, Origin,
-    TypeKind, diff,
+    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectKind, ObjectName,
+    ObjectRef, Origin, TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -175,6 +175,18 @@ pub fn start_run(replayer: &mut Replayer<'_>, state: &Database, explicit: &BTree
     replayer.new_run(made_with_tables(state, explicit));
 }
 
+/// Compares what a chain makes with what is known of it otherwise. Dumps are mostly made without privileges, so grants that
+/// only the chain makes are no difference.
+#[must_use]
+pub fn differences(made: &Database, known: &Database) -> Vec<Difference> {
+    let mut out = diff(made, known);
+    out.retain(|difference| {
+        !matches!(difference.object, ObjectRef::Object(ObjectKind::Grant, ..))
+            || difference.kind != DifferenceKind::OnlyLeft
+    });
+    out
+}
+
 /// Follows `upgrade()` from a state, in the run that was started before.
 pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor) -> Trial {
     follow(replayer, state, survivor, Direction::Upgrade, None)
@@ -269,7 +281,7 @@ impl Above<'_> {
             state = trial.end;
         }
         copies::settle_copies(&mut state);
-        diff(&state, self.head).is_empty()
+        differences(&state, self.head).is_empty()
     }
 }
 
@@ -444,7 +456,7 @@ fn settle_types(
     let made = made_with_tables(&state, &found.explicit);
     let again = follow(replayer, &state, survivor, Direction::Upgrade, Some(made)).settled();
     let fits = again.misfits.is_empty() && again.outcome == Outcome::Completed;
-    if fits && diff(&again.end, after).is_empty() {
+    if fits && differences(&again.end, after).is_empty() {
         found.state = state;
         found.assumptions = assumptions;
     }
@@ -471,7 +483,7 @@ fn search(
     for _ in 0..MAX_ROUNDS {
         let made = made_with_tables(&state, &explicit);
         let trial = follow(replayer, &state, survivor, Direction::Upgrade, Some(made)).settled();
-        let differences = diff(&trial.end, after);
+        let differences = differences(&trial.end, after);
         let candidate = Candidate {
             state: state.clone(),
             misfits: trial.misfits.iter().map(|(_, m, _)| m.clone()).collect(),

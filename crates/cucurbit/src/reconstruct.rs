@@ -14,12 +14,12 @@ use crate::written::Moment;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_graph::Node;
 use cucurbit_models::Models;
-use cucurbit_reconstruct::{Assumption, Level, Survivor, run_forward, start_run};
+use cucurbit_reconstruct::{Assumption, Level, Survivor, differences, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{ReplayOptions, Replayer};
 use cucurbit_schema::{
     Change, Column, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch, MismatchKind,
-    ObjectKind, ObjectName, ObjectRef, Origin, Table, between, diff,
+    ObjectName, ObjectRef, Origin, Table, between, diff,
 };
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use engine::{Engine, Found, Rolled};
@@ -356,12 +356,7 @@ impl Case {
         let mut back = between(&after, &before);
         // A schema is made only where it is missing, often by `env.py`, and may hold Alembic's own table.
         back.retain(|change| !matches!(change, Change::DropSchema { .. }));
-        let mut differences = diff(&state, &head);
-        // Dumps without privileges have no grants.
-        differences.retain(|difference| {
-            !matches!(difference.object, ObjectRef::Object(ObjectKind::Grant, ..))
-                || difference.kind != DifferenceKind::OnlyLeft
-        });
+        let differences = differences(&state, &head);
         let drift = options.models.as_ref().map(|m| diff(&state, &m.database)).unwrap_or_default();
         let undefined = match (&options.head, &options.models) {
             (None, Some(models)) => undefined(&state, &before, &models.database),
