@@ -101,7 +101,10 @@ fn arguments(args: &[String], dialect: Dialect) -> Result<String, String> {
         Ok(arg)
     };
     let args: Result<Vec<String>, String> = args.iter().map(plain).collect();
-    args.map(|args| format!("({})", args.join(","))).map_err(|why| format!("an argument of its type: {why}"))
+    // SQLite keeps the text of a type, and SQLAlchemy writes a blank.
+    let comma = if dialect == Dialect::Sqlite { ", " } else { "," };
+    args.map(|args| format!("({})", args.join(comma)))
+        .map_err(|why| format!("an argument of its type: {why}"))
 }
 
 fn postgresql(name: &str, args: &str) -> Result<String, String> {

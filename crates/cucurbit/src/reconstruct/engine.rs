@@ -587,7 +587,9 @@ fn keep(head: &mut Database, before: &Database, chronic: &Chronic) {
                 }
                 column.data_type = old.data_type.clone();
             }
-            if column.identity.is_none() && column.computed.is_none() && column.data_type == old.data_type {
+            // A default that stays while the type changes is cast to it; that there is none stays true.
+            let stays = column.data_type == old.data_type || old.default.is_none();
+            if column.identity.is_none() && column.computed.is_none() && stays {
                 if let Some(Default::NextValue(sequence)) = &column.default
                     && column.default != old.default
                 {
