@@ -221,6 +221,10 @@ impl Replay {
                 }
                 _ => self.effects += 1,
             }
+            let change = match is_of_version_table(&self.db, &change) {
+                true => Change::Nothing { what: "Alembic's own table".to_owned() },
+                false => change,
+            };
             let applied = Rc::make_mut(&mut self.db).apply(&change, origin);
             done.push((change, applied));
         }
@@ -242,6 +246,23 @@ impl Replay {
             said,
         });
     }
+}
+
+/// Says whether a change is about Alembic's own table: it is there whenever a migration runs
+/// (`MigrationContext._ensure_version_table`) and no part of the schema.
+fn is_of_version_table(db: &Database, change: &Change) -> bool {
+    let table = match change {
+        Change::AddColumn { table, .. }
+        | Change::DropColumn { table, .. }
+        | Change::AlterColumn { table, .. }
+        | Change::AddConstraint { table, .. }
+        | Change::DropConstraint { table, .. }
+        | Change::RenameConstraint { table, .. }
+        | Change::CreateIndex { table, .. }
+        | Change::SetTableOption { table, .. } => table,
+        _ => return false,
+    };
+    table.name == "alembic_version" && !db.tables.contains_key(table)
 }
 
 /// Writes down an effect that cannot be known.

@@ -605,3 +605,17 @@ def upgrade():
     assert!(counts(", table_kwargs={'sqlite_autoincrement': True}"));
     assert!(counts(", recreate='never'"));
 }
+
+#[test]
+fn the_version_table_is_there_and_no_part_of_the_schema() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.alter_column("alembic_version", "version_num", type_=sa.String(255))
+    op.create_primary_key("pk_version", "alembic_version", ["version_num"])
+    op.create_table("t", sa.Column("id", sa.Integer()))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!((followed.tables(), followed.mismatches), (vec!["t".to_owned()], 0));
+}
