@@ -12,7 +12,7 @@ pub enum DialectEvidence {
     Given,
     /// `sqlalchemy.url` stands in this configuration file and names it.
     Url(PathBuf),
-    /// Migrations import `sqlalchemy.dialects.…`: the first file for each dialect, in the order of
+    /// Migrations import `sqlalchemy.dialects.…`, or drop MySQL's `PRIMARY`: the first file for each dialect, in the order of
     /// [`Dialects::found`].
     Imports(Vec<PathBuf>),
     /// Nothing says it; PostgreSQL is taken, for which most chains are written.
@@ -72,7 +72,8 @@ fn of_url(url: &str) -> Option<Dialect> {
 }
 
 /// The dialects that a module imports: `from sqlalchemy.dialects import a, b`, `from sqlalchemy.dialects.a import …`,
-/// `import sqlalchemy.dialects.a`. Comments and strings are not told apart; they rarely hold such lines.
+/// `import sqlalchemy.dialects.a`; and MySQL where the constraint `PRIMARY` is dropped. Comments and strings are not told
+/// apart; they rarely hold such lines.
 pub(crate) fn imported(text: &str) -> Vec<Dialect> {
     const MODULE: &str = "sqlalchemy.dialects";
     let mut found = Vec::new();
@@ -102,6 +103,14 @@ pub(crate) fn imported(text: &str) -> Vec<Dialect> {
             }
         }
     }
+    // Every primary key of MySQL is called so, and on no other system one is.
+    let drops_primary = text.split("drop_constraint").skip(1).any(|call| {
+        let argument = call.trim_start_matches(['(', ' ', '\n', '\r', '\t']);
+        argument.starts_with("'PRIMARY'") || argument.starts_with("\"PRIMARY\"")
+    });
+    if drops_primary && !found.contains(&Dialect::MySql) {
+        found.push(Dialect::MySql);
+    }
     found
 }
 
@@ -116,6 +125,7 @@ mod tests {
         assert_eq!(imported("import sqlalchemy.dialects.sqlite as s\n"), [Dialect::Sqlite]);
         let many = "from sqlalchemy.dialects import (\n    mysql as m,\n    postgresql,\n)\n";
         assert_eq!(imported(many), [Dialect::MySql, Dialect::PostgreSql]);
+        assert_eq!(imported("op.drop_constraint(\n    'PRIMARY', 't', type_='primary')\n"), [Dialect::MySql]);
         assert!(imported("from sqlalchemy.dialects import oracle\nimport sqlalchemy as sa\n").is_empty());
     }
 
