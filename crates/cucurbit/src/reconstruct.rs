@@ -1,5 +1,6 @@
 //! Rebuilding a lost migration: the head schema rolled back through the migrations that survive.
 
+mod aim;
 mod engine;
 mod evidence;
 mod fold;
