@@ -251,16 +251,16 @@ impl Replay {
 /// Says whether a change is about Alembic's own table: it is there whenever a migration runs
 /// (`MigrationContext._ensure_version_table`) and no part of the schema.
 fn is_of_version_table(db: &Database, change: &Change) -> bool {
-    let table = match change {
-        Change::AddColumn { table, .. }
-        | Change::DropColumn { table, .. }
-        | Change::AlterColumn { table, .. }
-        | Change::AddConstraint { table, .. }
-        | Change::DropConstraint { table, .. }
-        | Change::RenameConstraint { table, .. }
-        | Change::CreateIndex { table, .. }
-        | Change::SetTableOption { table, .. } => table,
-        _ => return false,
+    let (Change::AddColumn { table, .. }
+    | Change::DropColumn { table, .. }
+    | Change::AlterColumn { table, .. }
+    | Change::AddConstraint { table, .. }
+    | Change::DropConstraint { table, .. }
+    | Change::RenameConstraint { table, .. }
+    | Change::CreateIndex { table, .. }
+    | Change::SetTableOption { table, .. }) = change
+    else {
+        return false;
     };
     table.name == "alembic_version" && !db.tables.contains_key(table)
 }
