@@ -238,6 +238,10 @@ impl Reader<'_> {
                 // An index of a partitioned table stands for those of its partitions, which PostgreSQL makes with it.
                 if c.eat_all(&["attach", "partition"]) {
                     let name = c.name()?;
+                    // One that belongs to a constraint is that of the partition.
+                    if self.state.index(&name, None).is_none() {
+                        return self.nothing(text);
+                    }
                     self.changes.push(Change::DropIndex {
                         name,
                         table: None,
