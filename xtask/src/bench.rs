@@ -31,6 +31,10 @@ pub(crate) struct BenchArguments {
     /// what they import must be installed beside it or found through `PYTHONPATH`.
     #[arg(long, value_name = "DIR")]
     tree: Option<PathBuf>,
+    /// Only these rules, as `diagnose --select` takes them. Alembic's `heads` does what `GRA,FIL,IDS,CFG` do; with all
+    /// rules every migration is followed, too.
+    #[arg(long, value_name = "RULES")]
+    select: Option<String>,
     /// How often each program is run; medians count.
     #[arg(long, default_value_t = 5)]
     runs: usize,
@@ -105,6 +109,9 @@ impl Bench<'_> {
     fn diagnose(&self, root: &Path) -> anyhow::Result<Command> {
         let mut command = Command::new(&self.cucurbit);
         command.args(["diagnose", "."]).current_dir(root);
+        if let Some(rules) = &self.arguments.select {
+            command.args(["--select", rules]);
+        }
         Ok(command)
     }
 
