@@ -28,15 +28,15 @@ pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> b
     let is_sqlite = ev.host.settings.dialect == Dialect::Sqlite;
     let has = |name: &str| arguments.keyword(name).is_some_and(|v| !v.is_none());
     let signs = ["copy_from", "naming_convention", "table_args", "reflect_args", "table_kwargs"];
-    let is_meant = is_sqlite && recreate != Some("never") && signs.iter().any(|name| has(name));
-    if is_sqlite && recreate == Some("never") {
+    let never = recreate == Some("never");
+    let is_remade = always || (is_sqlite && !never && signs.iter().any(|name| has(name)));
+    if is_remade || never {
+        // No operation of the batch is to ask for it again.
         Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
+    }
+    if !is_remade {
         return false;
     }
-    if !always && !is_meant {
-        return false;
-    }
-    Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
     match arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() {
         Some(copied) => copy(ev, given, table, &copied),
         None if is_sqlite => {

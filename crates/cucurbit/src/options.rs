@@ -31,6 +31,13 @@ pub(crate) struct Read {
     pub(crate) option: String,
 }
 
+impl Read {
+    /// Returns what a migration reads.
+    pub(crate) fn all<'o>(revision: &'o str, options: &'o [String]) -> impl Iterator<Item = Read> + 'o {
+        options.iter().map(|option| Read { revision: revision.to_owned(), option: option.clone() })
+    }
+}
+
 /// Options that are read and that nothing registers which is loaded.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unregistered {

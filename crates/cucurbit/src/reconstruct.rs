@@ -311,8 +311,7 @@ impl Case {
         start_run(&mut replayer, &before, &BTreeSet::new());
         for survivor in gap.below.iter().filter_map(survivor) {
             let trial = run_forward(&mut replayer, &before, &survivor);
-            let read = |option: String| Read { revision: survivor.id.clone(), option };
-            reads.extend(trial.options.into_iter().map(read));
+            reads.extend(Read::all(&survivor.id, &trial.options));
             before = trial.end;
         }
         let above: Vec<Survivor> = gap.above.iter().filter_map(survivor).collect();

@@ -285,9 +285,7 @@ impl Case {
 
         let mut reads = BTreeSet::new();
         for (node, _, step) in &rest {
-            let revision = self.graph().id(*node);
-            let read = |option: &String| Read { revision: revision.to_owned(), option: option.clone() };
-            reads.extend(step.options.iter().map(read));
+            reads.extend(Read::all(self.graph().id(*node), &step.options));
         }
         let gone: Vec<PathBuf> =
             parts.goes.iter().filter_map(|n| self.row_of(*n)).map(|row| self.path(row).to_owned()).collect();

@@ -395,8 +395,7 @@ impl Engine<'_, '_> {
         for survivor in self.above {
             let trial = run_forward(self.replayer, &state, survivor);
             misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
-            let read = |option: &String| Read { revision: survivor.id.clone(), option: option.clone() };
-            reads.extend(trial.options.iter().map(read));
+            reads.extend(Read::all(&survivor.id, &trial.options));
             for object in trial.touched() {
                 touched.entry(object.clone()).or_insert_with(|| survivor.id.clone());
             }

@@ -2,7 +2,7 @@
 
 use cucurbit_models::{Models, SourceLine};
 use cucurbit_reconstruct::{Assumption, Level};
-use cucurbit_schema::{Database, DifferenceKind, NameKind, ObjectRef, Table, diff};
+use cucurbit_schema::{Database, DifferenceKind, NameKind, ObjectName, ObjectRef, Table, diff};
 use std::collections::BTreeMap;
 
 /// Where one thing that the rebuilt migration makes or changes comes from.
@@ -65,14 +65,27 @@ impl Sources<'_> {
     /// Tells of everything that the migration makes or changes, in the order of [`diff()`], a table's parts behind it,
     /// then of what it drops.
     pub(super) fn evidence(&self) -> Vec<Evidence> {
-        let mut objects = Vec::new();
+        let mut objects: Vec<ObjectRef> = Vec::new();
         let mut dropped = Vec::new();
+        let mut put_in: BTreeMap<&str, &Assumption> = BTreeMap::new();
+        for assumption in self.assumptions {
+            let known = put_in.entry(&assumption.object).or_insert(assumption);
+            if assumption.level >= known.level {
+                *known = assumption;
+            }
+        }
+        let models = self.models.map(|m| m.tables.as_slice()).unwrap_or_default();
+        let mut places: BTreeMap<&ObjectName, &SourceLine> = BTreeMap::new();
+        for table in models {
+            places.entry(&table.name).or_insert(&table.source);
+        }
         for difference in diff(self.before, self.made) {
             if difference.kind == DifferenceKind::OnlyLeft {
                 dropped.push(self.of_dropped(difference.object));
                 continue;
             }
-            if objects.contains(&difference.object) {
+            // What differs in several ways comes several times, one behind the other.
+            if objects.last() == Some(&difference.object) {
                 continue;
             }
             objects.push(difference.object.clone());
@@ -83,7 +96,7 @@ impl Sources<'_> {
                 objects.extend(parts_of(table));
             }
         }
-        objects.into_iter().map(|object| self.of(object)).chain(dropped).collect()
+        objects.into_iter().map(|object| self.of(object, &put_in, &places)).chain(dropped).collect()
     }
 
     /// What the migration drops: what was given for the end does not have it, and no survivor drops it.
@@ -98,11 +111,15 @@ impl Sources<'_> {
         Evidence { object, level, source, place: None, touched_by, remark }
     }
 
-    fn of(&self, object: ObjectRef) -> Evidence {
+    fn of(
+        &self,
+        object: ObjectRef,
+        put_in: &BTreeMap<&str, &Assumption>,
+        places: &BTreeMap<&ObjectName, &SourceLine>,
+    ) -> Evidence {
         let touched_by = self.touched.get(&object).cloned();
         let name = object.to_string();
-        let put_in = self.assumptions.iter().filter(|a| a.object == name).max_by_key(|a| a.level);
-        let (source, level, remark) = match (put_in, self.head, self.models) {
+        let (source, level, remark) = match (put_in.get(name.as_str()), self.head, self.models) {
             (Some(put_in), ..) => {
                 let why = format!("{} needs it: {}", put_in.revision, put_in.reason);
                 (EvidenceSource::Migrations, put_in.level, Some(why))
@@ -120,12 +137,8 @@ impl Sources<'_> {
                 (EvidenceSource::Migrations, level, None)
             }
         };
-        let place = match (source, object.table(), self.models) {
-            (EvidenceSource::Models, Some(table), Some(models)) => {
-                models.tables.iter().find(|t| t.name == *table).map(|t| t.source.clone())
-            }
-            _ => None,
-        };
+        let place = object.table().filter(|_| source == EvidenceSource::Models);
+        let place = place.and_then(|table| places.get(table)).map(|place| (*place).clone());
         Evidence { object, level, source, place, touched_by, remark }
     }
 }
