@@ -325,9 +325,8 @@ impl ProjectFiles {
         if self.is_folder(&package) { Found::Namespace } else { Found::Outside }
     }
 
-    fn absolute(&self, importer: &Path, path: &str) -> Found {
-        let mut namespace = false;
-        let mut folders: Vec<&Path> = self.roots.iter().map(PathBuf::as_path).collect();
+    /// Returns the folders above a file in which modules are looked for, the uppermost first.
+    fn above<'p>(&self, importer: &'p Path) -> Vec<&'p Path> {
         let mut above: Vec<&Path> = Vec::new();
         for folder in importer.ancestors().skip(1).take(MAX_ABOVE) {
             above.push(folder);
@@ -336,7 +335,13 @@ impl ProjectFiles {
             }
         }
         above.reverse();
-        folders.extend(above);
+        above
+    }
+
+    fn absolute(&self, importer: &Path, path: &str) -> Found {
+        let mut namespace = false;
+        let mut folders: Vec<&Path> = self.roots.iter().map(PathBuf::as_path).collect();
+        folders.extend(self.above(importer));
         for folder in folders {
             match self.module_in(folder, path) {
                 Found::File(file) => return Found::File(file),
@@ -380,6 +385,26 @@ impl Files for ProjectFiles {
         };
         self.state.borrow_mut().found.entry(key).or_default().insert(module.path.clone(), found.clone());
         found
+    }
+
+    fn modules_in(&self, importer: FileId, module: &ModuleName) -> Vec<FileId> {
+        if module.path.is_empty() || self.find(importer, module) != Found::Namespace {
+            return Vec::new();
+        }
+        let importer = self.path(importer);
+        let inner: PathBuf = module.path.split('.').collect();
+        let folder = if module.level == 0 {
+            let roots = self.roots.iter().map(PathBuf::as_path);
+            let above = self.above(&importer).into_iter();
+            roots.chain(above).map(|root| root.join(&inner)).find(|folder| self.is_folder(folder))
+        } else {
+            importer.ancestors().nth(module.level as usize).map(|base| base.join(&inner))
+        };
+        let Some(Ok(entries)) = folder.map(std::fs::read_dir) else { return Vec::new() };
+        let mut modules: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        modules.retain(|path| path.extension().is_some_and(|e| e == "py") && self.is_file(path));
+        modules.sort();
+        modules.iter().map(|path| self.id(path)).collect()
     }
 
     fn parsed(&self, file: FileId) -> Option<Arc<Parsed>> {

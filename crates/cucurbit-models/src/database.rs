@@ -321,6 +321,15 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
         models.notes.push(lines.unresolved(None, &note));
     }
     for note in ev.take_notes() {
+        if note.is_supposed {
+            models.notes.push(Unresolved {
+                source: Some(lines.of(note.place)),
+                table: None,
+                what: String::new(),
+                reason: note.text,
+            });
+            continue;
+        }
         // In files that make no table it only matters where a name of theirs is used, which says so itself.
         let is_broken = ["the statement raises", "syntax error"].iter().any(|t| note.text.starts_with(t));
         if is_broken && wanted.load.contains(&note.place.file) {

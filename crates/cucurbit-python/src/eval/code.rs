@@ -56,6 +56,19 @@ impl Parsed {
         &self.body
     }
 
+    /// Says whether a class, a function or an assignment at the top level gives that name a value.
+    pub(super) fn defines(&self, name: &str) -> bool {
+        let is_name = |target: &ast::Expr| matches!(target, ast::Expr::Name(n) if n.id.as_str() == name);
+        self.text.contains(name)
+            && self.body.iter().any(|statement| match statement {
+                Stmt::ClassDef(class) => class.name.as_str() == name,
+                Stmt::FunctionDef(def) => def.name.as_str() == name,
+                Stmt::Assign(assign) => assign.targets.iter().any(is_name),
+                Stmt::AnnAssign(assign) => assign.value.is_some() && is_name(&assign.target),
+                _ => false,
+            })
+    }
+
     /// Returns the position of a function definition of this file that stands at the top level, or in a class there.
     fn position(&self, def: &ast::StmtFunctionDef) -> Option<Position> {
         let top = at(&self.body, def)?;

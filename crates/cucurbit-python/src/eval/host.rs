@@ -56,6 +56,12 @@ pub trait Files {
         None
     }
 
+    /// Returns the modules that lie in a namespace package, sorted by name; none when it is no such package.
+    fn modules_in(&self, importer: FileId, module: &ModuleName) -> Vec<FileId> {
+        let _ = (importer, module);
+        Vec::new()
+    }
+
     /// Returns the text of a file that is no module, such as SQL beside a migration; `None` when it is none of
     /// those that may be read.
     fn text_of(&self, path: &std::path::Path) -> Option<String> {

@@ -144,11 +144,27 @@ impl<H: Host> Evaluator<'_, H> {
         match (self.files.find(import.importer, &inner), found) {
             (Found::File(file), _) => Value::Module(file),
             (_, Found::File(file)) => self.missing_in_module(file, name, import.place),
+            (_, Found::Namespace) if let Some(value) = self.left_out_of_namespace(import, name) => value,
             _ => {
                 let value = Value::External(Rc::from(self.outside_path(import.importer, &inner)));
                 import.settled.get_or_init(|| value).clone()
             }
         }
+    }
+
+    /// A name that is imported from a folder without `__init__.py`. Python would find modules only, so that file is
+    /// missing here; the name is then what the only module of the folder that defines it says. That is noted.
+    fn left_out_of_namespace(&mut self, import: &ImportedName, name: &str) -> Option<Value> {
+        let modules = self.files.modules_in(import.importer, &import.module);
+        let defines = |file: &FileId| self.files.parsed(*file).is_some_and(|parsed| parsed.defines(name));
+        let mut defining = modules.into_iter().filter(defines);
+        let (file, None) = (defining.next()?, defining.next()) else { return None };
+        self.load(file);
+        let value = self.modules.get(&file).and_then(|m| m.scope.own(name))?;
+        let module = self.files.module_name(file);
+        let text = format!("the package has no `__init__.py`; `{name}` is taken from `{module}`, which alone has one");
+        self.suppose(import.place, text);
+        Some(value)
     }
 
     /// `importlib.import_module("…")` of a module of the project.

@@ -42,6 +42,8 @@ pub struct Note {
     pub place: Place,
     /// What.
     pub text: String,
+    /// Something was taken to be so that only a missing file would tell.
+    pub is_supposed: bool,
 }
 
 /// What can be undone when a branch was only tried.
@@ -220,7 +222,15 @@ impl<'a, H: Host> Evaluator<'a, H> {
     }
 
     pub(super) fn note(&mut self, place: Place, text: String) {
-        let note = Note { place, text };
+        self.add_note(Note { place, text, is_supposed: false });
+    }
+
+    /// Notes what is taken to be so though only a missing file would tell.
+    pub(super) fn suppose(&mut self, place: Place, text: String) {
+        self.add_note(Note { place, text, is_supposed: true });
+    }
+
+    fn add_note(&mut self, note: Note) {
         if self.notes.len() < 1_000 && !self.notes.contains(&note) {
             self.notes.push(note);
         }
