@@ -345,9 +345,19 @@ mod postgresql {
     }
 
     #[test]
-    fn a_table_made_from_a_query_cannot_be_told() {
+    fn a_table_made_from_a_query_has_the_columns_that_it_lists() {
         let folder = chain(
-            "op.execute('CREATE TABLE copied AS SELECT id, mail FROM users')",
+            "op.execute('CREATE TABLE copied AS SELECT u.*, mail AS address FROM users u')",
+            "op.execute('DROP TABLE copied')",
+        );
+        let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };
+        assert_eq!(code(&output), Some(0), "{}", out(&output));
+    }
+
+    #[test]
+    fn a_table_made_from_what_a_query_computes_cannot_be_told() {
+        let folder = chain(
+            "op.execute('CREATE TABLE copied AS SELECT id, lower(mail) FROM users')",
             "op.execute('DROP TABLE copied')",
         );
         let Some(output) = try_run(folder.path(), &[".", "--database", "postgresql"]) else { return };

@@ -423,6 +423,10 @@ impl RevisionGraph {
     }
 
     fn rings(&self, with_dependencies: bool) -> Vec<Vec<Node>> {
+        // The graph could be sorted, so it has none.
+        if self.heights.is_some() {
+            return Vec::new();
+        }
         let counts = |kind: EdgeKind| with_dependencies || kind == EdgeKind::Parent;
         let mut plain: DiGraph<(), (), u32> =
             DiGraph::with_capacity(self.graph.node_count(), self.graph.edge_count());

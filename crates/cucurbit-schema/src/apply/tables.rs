@@ -6,6 +6,7 @@ use crate::model::{
     Column, ConstraintBody, DataType, Default, ObjectKeyOrTable, ObjectKind, ObjectName, Rows, Sequence,
     SequenceOptions, Table, TypeKind,
 };
+use crate::sql::query_columns::of_table_made_as;
 use std::sync::Arc;
 
 /// Schemas that every database has.
@@ -144,6 +145,12 @@ impl Step<'_> {
         };
         let mut table = Table::new(name.clone());
         table.tainted = source.is_none();
+        if like.is_none()
+            && let Some(columns) = of_table_made_as(text, self.db.dialect, self.db)
+        {
+            table.columns = columns;
+            table.tainted = false;
+        }
         let upper = text.to_uppercase();
         if let Some(source) = &source {
             table.columns.clone_from(&source.columns);

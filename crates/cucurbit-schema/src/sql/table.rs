@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::lex::Kind;
-use super::{Reader, read_default, types};
+use super::{Reader, query_columns, read_default, types};
 use crate::change::{Change, ColumnAlteration, ObjectRef, Position};
 use crate::model::{
     Action, CheckMode, Column, Computed, Constraint, ConstraintBody, ConstraintKind, DataType, Default,
@@ -98,8 +98,8 @@ impl Reader<'_> {
                 c.text_until(|c| c.is("as"));
             }
             if c.is("as") || c.is("select") {
-                // Its columns are those of the query, which is not followed.
-                self.exact &= temporary;
+                let columns = query_columns::of_table_made_as(&text, self.dialect, self.state);
+                self.exact &= temporary || columns.is_some();
                 self.changes.push(Change::CreateTableFrom {
                     name,
                     like: None,

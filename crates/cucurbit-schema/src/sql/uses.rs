@@ -3,6 +3,7 @@
 //! Read with `sqlparser`, which knows the grammar of queries; what it cannot parse, and names that may stand for more
 //! than one table, are left out.
 
+use super::syntax;
 use crate::change::TypeHint;
 use crate::model::{Dialect, ObjectName};
 use sqlparser::ast::{
@@ -10,13 +11,8 @@ use sqlparser::ast::{
     FunctionArguments, Ident, ObjectName as SqlName, Query, Select, SelectItem, SetExpr, Statement,
     TableFactor, TableObject, TableWithJoins, UpdateTableFromKind, Value, Visit, Visitor,
 };
-use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
-use sqlparser::parser::Parser;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-
-/// A longer text is rows, not logic.
-const LONGEST: usize = 64 * 1024;
 
 /// A column that a statement names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,15 +25,7 @@ pub(super) struct Use {
 /// Returns the columns that a statement on rows names, each with what is told of its type, in the order in which they
 /// are met.
 pub(super) fn uses(text: &str, dialect: Dialect) -> Vec<Use> {
-    if text.len() > LONGEST {
-        return Vec::new();
-    }
-    let grammar: &dyn Grammar = match dialect {
-        Dialect::PostgreSql => &PostgreSqlDialect {},
-        Dialect::Sqlite => &SQLiteDialect {},
-        Dialect::MySql | Dialect::MariaDb => &MySqlDialect {},
-    };
-    let Ok(statements) = Parser::parse_sql(grammar, text) else { return Vec::new() };
+    let Some(statements) = syntax::parse(text, dialect) else { return Vec::new() };
     let mut finder = Finder { dialect, scopes: Vec::new(), shadows: Vec::new(), uses: Vec::new() };
     for statement in &statements {
         let _ = statement.visit(&mut finder);
@@ -71,20 +59,11 @@ struct Finder {
 
 impl Finder {
     fn folded(&self, ident: &Ident) -> String {
-        match (self.dialect, ident.quote_style) {
-            (Dialect::PostgreSql, None) => ident.value.to_lowercase(),
-            _ => ident.value.clone(),
-        }
+        syntax::folded(ident, self.dialect)
     }
 
     fn name(&self, name: &SqlName) -> Option<ObjectName> {
-        let parts: Option<Vec<String>> =
-            name.0.iter().map(|part| part.as_ident().map(|ident| self.folded(ident))).collect();
-        match parts?.as_slice() {
-            [name] => Some(ObjectName::new(None, name, self.dialect)),
-            [.., schema, name] => Some(ObjectName::new(Some(schema), name, self.dialect)),
-            [] => None,
-        }
+        syntax::object_name(name, self.dialect)
     }
 
     fn factor(&self, factor: &TableFactor, scope: &mut Scope) {
