@@ -156,6 +156,9 @@ pub struct RevisionFacts {
     pub upgrade: Presence,
     /// `downgrade`
     pub downgrade: Presence,
+    /// The databases that the file is for, as Alembic's template `multidb` has it: `upgrade` takes the name of one and
+    /// calls `upgrade_name`. None where `upgrade` takes nothing.
+    pub engines: Vec<String>,
     /// Places of merge conflict markers.
     pub conflict_markers: Vec<Span>,
     /// What is wrong with the file, in the order in which Python would meet it.
@@ -295,6 +298,7 @@ fn facts_of(module: &Module, source: &SourceText, path: Option<&Path>) -> Revisi
         docstring: module.docstring.as_ref().map(|doc| read_docstring(source, doc)),
         upgrade: presence(module, "upgrade"),
         downgrade: presence(module, "downgrade"),
+        engines: engines(module, source.as_str()),
         conflict_markers: module.conflict_markers.iter().map(|marker| marker.span()).collect(),
         names_a_revision: binds("revision") || binds("down_revision"),
         version_column_width: version_column_width(source.as_str()),
@@ -319,6 +323,19 @@ fn read_field(module: &Module, name: &str, imports: &mut ImportResolver<'_>) -> 
 
 fn known(value: &Value, binding: &Binding) -> Field {
     Field::Known { value: value.clone(), span: binding.value_span }
+}
+
+fn engines(module: &Module, text: &str) -> Vec<String> {
+    let takes_one = |function: &&cucurbit_python::Function| {
+        let behind = text.get(function.name_span.end as usize..).unwrap_or_default().trim_start();
+        let inside = behind.strip_prefix('(').unwrap_or_default().trim_start();
+        function.name == "upgrade" && inside.starts_with(|c: char| c.is_alphabetic() || c == '_')
+    };
+    if !module.functions.iter().any(|function| takes_one(&function)) {
+        return Vec::new();
+    }
+    let names = module.functions.iter().filter_map(|function| function.name.strip_prefix("upgrade_"));
+    names.map(str::to_owned).collect()
 }
 
 fn presence(module: &Module, name: &str) -> Presence {
@@ -410,6 +427,13 @@ mod tests {
 
     fn facts(text: &str) -> RevisionFacts {
         read_revision(&SourceText::decode(text.as_bytes().to_vec()), None)
+    }
+
+    #[test]
+    fn several_databases_are_those_that_upgrade_chooses_among() {
+        let two = "def upgrade_users():\n    pass\n\ndef upgrade_rooms():\n    pass\n";
+        assert_eq!(facts(&format!("def upgrade(engine_name: str) -> None:\n    pass\n\n{two}")).engines, ["users", "rooms"]);
+        assert!(facts(&format!("def upgrade():\n    upgrade_users()\n\n{two}")).engines.is_empty());
     }
 
     #[test]

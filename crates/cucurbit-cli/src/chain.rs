@@ -42,6 +42,10 @@ pub(crate) struct ChainOptions {
     /// leave unnamed.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     metadata: Vec<PathBuf>,
+    /// The database that is meant where the project has several (`alembic init multidb`): what env.py hands to
+    /// `upgrade(engine_name)`.
+    #[arg(long, value_name = "NAME")]
+    engine: Option<String>,
     /// The version of SQLAlchemy, as far as it matters: 1.4, 2.0 or 2.1. That of the nearest lock file (uv, Poetry, PDM,
     /// Pipenv, pinned requirements) when not given, else 2.0.
     #[arg(long, value_name = "VERSION", value_parser = sqlalchemy)]
@@ -94,7 +98,25 @@ impl ChainArguments {
                 found.iter().map(|c| c.environment().folder().display().to_string()).collect();
             return Err(format!("there are {} environments; name one: {}", found.len(), folders.join(", ")));
         }
-        found.pop().ok_or_else(|| "there is no environment".to_owned())
+        let case = found.pop().ok_or_else(|| "there is no environment".to_owned())?;
+        self.engine(&case)?;
+        Ok(case)
+    }
+
+    /// The database that is meant, where there are several.
+    fn engine(&self, case: &Case) -> Result<(), String> {
+        let engines = case.engines();
+        let named = || harmless(&engines.join(", "));
+        match &self.options.engine {
+            None if !engines.is_empty() => {
+                Err(format!("the migrations take the name of a database; give one with --engine: {}", named()))
+            }
+            Some(engine) if !engines.contains(engine) => Err(match engines.len() {
+                0 => "the migrations are for one database, so there is none to name".to_owned(),
+                _ => format!("there is no database `{}`; there are: {}", harmless(engine), named()),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// A path as people are shown it: as the folder was named, then relative to it, with forward slashes.
@@ -127,6 +149,7 @@ impl ChainArguments {
             options.sqlalchemy = version;
         }
         options.import_roots = import_roots(&self.options.import_root);
+        options.engine.clone_from(&self.options.engine);
         options.metadata = self
             .options
             .metadata

@@ -194,3 +194,45 @@ fn import_root_is_where_diagnose_looks_for_modules() {
     let found = out(&run(folder.path(), &["diagnose", "--import-root", root, "."]));
     assert!(found.contains("hollow-base"), "{found}");
 }
+
+/// A chain as Alembic's template `multidb` makes it.
+fn several_databases() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(folder.path().join("versions")).expect("a folder");
+    let text = "from alembic import op\nimport sqlalchemy as sa\n\nrevision = 'a1'\ndown_revision = None\n\n\
+        def upgrade(engine_name: str) -> None:\n    globals()[\"upgrade_%s\" % engine_name]()\n\n\
+        def downgrade(engine_name: str) -> None:\n    globals()[\"downgrade_%s\" % engine_name]()\n\n\
+        def upgrade_users() -> None:\n    op.create_table('users', sa.Column('id', sa.Integer()))\n\n\
+        def downgrade_users() -> None:\n    op.drop_table('users')\n\n\
+        def upgrade_rooms() -> None:\n    op.add_column('rooms', sa.Column('size', sa.Integer()))\n\n\
+        def downgrade_rooms() -> None:\n    op.drop_column('rooms', 'size')\n";
+    std::fs::write(folder.path().join("versions/a1_both.py"), text).expect("a file");
+    folder
+}
+
+#[test]
+fn engine_names_one_of_several_databases() {
+    let folder = several_databases();
+    let schema = |more: &[&str]| run(folder.path(), &[&["schema", "--versions", "versions"], more].concat());
+    let output = schema(&["--engine", "users"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+    assert!(out(&output).contains("CREATE TABLE users"), "{}", out(&output));
+    let output = schema(&[]);
+    assert_eq!(code(&output), Some(2));
+    assert!(told(&output).contains("give one with --engine: rooms, users"), "{}", told(&output));
+    let output = schema(&["--engine", "other"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(told(&output).contains("there is no database `other`"), "{}", told(&output));
+    let output = run(&fixtures(), &["schema", "services/billing", "--engine", "users"]);
+    assert_eq!(code(&output), Some(2));
+}
+
+#[test]
+fn diagnose_follows_the_migrations_of_every_database() {
+    let folder = several_databases();
+    let output = run(folder.path(), &["diagnose", "versions", "--output-format", "json"]);
+    assert_eq!(code(&output), Some(1), "{}", told(&output));
+    assert!(out(&output).contains("hollow-base"), "{}", out(&output));
+    let output = run(folder.path(), &["reconstruct", "--versions", "versions", "--engine", "rooms"]);
+    assert_eq!(code(&output), Some(2), "{}", told(&output));
+}

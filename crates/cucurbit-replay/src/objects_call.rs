@@ -303,10 +303,23 @@ pub(crate) fn ddl_element(ev: &mut Ev<'_>, value: &Value, call: &str, place: Pla
 
 /// A function from outside that is handed the connection or `op` may do anything to the schema.
 pub(crate) fn outside(ev: &mut Ev<'_>, call: &Call) {
-    if let Value::Unknown(why) = &call.callee {
-        return untold_method(ev, call, &why.reason.clone());
-    }
-    let Value::External(name) = &call.callee else { return };
+    let keywords = call.arguments.keywords.iter().map(|(_, value)| value);
+    let mut handed = call.arguments.positional.iter().chain(keywords);
+    let is_operations = |v: &Value| matches!(v, Value::External(name) if name.as_ref() == "alembic.op");
+    let Value::External(name) = &call.callee else {
+        let (is_code, reason) = match &call.callee {
+            Value::Unknown(why) => (why.is_code, why.reason.to_string()),
+            _ => (false, "it is not in the project and is handed the operations".to_owned()),
+        };
+        if is_code || handed.any(is_operations) {
+            let source = ev.source(call.place).unwrap_or_default();
+            let callee = source.split('(').next().unwrap_or_default().trim_end().to_owned();
+            unknown(ev, call.place, &callee, Extent::Anything, &reason);
+        } else if matches!(call.callee, Value::Unknown(_)) {
+            untold_method(ev, call, &reason);
+        }
+        return;
+    };
     let name = name.clone();
     if name.starts_with("builtins.") || name.starts_with("sqlalchemy.") || name.starts_with("logging.") {
         return;
@@ -315,11 +328,7 @@ pub(crate) fn outside(ev: &mut Ev<'_>, call: &Call) {
     if name.ends_with(".metadata.reflect") {
         return;
     }
-    let handed =
-        call.arguments.positional.iter().chain(call.arguments.keywords.iter().map(|(_, v)| v)).any(|v| {
-            matches!(v, Value::Host(_)) || matches!(v, Value::External(n) if n.as_ref() == "alembic.op")
-        });
-    if handed {
+    if handed.any(|value| matches!(value, Value::Host(_)) || is_operations(value)) {
         let reason = format!("`{name}` is not in the project and is handed the connection");
         unknown(ev, call.place, &name, Extent::Anything, &reason);
     }

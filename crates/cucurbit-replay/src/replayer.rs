@@ -39,6 +39,17 @@ pub struct ReplayOptions {
     pub metadata: MetaData,
     /// What bounds the work of one step.
     pub limits: Limits,
+    /// What `upgrade` and `downgrade` are handed where they take something: the name of one of several databases
+    /// (Alembic's template `multidb`).
+    pub engine: Option<String>,
+}
+
+impl ReplayOptions {
+    /// Makes options with the usual limits, for a project with one database.
+    #[must_use]
+    pub fn new(settings: Settings, metadata: MetaData) -> Self {
+        ReplayOptions { settings, metadata, limits: Limits::default(), engine: None }
+    }
 }
 
 /// How a step ended.
@@ -89,6 +100,7 @@ pub struct Trial {
 pub struct Replayer<'f> {
     files: &'f ProjectFiles,
     evaluator: Evaluator<'f, Replay>,
+    engine: Option<Value>,
     /// A state from which the operations behind `base_at` lead to the one that is held. Kept instead of the state
     /// before each step: holding that would copy the whole of it with every change.
     base: Rc<Database>,
@@ -101,7 +113,8 @@ impl<'f> Replayer<'f> {
     pub fn new(files: &'f ProjectFiles, options: ReplayOptions, state: Database) -> Self {
         let host = Replay::new(options.settings, options.metadata, state);
         let base = Rc::clone(&host.db);
-        Replayer { files, evaluator: Evaluator::new(files, host, options.limits), base, base_at: 0 }
+        let engine = options.engine.as_deref().map(Value::str);
+        Replayer { files, evaluator: Evaluator::new(files, host, options.limits), engine, base, base_at: 0 }
     }
 
     /// Returns the state after the steps so far.
@@ -249,9 +262,26 @@ impl<'f> Replayer<'f> {
     }
 
     fn run(&mut self, function: &Value, place: Place) -> Outcome {
-        // Multi-database templates take the name of the engine; the usual one has none.
-        match self.evaluator.call(function, Arguments::default(), place) {
-            Ok(_) => Outcome::Completed,
+        let start = self.evaluator.host.log.len();
+        let takes = match function {
+            Value::Function(function) => function.required_parameters(),
+            _ => Vec::new(),
+        };
+        let mut arguments = Arguments::default();
+        if !takes.is_empty() {
+            arguments.positional.extend(self.engine.clone());
+        }
+        let untold = takes.get(arguments.positional.len()..).unwrap_or_default();
+        match self.evaluator.call(function, arguments, place) {
+            Ok(_) => {
+                if let Some(name) = untold.first()
+                    && self.evaluator.host.log.len() == start
+                {
+                    let reason = format!("`{name}` is what env.py hands to `run_migrations()`, which cannot be told");
+                    crate::host::unknown(&mut self.evaluator, place, "upgrade", cucurbit_schema::Extent::Anything, &reason);
+                }
+                Outcome::Completed
+            }
             Err(raised) => {
                 let what = raised.message.as_deref().unwrap_or("an exception").to_owned();
                 Outcome::Raises(what, raised.place)

@@ -2,6 +2,7 @@
 
 mod support;
 
+use cucurbit_replay::Outcome;
 use cucurbit_schema::{ConstraintKind, Dialect};
 use support::{check, follow};
 
@@ -618,4 +619,58 @@ def upgrade():
         Dialect::PostgreSql,
     );
     assert_eq!((followed.tables(), followed.mismatches), (vec!["t".to_owned()], 0));
+}
+
+/// A call that may be any function of the project, or anything that a text says.
+#[test]
+fn code_that_is_chosen_when_it_runs_is_an_unknown_effect() {
+    for call in [
+        "exec('op.drop_table(\"t\")')",
+        "eval(name)()",
+        "{'one': one, 'two': two}[name]()",
+        "{'one': one, 'two': two}.get(name, two)()",
+        "globals()[name]()",
+        "globals()['o' + name]()",
+        "getattr(op, name)('t')",
+        "getattr(sys.modules[__name__], name)()",
+        "importlib.import_module(name).change(op)",
+        "helpers.Change().apply(op)",
+    ] {
+        let text = format!(
+            "import helpers, importlib, os, sys\n\ndef one():\n    op.drop_table('t')\n\ndef two():\n    pass\n\n\
+             def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer))\n    name = os.getcwd()\n    {call}\n"
+        );
+        let followed = follow(&text, Dialect::PostgreSql);
+        assert_eq!(followed.outcome, Outcome::Completed, "{call}");
+        assert_eq!(followed.unknown().len(), 1, "{call}: {:?}", followed.operations);
+    }
+}
+
+#[test]
+fn code_that_is_named_by_a_known_text_is_followed() {
+    for call in [
+        "eval('one')()",
+        "{'one': one, 'two': two}['one']()",
+        "globals()['%s' % 'one']()",
+        "getattr(op, 'drop_' + 'table')('t')",
+        "getattr(sys.modules[__name__], 'one')()",
+    ] {
+        let text = format!(
+            "import sys\n\ndef one():\n    op.drop_table('t')\n\ndef two():\n    pass\n\n\
+             def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer))\n    {call}\n"
+        );
+        assert_eq!(check(&text, Dialect::PostgreSql).tables(), Vec::<String>::new(), "{call}");
+    }
+}
+
+#[test]
+fn what_env_py_hands_to_upgrade_is_unknown() {
+    let text = "def upgrade(engine_name):\n    globals()['upgrade_%s' % engine_name]()\n\ndef upgrade_one():\n    pass\n";
+    assert_eq!(follow(text, Dialect::PostgreSql).unknown().len(), 1);
+    let text = "def upgrade(plugins, *rest, **more):\n    pass\n";
+    assert_eq!(
+        follow(text, Dialect::PostgreSql).unknown(),
+        ["`plugins` is what env.py hands to `run_migrations()`, which cannot be told"]
+    );
+    assert!(follow("def upgrade(plugins=None, *rest):\n    pass\n", Dialect::PostgreSql).unknown().is_empty());
 }

@@ -192,11 +192,27 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialect
     }
     let texts = Texts::read(case);
     let dialects = options.dialect.map_or_else(|| texts.dialects(case), Dialects::given);
+    // What is wrong for one of several databases is wrong.
+    let engines = match case.engines() {
+        engines if engines.is_empty() => vec![None],
+        engines => engines.into_iter().map(Some).collect(),
+    };
+    let is_repeated = |a: &Finding, b: &Finding| {
+        a.rule.code == b.rule.code && a.place == b.place && a.message == b.message
+    };
     let judge = |dialect: Dialect, part: &Part| {
         let mut found = Vec::new();
-        if let Some(history) = case.history(&texts, dialect, &options.import_roots, part) {
+        for engine in &engines {
+            let Some(history) =
+                case.history(&texts, dialect, engine.as_deref(), &options.import_roots, part)
+            else {
+                continue;
+            };
             for (_, check) in checks() {
-                check(case, &history, &mut found);
+                let mut of_engine = Vec::new();
+                check(case, &history, &mut of_engine);
+                of_engine.retain(|finding| !found.iter().any(|known| is_repeated(known, finding)));
+                found.append(&mut of_engine);
             }
         }
         found

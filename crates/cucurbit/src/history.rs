@@ -302,11 +302,13 @@ impl Case {
         &self,
         texts: &Texts,
         dialect: Dialect,
+        engine: Option<&str>,
         roots: &[std::path::PathBuf],
         part: &crate::replay::Part,
     ) -> Option<History> {
         let mut options = crate::replay::SchemaOptions::new(dialect);
         options.import_roots = roots.to_vec();
+        options.engine = engine.map(str::to_owned);
         let files = self.project_files(&options.import_roots);
         // Numbered in the order of the rows, whichever is followed first.
         for file in self.files() {

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::drift::{DriftSide, describe_drift, difference_json, pretty};
 use crate::replay::{SchemaError, SchemaOptions};
 use cucurbit_graph::RowIndex;
-use cucurbit_replay::{Direction, ReplayOptions, Replayer};
+use cucurbit_replay::{Direction, Replayer};
 use cucurbit_schema::{Database, Difference, DifferenceKind, ObjectName, ObjectRef, Tables, diff};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,7 +98,7 @@ impl Case {
         let files = self.project_files(&options.import_roots);
         let settings = Settings::new(options.dialect, options.sqlalchemy);
         let metadata = self.target_metadata(&files, &settings, options).unwrap_or_default();
-        let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let replay = options.replay(settings, metadata);
         let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
         let mut counter = Counter::new(schema);
         let mut revisions: Vec<Distance> = Vec::with_capacity(order.len());

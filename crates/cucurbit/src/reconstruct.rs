@@ -17,7 +17,7 @@ use cucurbit_graph::Node;
 use cucurbit_models::Models;
 use cucurbit_reconstruct::{Assumption, Level, Survivor, differences, run_forward, start_run};
 use cucurbit_render::{Heading, Rendered, migration};
-use cucurbit_replay::{ReplayOptions, Replayer};
+use cucurbit_replay::Replayer;
 use cucurbit_schema::{
     Change, Column, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch, MismatchKind,
     ObjectName, ObjectRef, Origin, Table, between, diff,
@@ -283,11 +283,7 @@ impl Case {
         if let Some(convention) = &inferred {
             metadata.convention = convention.clone();
         }
-        let replay = ReplayOptions {
-            settings: settings.clone(),
-            metadata,
-            limits: cucurbit_python::eval::Limits::default(),
-        };
+        let replay = options.schema.replay(settings.clone(), metadata);
         let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
         let survivor = |node: &Node| -> Option<Survivor> {
             let row = self.row_of(*node)?;

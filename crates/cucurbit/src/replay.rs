@@ -26,6 +26,9 @@ pub struct SchemaOptions {
     /// Models whose `MetaData` Alembic is given, where no `env.py` tells: its naming convention names what
     /// migrations leave unnamed.
     pub metadata: Vec<PathBuf>,
+    /// The database that is meant where the project has several: what `upgrade(engine_name)` is handed. See
+    /// [`Case::engines`].
+    pub engine: Option<String>,
 }
 
 impl SchemaOptions {
@@ -39,7 +42,13 @@ impl SchemaOptions {
             import_roots: Vec::new(),
             as_autogenerate: false,
             metadata: Vec::new(),
+            engine: None,
         }
+    }
+
+    /// What a replay of the migrations depends on.
+    pub(crate) fn replay(&self, settings: Settings, metadata: MetaData) -> ReplayOptions {
+        ReplayOptions { engine: self.engine.clone(), ..ReplayOptions::new(settings, metadata) }
     }
 }
 
@@ -178,7 +187,7 @@ impl Case {
         let metadata = self.target_metadata(&files, &settings, options);
         let naming_known = metadata.is_some();
         let metadata = metadata.unwrap_or_default();
-        let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let replay = options.replay(settings, metadata);
         let mut found = Vec::new();
         let (revisions, operations, state) = {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
@@ -200,6 +209,14 @@ impl Case {
             (revisions, replayer.take_operations(0), replayer.shared_state())
         };
         Ok(ReplayedChain { revisions, missing, operations, state, naming_known, ways_back: found, files })
+    }
+
+    /// Returns the names of the databases among which `upgrade(engine_name)` of the migrations chooses, sorted; none
+    /// where there is one database only.
+    #[must_use]
+    pub fn engines(&self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.files().iter().flat_map(|file| &file.facts.engines).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// The files of the project: `prepend_sys_path` first, then the roots that were given, then the folders

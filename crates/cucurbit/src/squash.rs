@@ -6,12 +6,12 @@ use crate::case::Case;
 use crate::options::Read;
 use crate::replay::{SchemaError, SchemaOptions, describe_mismatch};
 use cucurbit_graph::{Node, RowIndex};
-use cucurbit_python::eval::{FileId, Limits, Place};
+use cucurbit_python::eval::{FileId, Place};
 use cucurbit_python::{Module, Variable};
 use cucurbit_reconstruct::start_run;
 use cucurbit_render::{Heading, Rendered, migration};
 use cucurbit_replay::{
-    Certainty, Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step,
+    Certainty, Direction, Operation, Outcome, ProjectFiles, Replayer, Step,
 };
 use cucurbit_schema::{
     Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, Origin, RowEffect,
@@ -237,7 +237,7 @@ impl Case {
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
         let metadata = self.target_metadata(&files, &settings, &options.schema).unwrap_or_default();
-        let replay = ReplayOptions { settings, metadata, limits: Limits::default() };
+        let replay = options.schema.replay(settings, metadata);
         let empty = Database::new(options.schema.dialect);
 
         let mut replayer = Replayer::new(&files, replay.clone(), empty);

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::replay::{SchemaError, SchemaOptions};
 use cucurbit_graph::RowIndex;
-use cucurbit_replay::{Certainty, Direction, Operation, Outcome, ReplayOptions, Replayer};
+use cucurbit_replay::{Certainty, Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{Database, Difference, Mismatch, diff};
 
 /// One migration that was followed forth and back.
@@ -40,7 +40,7 @@ impl Case {
         let files = self.project_files(&options.import_roots);
         let settings = cucurbit_sqlalchemy::Settings::new(options.dialect, options.sqlalchemy);
         let metadata = self.target_metadata(&files, &settings, options).unwrap_or_default();
-        let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+        let replay = options.replay(settings, metadata);
         let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
         let mut undone = Vec::with_capacity(order.len());
         for node in order {

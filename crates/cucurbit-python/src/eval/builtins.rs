@@ -290,6 +290,9 @@ impl<H: Host> Evaluator<'_, H> {
                     _ => Some(self.attribute_or_unknown(value, &Rc::clone(name), place)?),
                 }
             }
+            ("getattr", [of, ..]) if holds_code(of) => {
+                Some(Value::unknown_code("which attribute is meant cannot be told", place))
+            }
             ("setattr", [of, Value::Str(name), value]) => {
                 self.set_attribute(of, &Rc::clone(name), value.clone(), place);
                 Some(Value::None)
@@ -310,10 +313,13 @@ impl<H: Host> Evaluator<'_, H> {
                 u32::try_from(*i).ok().and_then(char::from_u32).map(|c| Value::str(&c.to_string()))
             }
             ("ord", [Value::Str(text)]) => text.chars().next().map(|c| Value::Int(i64::from(u32::from(c)))),
-            ("eval" | "exec" | "__import__", _) => {
-                // The host hears of it: anything may happen.
-                return Ok(None);
+            ("eval", _) => Some(Value::unknown_code("what a text evaluates to cannot be told", place)),
+            // The host hears of it: anything may happen.
+            ("exec", _) => {
+                let code = Value::unknown_code("what a text runs cannot be told", place);
+                return self.call_outside(code, None, None, arguments.clone(), place).map(Some);
             }
+            ("__import__", _) => return Ok(None),
             ("super", [Value::Class(class), receiver]) => {
                 Some(Value::Super(Rc::clone(class), Box::new(receiver.clone())))
             }
@@ -620,4 +626,15 @@ fn json(value: &Value, depth: usize) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Whether what an attribute names may be a function of the project or an operation.
+fn holds_code(of: &Value) -> bool {
+    match of {
+        Value::Module(_) | Value::Class(_) | Value::Instance(_) | Value::Host(_) => true,
+        Value::External(name) => name.as_ref() == "alembic.op",
+        Value::Term(term) => term.kind == TermKind::Subscript && term.external() == Some("sys.modules"),
+        Value::Unknown(unknown) => unknown.is_code,
+        _ => false,
+    }
 }

@@ -99,7 +99,7 @@ impl<H: Host> Evaluator<'_, H> {
         }
     }
 
-    fn call_outside(
+    pub(super) fn call_outside(
         &mut self,
         callee: Value,
         receiver: Option<Value>,

@@ -263,6 +263,13 @@ impl<H: Host> Evaluator<'_, H> {
             let whole = self.module_dictionary(scope.file).filter(|_| name.as_ref() == "builtins.globals");
             return Ok(whole.unwrap_or_else(|| Value::unknown("all names of a scope", Some(place))));
         }
+        // A name that a text gives is looked up as it would be where it stands.
+        if let (Value::External(name), [Value::Str(text)]) = (&callee, arguments.positional.as_slice())
+            && name.as_ref() == "builtins.eval"
+            && is_name(text)
+        {
+            return Ok(self.name(text, scope, place));
+        }
         self.invoke(&callee, arguments, place)
     }
 
@@ -487,6 +494,7 @@ impl<H: Host> Evaluator<'_, H> {
             reason: Rc::from(reason),
             place: Some(place),
             note: Some(Rc::from(text)),
+            is_code: false,
         }))
     }
 
@@ -572,4 +580,9 @@ impl<H: Host> Evaluator<'_, H> {
         let arguments = Arguments { positional: operands, ..Default::default() };
         self.term(TermKind::Operation, Value::None, operator, arguments, place)
     }
+}
+
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(is_part)
 }

@@ -3,7 +3,7 @@
 use super::Evaluated;
 use super::expressions::MAX_TEXT;
 use super::host::{Arguments, Host, Place};
-use super::operate::{key, sorted};
+use super::operate::{is_outside, key, one_of, sorted};
 use super::run::Evaluator;
 use super::value::Value;
 use std::rc::Rc;
@@ -292,7 +292,11 @@ impl<H: Host> Evaluator<'_, H> {
             all.then_some(None)
         };
         Ok(match (name, first) {
-            ("get", Some(wanted)) => find(wanted).map(|found| found.or(default).unwrap_or(Value::None)),
+            ("get", Some(wanted)) => Some(match find(wanted) {
+                Some(Some(value)) => value,
+                Some(None) if !is_outside(wanted) => default.unwrap_or(Value::None),
+                _ => one_of(&items, place),
+            }),
             ("keys", None) => Some(Value::list(items.into_iter().map(|(k, _)| k).collect())),
             ("values", None) => Some(Value::list(items.into_iter().map(|(_, v)| v).collect())),
             ("items", None) => {

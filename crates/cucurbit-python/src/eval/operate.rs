@@ -451,7 +451,7 @@ impl<H: Host> Evaluator<'_, H> {
             }
             (Value::Dict(dict), _) => {
                 let Some(wanted) = key(key_value) else {
-                    return Ok(Value::unknown("a key that cannot be told", Some(place)));
+                    return Ok(one_of(&dict.borrow(), place));
                 };
                 let found = dict
                     .borrow()
@@ -463,6 +463,8 @@ impl<H: Host> Evaluator<'_, H> {
                     None if dict.borrow().iter().any(|(k, _)| key(k).is_none()) => {
                         Ok(Value::unknown("a dictionary with keys that cannot be told", Some(place)))
                     }
+                    // What it gives may equal any of the keys.
+                    None if is_outside(key_value) => Ok(one_of(&dict.borrow(), place)),
                     None => {
                         let text = self.describe(key_value);
                         raise(self, "KeyError", text)
@@ -482,6 +484,11 @@ impl<H: Host> Evaluator<'_, H> {
                 }
                 // `Generic[T]` of the project is the class itself.
                 Ok(self.subscript_term(of, key_value, place))
+            }
+            (Value::External(name), Value::Str(module))
+                if name.as_ref() == "sys.modules" && **module == *self.files.module_name(place.file) =>
+            {
+                Ok(Value::Module(place.file))
             }
             (Value::External(_) | Value::Term(_) | Value::Host(_), _) => {
                 match H::operate(self, of, "[]", key_value) {
@@ -633,7 +640,7 @@ impl<H: Host> Evaluator<'_, H> {
     }
 }
 
-fn is_outside(value: &Value) -> bool {
+pub(super) fn is_outside(value: &Value) -> bool {
     match value {
         Value::Term(_) | Value::Host(_) | Value::External(_) => true,
         Value::Instance(instance) => {
@@ -707,6 +714,14 @@ pub(super) fn key(value: &Value) -> Option<Key> {
         Value::Module(file) => Key::Tuple(vec![Key::None, Key::Int(i64::from(file.0))]),
         _ => return None,
     })
+}
+
+/// The item of a dictionary under a key that cannot be told.
+pub(super) fn one_of(items: &[(Value, Value)], place: Place) -> Value {
+    if items.iter().any(|(_, value)| value.is_code()) {
+        return Value::unknown_code("which function is meant cannot be told", place);
+    }
+    Value::unknown("a key that cannot be told", Some(place))
 }
 
 /// Sorts values that Python can order; `None` when it cannot be told.

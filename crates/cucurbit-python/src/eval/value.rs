@@ -91,6 +91,16 @@ pub struct Function {
     pub(crate) code: super::code::FunctionCode,
 }
 
+impl Function {
+    /// Returns the names of the parameters that a call must give, in order.
+    #[must_use]
+    pub fn required_parameters(&self) -> Vec<String> {
+        let Some(parameters) = self.code.parameters() else { return Vec::new() };
+        let all = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
+        all.filter(|p| p.default.is_none()).map(|p| p.parameter.name.to_string()).collect()
+    }
+}
+
 /// A class of the project.
 #[derive(Debug)]
 pub struct Class {
@@ -188,6 +198,8 @@ pub struct UnknownValue {
     pub place: Option<Place>,
     /// Something the host wants to remember of it (the tables that a query reads).
     pub note: Option<Rc<str>>,
+    /// It is one of several functions, or what a text runs: a call of it may do anything that the project's code does.
+    pub is_code: bool,
 }
 
 /// A key that can be compared by value.
@@ -223,7 +235,24 @@ impl Value {
     /// Makes an unknown value.
     #[must_use]
     pub fn unknown(reason: &str, place: Option<Place>) -> Self {
-        Value::Unknown(Rc::new(UnknownValue { reason: Rc::from(reason), place, note: None }))
+        Value::Unknown(Rc::new(UnknownValue { reason: Rc::from(reason), place, note: None, is_code: false }))
+    }
+
+    /// Makes an unknown value that stands for code.
+    #[must_use]
+    pub(super) fn unknown_code(reason: &str, place: Place) -> Self {
+        let (reason, place) = (Rc::from(reason), Some(place));
+        Value::Unknown(Rc::new(UnknownValue { reason, place, note: None, is_code: true }))
+    }
+
+    /// Says whether it is a function of the project, or one of Alembic's operations.
+    pub(super) fn is_code(&self) -> bool {
+        match self {
+            Value::Function(_) | Value::Method(..) => true,
+            Value::External(name) => name.starts_with("alembic.op."),
+            Value::Unknown(unknown) => unknown.is_code,
+            _ => false,
+        }
     }
 
     /// Returns the string, when it is one.

@@ -2,7 +2,6 @@
 
 #![allow(dead_code)] // Each test file uses its own part.
 
-use cucurbit_python::eval::Limits;
 use cucurbit_replay::{
     Certainty, Direction, Outcome, ProjectFiles, ReplayOptions, Replayer, target_metadata,
 };
@@ -71,7 +70,7 @@ pub(crate) fn follow(files: &str, dialect: Dialect) -> Followed {
         true => target_metadata(&project, settings.clone(), &env_py).expect("a known MetaData"),
         false => MetaData::default(),
     };
-    let options = ReplayOptions { settings, metadata, limits: Limits::default() };
+    let options = ReplayOptions::new(settings, metadata);
     let mut replayer = Replayer::new(&project, options, Database::new(dialect));
     let step = replayer.step(&folder.path().join("versions/r.py"), Direction::Upgrade);
     let operations = replayer.operations();

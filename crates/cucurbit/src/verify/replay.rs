@@ -8,7 +8,7 @@ use crate::replay::{ReplayedChain, SchemaError, describe_mismatch, stopped};
 use crate::way_back::counts;
 use cucurbit_graph::RowIndex;
 use cucurbit_python::eval::Place;
-use cucurbit_replay::{Certainty, Operation, Outcome, ReplayOptions, Replayer};
+use cucurbit_replay::{Certainty, Operation, Outcome, Replayer};
 use cucurbit_schema::{
     Change, ConstraintBody, Database, Default, DifferenceKind, Extent, Mismatch, MismatchKind, ObjectRef,
     TypeKind, UNTOLD, UnknownEffect, diff,
@@ -362,7 +362,7 @@ fn untold_values(proof: &mut Proof, state: &Database) {
 fn walk(case: &Case, chain: &ReplayedChain, options: &VerifyOptions) -> Vec<Walk> {
     let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
     let metadata = case.target_metadata(&chain.files, &settings, &options.schema).unwrap_or_default();
-    let replay = ReplayOptions { settings, metadata, limits: cucurbit_python::eval::Limits::default() };
+    let replay = options.schema.replay(settings, metadata);
     let mut replayer = Replayer::new(&chain.files, replay, Database::new(options.schema.dialect));
     let mut walks = Vec::with_capacity(chain.revisions.len());
     for revision in &chain.revisions {
