@@ -85,7 +85,7 @@ impl From<DialectName> for Dialect {
 impl ChainArguments {
     /// Reads the one environment that is meant.
     pub(crate) fn case(&self) -> Result<Case, String> {
-        let options = Options {
+        let mut options = Options {
             section: self.options.name.clone(),
             config: self.options.config.clone(),
             versions: self.options.versions.clone(),
@@ -93,6 +93,12 @@ impl ChainArguments {
             ..Options::default()
         };
         let mut found = cases(&self.path, &options).map_err(|error| error.to_string())?;
+        // Without a configuration nobody says whether subfolders count; the revisions do.
+        if !options.versions.is_empty() && !options.recursive && found.iter().any(Case::reaches_below) {
+            crate::complain(&"the chain goes on in subfolders, which are read too, as with --recursive");
+            options.recursive = true;
+            found = cases(&self.path, &options).map_err(|error| error.to_string())?;
+        }
         if found.len() > 1 {
             let folders: Vec<String> =
                 found.iter().map(|c| c.environment().folder().display().to_string()).collect();

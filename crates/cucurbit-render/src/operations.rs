@@ -963,6 +963,7 @@ fn is_call(text: &str) -> bool {
 fn words(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Extension => "EXTENSION",
+        ObjectKind::Collation => "COLLATION",
         ObjectKind::Domain => "DOMAIN",
         ObjectKind::Type => "TYPE",
         ObjectKind::Function => "FUNCTION",

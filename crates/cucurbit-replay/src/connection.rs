@@ -198,7 +198,11 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
         (Object::Context, "version_table") => Value::str("alembic_version"),
         (Object::Context, "version_table_schema") => Value::None,
         (Object::Context, "as_sql") => Value::Bool(false),
-        (Object::Context, "opts") => Value::Dict(Rc::new(RefCell::new(Vec::new()))),
+        // Which more there are is for `env.py` to say.
+        (Object::Context, "opts") => {
+            let more = || Value::unknown("what env.py hands to `context.configure()` cannot be told", None);
+            Value::Dict(Rc::new(RefCell::new(vec![(more(), more())])))
+        }
         (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),
         (Object::Rows(Rows::One(_)), "rowcount") => Value::Int(1),
         (Object::Inspector(_), "dialect") => DialectObject::value(dialect),

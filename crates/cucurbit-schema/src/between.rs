@@ -43,16 +43,28 @@ struct Plan<'d> {
 fn is_early(object: &NamedObject, to: &Database) -> bool {
     match object.kind {
         ObjectKind::Extension
+        | ObjectKind::Collation
         | ObjectKind::Domain
         | ObjectKind::Type
         | ObjectKind::Operator
         | ObjectKind::Aggregate => true,
-        // A function whose text names no table can stand before them; defaults and checks may call it.
-        ObjectKind::Function | ObjectKind::Procedure => {
-            !object.mentions.iter().any(|n| to.tables.contains_key(n))
-        }
+        // A function that names no table can stand before them; defaults and checks may call it.
+        ObjectKind::Function | ObjectKind::Procedure => !names_a_table(object, to),
         _ => false,
     }
+}
+
+/// Says whether a function needs a table to be made. PL/pgSQL looks into a body when it runs.
+fn names_a_table(object: &NamedObject, database: &Database) -> bool {
+    let is_table = |name: &ObjectName| database.tables.contains_key(name);
+    if !object.mentions.iter().any(is_table) {
+        return false;
+    }
+    let words = crate::sql::words(&object.text, database.dialect);
+    let is_looked_into = !words.windows(2).any(|pair| pair[0] == "language" && pair[1].trim_matches('\'') == "plpgsql");
+    // What comes back and what is taken may be rows of a table.
+    let outside = |name: &ObjectName| words.iter().any(|word| *word == name.name);
+    is_looked_into || object.mentions.iter().any(|name| is_table(name) && outside(name))
 }
 
 fn key_of(object: &NamedObject) -> crate::model::ObjectKey {

@@ -577,6 +577,7 @@ impl std::fmt::Display for ObjectKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             ObjectKind::Extension => "extension",
+            ObjectKind::Collation => "collation",
             ObjectKind::Domain => "domain",
             ObjectKind::Type => "type",
             ObjectKind::Function => "function",

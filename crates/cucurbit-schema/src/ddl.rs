@@ -423,7 +423,8 @@ impl<'a> Writer<'a> {
         }
         let makes = matches!(
             object.kind,
-            ObjectKind::Domain
+            ObjectKind::Collation
+                | ObjectKind::Domain
                 | ObjectKind::Type
                 | ObjectKind::Function
                 | ObjectKind::Procedure

@@ -355,7 +355,15 @@ pub(crate) fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> Str
         out.push(if token == "procedure" { "function".to_owned() } else { token });
     }
     match kind {
-        ObjectKind::Function | ObjectKind::Procedure => out.sort(),
+        ObjectKind::Function | ObjectKind::Procedure => {
+            settings_as_printed(&mut out);
+            out.sort();
+        }
+        ObjectKind::Collation => {
+            out.retain(|token| !matches!(token.as_str(), "if" | "not" | "exists"));
+            out.iter_mut().for_each(|token| *token = token.trim_matches('\'').to_owned());
+            out.sort();
+        }
         ObjectKind::View
         | ObjectKind::MaterializedView
         | ObjectKind::Trigger
@@ -371,6 +379,27 @@ pub(crate) fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> Str
         _ => {}
     }
     out.join(" ")
+}
+
+/// `SET search_path = public`, written as PostgreSQL prints it: `SET search_path TO 'public'`.
+fn settings_as_printed(tokens: &mut Vec<String>) {
+    let mut at = 0;
+    while at + 3 < tokens.len() {
+        if tokens[at] == "set" && matches!(tokens[at + 2].as_str(), "=" | "to") {
+            tokens[at + 2] = "to".to_owned();
+            let mut value = at + 3;
+            loop {
+                let bare = tokens[value].trim_matches(['\'', '"']).to_owned();
+                tokens[value] = format!("'{bare}'");
+                if tokens.get(value + 1).is_none_or(|token| token != ",") || value + 2 >= tokens.len() {
+                    break;
+                }
+                value += 2;
+            }
+            at = value;
+        }
+        at += 1;
+    }
 }
 
 fn shown(text: Option<&str>) -> String {

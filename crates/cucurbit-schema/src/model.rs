@@ -674,6 +674,8 @@ pub struct Sequence {
 pub enum ObjectKind {
     /// `CREATE EXTENSION`.
     Extension,
+    /// `CREATE COLLATION`.
+    Collation,
     /// `CREATE DOMAIN`.
     Domain,
     /// A composite or range type.
@@ -702,7 +704,7 @@ pub enum ObjectKind {
     Grant,
     /// A virtual table of SQLite.
     VirtualTable,
-    /// `CREATE STATISTICS`, `PUBLICATION`, `CAST`, `COLLATION` and what else a database knows.
+    /// `CREATE STATISTICS`, `PUBLICATION`, `CAST` and what else a database knows.
     Other,
 }
 

@@ -241,10 +241,11 @@ impl Case {
     /// # Errors
     /// When nothing is missing, or what is missing cannot be told.
     pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
-        let found = self.reconstruct_as(options, true)?;
-        if found.convention_inferred && !found.is_proved() {
-            // Names that look like those of a convention may have been written by hand.
-            let other = self.reconstruct_as(options, false)?;
+        let (found, has_convention) = self.reconstruct_as(options, true)?;
+        if has_convention && options.head.is_some() && !found.is_proved() {
+            // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
+            // convention of the models to Alembic.
+            let (other, _) = self.reconstruct_as(options, false)?;
             if other.is_proved() {
                 return Ok(other);
             }
@@ -252,12 +253,14 @@ impl Case {
         Ok(found)
     }
 
+    /// Rebuilds with or without the naming convention that models or names in the head tell. Says whether there is one
+    /// that no `env.py` tells.
     fn reconstruct_as(
         &self,
         options: &ReconstructOptions,
-        infer: bool,
-    ) -> Result<Reconstruction, ReconstructError> {
-        let infer = |head: &Database| infer.then(|| crate::convention::infer(head)).flatten();
+        by_convention: bool,
+    ) -> Result<(Reconstruction, bool), ReconstructError> {
+        let infer = |head: &Database| by_convention.then(|| crate::convention::infer(head)).flatten();
         let named = match self.gap(options.revision.as_deref()) {
             Err(ReconstructError::NothingMissing) => None,
             other => Some(other?),
@@ -267,10 +270,11 @@ impl Case {
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
         let mut metadata = self.target_metadata(&files, &settings, &options.schema).unwrap_or_default();
         let mut inferred = None;
-        if self.environment().env_py.is_none() {
+        let is_open = self.environment().env_py.is_none();
+        if is_open {
             match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
                 // Models may leave the convention to `env.py`; then the names in the dump tell it.
-                (Some(known), head) => {
+                (Some(known), head) if by_convention => {
                     // Operations take the convention alone, as of `env.py`'s.
                     metadata = MetaData { convention: known.convention.clone(), ..MetaData::default() };
                     if known.convention == Default::default() {
@@ -278,11 +282,13 @@ impl Case {
                     }
                 }
                 (None, head) => inferred = head.as_ref().and_then(infer),
+                (Some(_), _) => metadata = MetaData::default(),
             }
         }
         if let Some(convention) = &inferred {
             metadata.convention = convention.clone();
         }
+        let has_convention = is_open && metadata.convention != Default::default();
         let replay = options.schema.replay(settings.clone(), metadata);
         let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
         let survivor = |node: &Node| -> Option<Survivor> {
@@ -402,7 +408,7 @@ impl Case {
         };
         let mut rendered = migration(&heading, &before, &changes, &back, &explicit);
         rendered.template_problem = rendered.template_problem.or(unread);
-        Ok(Reconstruction {
+        let found = Reconstruction {
             kind,
             companions,
             reparentings,
@@ -434,7 +440,8 @@ impl Case {
                     modules,
                 })
                 .collect(),
-        })
+        };
+        Ok((found, has_convention))
     }
 
     /// The date that the docstring of a migration tells.

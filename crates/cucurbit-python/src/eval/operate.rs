@@ -160,7 +160,8 @@ impl<H: Host> Evaluator<'_, H> {
             }
             _ => match (key(a), key(b)) {
                 (Some(a), Some(b)) => Some(a == b),
-                _ => None,
+                // `"x" in inspector.get_columns("t")`: a text is no dictionary.
+                _ => (kind_of(a)? != kind_of(b)?).then_some(false),
             },
         }
     }
@@ -722,6 +723,24 @@ pub(super) fn one_of(items: &[(Value, Value)], place: Place) -> Value {
         return Value::unknown_code("which function is meant cannot be told", place);
     }
     Value::unknown("a key that cannot be told", Some(place))
+}
+
+/// Python's own types, of which values of two are never equal.
+fn kind_of(value: &Value) -> Option<u8> {
+    Some(match value {
+        Value::None => 0,
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) => 1,
+        Value::Str(_) => 2,
+        Value::Bytes(_) => 3,
+        Value::Tuple(_) => 4,
+        Value::List(_) => 5,
+        Value::Set(_) => 6,
+        Value::Dict(_) => 7,
+        Value::Function(_) | Value::Method(..) => 8,
+        Value::Class(_) => 9,
+        Value::Module(_) => 10,
+        _ => return None,
+    })
 }
 
 /// Sorts values that Python can order; `None` when it cannot be told.

@@ -15,6 +15,8 @@ impl Workshop<'_> {
                 }
                 self.remove(&difference.object)
             }
+            // The migration makes it, only with a number, as its plain name was taken.
+            DifferenceKind::OnlyRight | DifferenceKind::Changed { .. } if self.is_numbered(&difference.object) => false,
             DifferenceKind::OnlyRight => self.copy(&difference.object),
             DifferenceKind::Changed { .. } => self.copy(&difference.object),
         }
@@ -23,6 +25,7 @@ impl Workshop<'_> {
     /// A constraint or index without a name of its own got a number because its twin was there already.
     pub(super) fn remove_twin(&mut self, object: &ObjectRef) -> bool {
         let (table, name) = match object {
+            ObjectRef::Sequence(name) => return self.free_sequence(name),
             ObjectRef::Constraint(table, name) => (table.clone(), name.clone()),
             ObjectRef::Index(name, Some(table)) => (table.clone(), name.name.clone()),
             _ => return false,
@@ -40,6 +43,38 @@ impl Workshop<'_> {
             return self.remove(&ObjectRef::Index(table.sibling(plain), Some(table)));
         }
         false
+    }
+
+    fn is_numbered(&self, object: &ObjectRef) -> bool {
+        let ObjectRef::Sequence(plain) = object else { return false };
+        self.trial.end.sequences.iter().any(|(name, sequence)| {
+            let number = name.name.strip_prefix(&plain.name).unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && self.trial.made(sequence.origin)
+        })
+    }
+
+    /// A sequence got a number because its plain name is taken in the candidate, by a table that has it from the one
+    /// that takes its place later. Before that it was called after the table itself.
+    fn free_sequence(&mut self, numbered: &ObjectName) -> bool {
+        let plain = numbered.sibling(numbered.name.trim_end_matches(|c: char| c.is_ascii_digit()));
+        let Some(found) = self.state.sequences.get(&plain) else { return false };
+        let Some((owner, column)) = found.owner.clone() else { return false };
+        let Some(table) = self.state.table(&owner) else { return false };
+        let own = self.state.implicit_sequence_name(table, &column);
+        if plain == *numbered || own.name.trim_end_matches(|c: char| c.is_ascii_digit()) == plain.name {
+            return false;
+        }
+        let (mut made, mut table) = (found.clone(), table.clone());
+        made.name = own.clone();
+        for column in &mut table.columns {
+            if column.default == Some(cucurbit_schema::Default::NextValue(plain.clone())) {
+                column.default = Some(cucurbit_schema::Default::NextValue(own.clone()));
+            }
+        }
+        self.state.sequences.remove(&plain);
+        self.state.sequences.insert(own, made);
+        self.state.put_table(std::sync::Arc::new(table));
+        true
     }
 
     /// Says whether an object of the state after the trial was made by the trial.

@@ -172,12 +172,31 @@ impl Workshop<'_> {
             _ => true,
         });
         for sequence in db.sequences.values() {
-            if sequence.owner.as_ref().is_some_and(|(t, _)| *t == table.name) {
-                self.state.sequences.entry(sequence.name.clone()).or_insert_with(|| sequence.clone());
+            let Some((_, column)) = sequence.owner.as_ref().filter(|(t, _)| *t == table.name) else { continue };
+            let mut made = sequence.clone();
+            if self.is_of_successor(&made.name, &table.name) {
+                made.name = self.state.implicit_sequence_name(table, column);
+                for column in &mut bare.columns {
+                    if column.default == Some(cucurbit_schema::Default::NextValue(sequence.name.clone())) {
+                        column.default = Some(cucurbit_schema::Default::NextValue(made.name.clone()));
+                    }
+                }
             }
+            self.state.sequences.entry(made.name.clone()).or_insert(made);
         }
         let change = Change::CreateTable { table: Box::new(bare), if_not_exists: true, temporary: false };
         self.apply(&change);
+    }
+
+    /// Says whether a sequence is called after another table that the migration makes: one that takes the name of a
+    /// table, which was another one before.
+    fn is_of_successor(&self, sequence: &ObjectName, table: &ObjectName) -> bool {
+        let changes = self.trial.operations.iter().flat_map(|operation| &operation.changes);
+        changes.filter_map(|(change, _)| match change {
+            Change::CreateTable { table: made, .. } if made.name != *table => Some(&made.name.name),
+            _ => None,
+        })
+        .any(|made| sequence.name.strip_prefix(made.as_str()).is_some_and(|rest| rest.starts_with('_')))
     }
 
     pub(super) fn restore_column(&mut self, change: &Change, table: &ObjectName, column: &str) -> bool {

@@ -102,6 +102,11 @@ fn new_default(ev: &mut Ev<'_>, value: Option<&Value>) -> Read<NewDefault> {
 
 pub(super) fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     let arguments = given.arguments;
+    // Without any of these nothing is altered, whichever column it is.
+    let alters = ["nullable", "type_", "server_default", "new_column_name", "name", "comment", "autoincrement"];
+    if !arguments.open && alters.iter().all(|name| arguments.keyword(name).is_none()) {
+        return Ok(());
+    }
     let (table, schema) = table_argument(ev, given, 0, "table_name", "schema")?;
     let column = text_argument(ev, argument(given, 1, "column_name"), "column")?
         .ok_or_else(|| "its column is not given".to_owned())?;

@@ -3,6 +3,7 @@
 use super::Step;
 use crate::change::{Change, LabelPosition, ObjectRef};
 use crate::model::{
+    Default,
     Dialect, EnumType, NamedObject, ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Sequence,
     SequenceOptions, TypeKind,
 };
@@ -76,6 +77,7 @@ impl Step<'_> {
                 match labels.iter_mut().find(|l| *l == from) {
                     Some(label) => {
                         label.clone_from(to);
+                        self.rename_in_defaults(name, from, to);
                         self.touched(ObjectRef::Enum(name.clone()));
                     }
                     None => self.refused(
@@ -260,6 +262,29 @@ impl Step<'_> {
         }
     }
 
+    /// A default holds the label itself, not its name (PostgreSQL, `pg_enum`).
+    fn rename_in_defaults(&mut self, name: &ObjectName, from: &str, to: &str) {
+        let quoted = |label: &str| format!("'{}'", label.replace('\'', "''"));
+        let (from, to) = (quoted(from), quoted(to));
+        let renamed = |column: &crate::Column| match (&column.data_type.kind, &column.default) {
+            (TypeKind::Enum { name: Some(used), .. }, Some(Default::Expression(text))) if used == name => {
+                let rest = text.trim().strip_prefix(&from)?;
+                (rest.is_empty() || rest.starts_with("::")).then(|| format!("{to}{rest}"))
+            }
+            _ => None,
+        };
+        self.db.tables.change(
+            |table| table.columns.iter().any(|column| renamed(column).is_some()),
+            |table| {
+                for column in &mut table.columns {
+                    if let Some(text) = renamed(column) {
+                        column.default = Some(Default::Expression(text));
+                    }
+                }
+            },
+        );
+    }
+
     fn move_type(&mut self, from: &ObjectName, to: &ObjectName) {
         let Some(mut moved) = self.db.enums.remove(from) else {
             for kind in [ObjectKind::Domain, ObjectKind::Type] {
@@ -320,7 +345,7 @@ impl Step<'_> {
             }
             return;
         }
-        let default = Some(crate::Default::NextValue(name.clone()));
+        let default = Some(Default::NextValue(name.clone()));
         let users: Vec<(ObjectName, String)> = self
             .db
             .tables

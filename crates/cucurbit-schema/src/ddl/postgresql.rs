@@ -146,6 +146,7 @@ fn make_sequence(writer: &mut Writer<'_>, sequence: &Sequence) {
 fn phase(database: &Database, object: &NamedObject) -> Phase {
     match object.kind {
         ObjectKind::Extension => Phase::Extension,
+        ObjectKind::Collation => Phase::Early,
         ObjectKind::Domain | ObjectKind::Type => Phase::Type,
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate | ObjectKind::Operator => {
             let names = text::names(&object.text, DIALECT);
@@ -173,7 +174,7 @@ fn phase(database: &Database, object: &NamedObject) -> Phase {
             // These are needed by types, functions and tables.
             let first = text::words(&object.text, DIALECT, 5);
             let early =
-                ["collation", "language", "text", "access", "server", "foreign", "conversion", "tablespace"];
+                ["language", "text", "access", "server", "foreign", "conversion", "tablespace"];
             let foreign_table = first.iter().any(|w| w == "table");
             if !foreign_table && first.iter().skip(1).any(|w| early.contains(&w.as_str())) {
                 Phase::Early
@@ -693,6 +694,7 @@ pub(super) fn comment_target(writer: &Writer<'_>, object: &NamedObject) -> Writt
     };
     match object.kind {
         ObjectKind::Extension => Ok(format!("EXTENSION {}", writer.name(&object.name.name)?)),
+        ObjectKind::Collation => Ok(format!("COLLATION {name}")),
         ObjectKind::Domain => Ok(format!("DOMAIN {name}")),
         ObjectKind::Type => Ok(format!("TYPE {name}")),
         ObjectKind::Function => arguments("FUNCTION"),

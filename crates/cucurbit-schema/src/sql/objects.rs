@@ -166,7 +166,12 @@ impl Reader<'_> {
                 self.object(ObjectKind::Operator, ObjectName::plain(name), None, None, text, false, false)
             }
             "role" | "user" | "tablespace" | "server" => self.nothing(text),
-            "cast" | "collation" | "statistics" | "publication" | "subscription" | "language" | "text"
+            "collation" => {
+                let if_not_exists = c.if_not_exists();
+                let name = c.name()?;
+                self.object(ObjectKind::Collation, name, None, None, text, false, if_not_exists)
+            }
+            "cast" | "statistics" | "publication" | "subscription" | "language" | "text"
             | "conversion" | "transform" | "access" => {
                 let name: String = text.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
                 self.object(ObjectKind::Other, ObjectName::plain(name), None, None, text, or_replace, false)
@@ -303,7 +308,7 @@ impl Reader<'_> {
                 Some(())
             }
             "view" | "materialized" | "function" | "procedure" | "trigger" | "policy" | "domain"
-            | "aggregate" | "rule" => {
+            | "collation" | "aggregate" | "rule" => {
                 let kind = match word.as_str() {
                     "view" => ObjectKind::View,
                     "materialized" => {
@@ -315,6 +320,7 @@ impl Reader<'_> {
                     "trigger" => ObjectKind::Trigger,
                     "policy" => ObjectKind::Policy,
                     "domain" => ObjectKind::Domain,
+                    "collation" => ObjectKind::Collation,
                     "aggregate" => ObjectKind::Aggregate,
                     _ => ObjectKind::Rule,
                 };
@@ -371,6 +377,7 @@ impl Reader<'_> {
             "rule" => Some(ObjectKind::Rule),
             "extension" => Some(ObjectKind::Extension),
             "domain" => Some(ObjectKind::Domain),
+            "collation" => Some(ObjectKind::Collation),
             "database" | "role" | "user" | "owned" | "tablespace" | "server" => return self.nothing(text),
             _ => return None,
         };

@@ -289,6 +289,7 @@ fn target(
     match kind {
         ObjectKind::Extension => plain("EXTENSION"),
         ObjectKind::EventTrigger => plain("EVENT TRIGGER"),
+        ObjectKind::Collation => called("COLLATION"),
         ObjectKind::Domain => called("DOMAIN"),
         ObjectKind::Type => called("TYPE"),
         ObjectKind::View => called("VIEW"),
