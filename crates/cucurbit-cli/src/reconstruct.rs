@@ -24,6 +24,9 @@ pub(crate) struct ReconstructArguments {
     /// nor a dump are given. Without a dump they stand for the schema at the head.
     #[arg(long, value_name = "PATH")]
     models: Vec<PathBuf>,
+    /// The parent of the lost revision, where several may be it; may be given several times, for a merge.
+    #[arg(long, value_name = "REVISION", conflicts_with = "catch_up")]
+    parent: Vec<String>,
     /// The type of a column that cannot be told, as an answer to a question: `users.name=varchar(50)`; may be given
     /// several times. A schema stands in front of the table.
     #[arg(long, value_name = "TABLE.COLUMN=TYPE")]
@@ -109,6 +112,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         .map(|text| answer(text, arguments.chain.dialect()))
         .collect::<Result<_, _>>()?;
     let options = ReconstructOptions {
+        parents: arguments.parent.clone(),
         schema,
         head,
         models,
@@ -120,7 +124,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         Ok(found) => found,
         // A question that a person can answer.
         Err(error @ ReconstructError::SeveralParents { .. }) => {
-            complain(&format!("{error}; nothing is written"));
+            complain(&format!("{error}; nothing is written; --parent tells it"));
             return Ok(ExitCode::from(FOUND));
         }
         Err(error) => return Err(error.to_string()),
@@ -299,7 +303,7 @@ fn tell(found: &Reconstruction) {
     }
     if !found.other_parents.is_empty() {
         complain(&format!(
-            "the parent of `{}` is taken to be {}, whose id is most like it; it could be {} as well",
+            "the parent of `{}` is taken to be {}, which fits best by id, date and folder; it could be {} as well",
             found.revision,
             found.down_revision.join(", "),
             found.other_parents.join(", ")

@@ -20,6 +20,7 @@ pub(crate) fn answer(ev: &Ev<'_>, text: &str) -> Option<Rows> {
         (sql::Selects::Exists, exists) => Rows::One(vec![Some(Scalar::Bool(exists))]),
         (sql::Selects::Count, exists) => Rows::One(vec![Some(Scalar::Int(i64::from(exists)))]),
         (_, false) => Rows::Empty,
+        (sql::Selects::True, true) => Rows::One(vec![Some(Scalar::Bool(true))]),
         (sql::Selects::One, true) => Rows::One(vec![Some(Scalar::Int(1))]),
         (sql::Selects::Columns, true) => Rows::One(vec![None]),
     })

@@ -61,10 +61,10 @@ fn connection(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str) -> Ou
     Outcome::Value(match method {
         "execute" | "exec" | "exec_driver_sql" => {
             let statement = first.or_else(|| call.arguments.keyword("statement").cloned());
-            sql::execute(ev, statement, "execute", place)
+            sql::execute_with(ev, statement, &call.arguments, "execute", place)
         }
         "scalar" | "scalars" => {
-            let rows = sql::execute(ev, first, "execute", place);
+            let rows = sql::execute_with(ev, first, &call.arguments, "execute", place);
             match (rows.host::<Object>(), method) {
                 (Some(Object::Rows(rows)), "scalar") => scalar(&rows.clone()),
                 (Some(Object::Rows(rows)), _) => Object::Rows(rows.clone()).value(),

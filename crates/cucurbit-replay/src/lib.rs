@@ -14,6 +14,7 @@ mod mapped;
 mod objects;
 mod objects_call;
 mod operations;
+mod parameters;
 mod plugins;
 mod record;
 mod reflection;

@@ -2,7 +2,8 @@
 
 use crate::host::{Ev, record, unknown};
 use crate::objects::{Object, Rows, Scalar};
-use cucurbit_python::eval::{Call, Place, TermKind, Value};
+use crate::parameters::Parameters;
+use cucurbit_python::eval::{Arguments, Call, Place, TermKind, Value};
 use cucurbit_schema::{Change, Dialect, Extent, ObjectName, RowEffect, Rows as TableRows, TypeHint, sql};
 use cucurbit_sqlalchemy as sqla;
 use std::rc::Rc;
@@ -12,9 +13,23 @@ const UNKNOWN_STATEMENT: &str = "the statement cannot be told";
 
 /// Executes a value: a string, `sa.text(…)`, a statement of SQLAlchemy's, a DDL element.
 pub(crate) fn execute(ev: &mut Ev<'_>, statement: Option<Value>, call: &str, place: Place) -> Value {
+    execute_with(ev, statement, &Arguments::default(), call, place)
+}
+
+/// Executes a value with parameters: a dictionary behind the statement, or keywords.
+pub(crate) fn execute_with(
+    ev: &mut Ev<'_>,
+    statement: Option<Value>,
+    arguments: &Arguments,
+    call: &str,
+    place: Place,
+) -> Value {
     let Some(statement) = statement else { return rows(Rows::Unknown(Rc::from("no statement is given"))) };
     if let Some(text) = text_of(&statement) {
-        return execute_text(ev, &text, call, place);
+        let mut bound = Parameters::default();
+        bound.of_statement(&statement);
+        bound.of_call(arguments);
+        return execute_text(ev, &text, &bound, call, place);
     }
     if let Some(done) = crate::objects_call::ddl_element(ev, &statement, call, place) {
         return done;
@@ -223,7 +238,7 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value {
+fn execute_text(ev: &mut Ev<'_>, text: &str, bound: &Parameters, call: &str, place: Place) -> Value {
     let dialect = ev.host.settings.dialect;
     // The statements see what those before them did.
     let mut last = Rows::Unknown(Rc::from("the database knows the rows"));
@@ -241,7 +256,7 @@ fn execute_text(ev: &mut Ev<'_>, text: &str, call: &str, place: Place) -> Value 
             last = Rows::Empty;
             continue;
         }
-        last = answer(ev, piece.text, &read.changes);
+        last = answer(ev, &bound.put_into(piece.text), &read.changes);
         record(ev, place, call, read.changes, read.exact);
     }
     rows(last)

@@ -674,3 +674,45 @@ fn what_env_py_hands_to_upgrade_is_unknown() {
     );
     assert!(follow("def upgrade(plugins=None, *rest):\n    pass\n", Dialect::PostgreSql).unknown().is_empty());
 }
+
+/// The usual guard around an index that is built concurrently: one that is there is valid.
+#[test]
+fn an_index_that_is_there_is_valid() {
+    for query in [
+        "\"SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = to_regclass('ix_a')\"",
+        "\"SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = 'ix_a'\"",
+    ] {
+        let text = format!(
+            "def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer))\n    valid = lambda: op.get_bind().execute(sa.text({query})).scalar_one_or_none()\n    \
+             if valid() is False:\n        op.execute('DROP INDEX ix_a')\n    op.create_index('ix_a', 't', ['a'])\n    \
+             if valid() is not True:\n        raise RuntimeError('not built')\n"
+        );
+        check(&text, Dialect::PostgreSql);
+    }
+    let text = "def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer, index=True))\n    \
+        query = \"SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = 'ix_t_a' AND NOT i.indisvalid\"\n    \
+        if op.get_bind().execute(sa.text(query)).scalar():\n        op.drop_index('ix_t_a')\n";
+    assert_eq!(check(text, Dialect::PostgreSql).table("t").indexes.len(), 1);
+}
+
+/// The catalog is asked with bound parameters, in each of the ways of binding them.
+#[test]
+fn bound_parameters_are_part_of_what_is_asked() {
+    let query = "sa.text('SELECT 1 FROM information_schema.columns WHERE table_name = :t AND column_name = :c')";
+    for (call, column) in [
+        (format!("execute({query}, {{'t': 't', 'c': 'COLUMN'}})"), "x"),
+        (format!("execute({query}, dict(t='t', c='COLUMN'))"), "x"),
+        (format!("execute({query}.bindparams(t='t', c='COLUMN'))"), "x"),
+        (format!("execute({query}.bindparams(sa.bindparam('t', 't')), {{'c': 'COLUMN'}})"), "x"),
+        (format!("execute({query}, t='t', c='COLUMN')"), "x"),
+    ] {
+        for (asked, wanted) in [(column, vec!["x", "found"]), ("other", vec!["x"])] {
+            let text = format!(
+                "def upgrade():\n    op.create_table('t', sa.Column('x', sa.Integer))\n    \
+                 if op.get_bind().{}.scalar():\n        op.add_column('t', sa.Column('found', sa.Integer))\n",
+                call.replace("COLUMN", asked)
+            );
+            assert_eq!(check(&text, Dialect::PostgreSql).columns("t"), wanted, "{text}");
+        }
+    }
+}

@@ -218,7 +218,8 @@ impl Build<'_> {
                 },
                 None => continue,
             };
-            if value.is_none() {
+            // It says how a table is read from the database.
+            if value.is_none() || option == "ignore_search_path" {
                 continue;
             }
             if let Err(problem) = self.dialect_option(ev, dialect, &option.to_lowercase(), value) {

@@ -119,16 +119,14 @@ impl Case {
     }
 
     /// Tells whether revision files in subfolders, at which Alembic does not look as it is configured, belong to the
-    /// chain: there are no others, or one names the other as its parent or dependency.
+    /// chain: there are no others, or they stand on them. An archive of revisions that were squashed does not.
     #[must_use]
     pub fn reaches_below(&self) -> bool {
         let below = || self.ignored.iter().filter(|file| file.why == PassedOver::Subfolder).map(|file| &file.facts);
         let is_defined = |id: &str| self.graph.node(id).is_some_and(|node| !self.graph.is_missing(node));
-        let is_missing = |id: &str| self.graph.node(id).is_some_and(|node| self.graph.is_missing(node));
-        below().any(|facts| {
-            let Some(id) = facts.revision.as_str() else { return false };
+        below().filter(|facts| facts.revision.as_str().is_some()).any(|facts| {
             let mut named = facts.down_revision.strings().into_iter().chain(facts.depends_on.strings());
-            self.files.is_empty() || is_missing(id) || named.any(|(id, _)| is_defined(id))
+            self.files.is_empty() || named.any(|(id, _)| is_defined(id))
         })
     }
 

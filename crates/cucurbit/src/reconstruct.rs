@@ -44,6 +44,8 @@ pub struct ReconstructOptions {
     pub models: Option<Models>,
     /// The lost revision, where only one of several is to be rebuilt.
     pub revision: Option<String>,
+    /// The parents of the lost revision, as a person told them; found out when empty.
+    pub parents: Vec<String>,
     /// Types of columns that a person told: table, column, type.
     pub answers: Vec<(ObjectName, String, DataType)>,
     /// Where the models differ from what the chain makes, the rebuilt migration is to make what they say, as far as
@@ -218,11 +220,21 @@ pub enum ReconstructError {
     /// There is neither a dump nor are there models.
     #[error("what the chain makes in the end is not known: a dump of the schema or the models are needed")]
     NoHead,
+    /// A parent that was named is none of those that it may have.
+    #[error("`{named}` cannot be the parent of `{revision}`; it may be any of {}", candidates.join(", "))]
+    NoSuchParent {
+        /// The lost revision.
+        revision: String,
+        /// What was named.
+        named: String,
+        /// Heads of what is left below.
+        candidates: Vec<String>,
+    },
     /// The one that was named is not missing.
     #[error("`{0}` is not missing from the chain")]
     NotMissing(String),
     /// Several survivors below the gap could be its parent.
-    #[error("the parent of `{revision}` cannot be told; it may be any of {}", candidates.join(", "))]
+    #[error("the parent of `{revision}` cannot be told; it may be any of {}, or all of them", candidates.join(", "))]
     SeveralParents {
         /// The lost revision.
         revision: String,
@@ -261,7 +273,7 @@ impl Case {
         by_convention: bool,
     ) -> Result<(Reconstruction, bool), ReconstructError> {
         let infer = |head: &Database| by_convention.then(|| crate::convention::infer(head)).flatten();
-        let named = match self.gap(options.revision.as_deref()) {
+        let named = match self.gap(options.revision.as_deref(), &options.parents) {
             Err(ReconstructError::NothingMissing) => None,
             other => Some(other?),
         };

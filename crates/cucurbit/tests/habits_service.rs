@@ -29,6 +29,7 @@ fn rebuilt_from(head: Option<Database>, fold_drift: bool) -> Reconstruction {
     let schema = SchemaOptions::new(Dialect::PostgreSql);
     let models = case.models(&schema, &[]);
     let options = ReconstructOptions {
+        parents: Vec::new(),
         schema,
         head,
         models: Some(models),

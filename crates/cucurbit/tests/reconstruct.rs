@@ -81,6 +81,7 @@ fn check(text: &str) -> Result<(), Vec<String>> {
     let models = find("models.py").map(|_| case_in(root).models(&schema, &[root.join("models.py")]));
     let head = find("head.sql").map(|text| load(text, expected.dialect));
     let options = ReconstructOptions {
+        parents: Vec::new(),
         schema: schema.clone(),
         head: head.clone(),
         models,

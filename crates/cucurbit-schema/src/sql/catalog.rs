@@ -23,6 +23,8 @@ pub enum Selects {
     Count,
     /// `SELECT 1`.
     One,
+    /// Something that is true of whatever is there.
+    True,
     /// Columns of the catalog.
     Columns,
 }
@@ -34,6 +36,9 @@ pub fn answer(text: &str, db: &Database) -> Option<Answer> {
     let lower = squeezed.to_lowercase();
     if !lower.starts_with("select ") {
         return None;
+    }
+    if lower.contains("pg_index ") {
+        return validity(&squeezed, &lower, db);
     }
     let catalog = [
         "information_schema.columns",
@@ -71,6 +76,46 @@ pub fn answer(text: &str, db: &Database) -> Option<Answer> {
         Selects::Columns
     };
     Some(Answer { exists, selects })
+}
+
+/// Answers whether an index is valid: what a migration finds has been built to its end (`CREATE INDEX CONCURRENTLY`,
+/// <https://www.postgresql.org/docs/current/sql-createindex.html>).
+fn validity(text: &str, lower: &str, db: &Database) -> Option<Answer> {
+    let after = lower.find(" where ")?;
+    let (mut name, mut wants_invalid) = (None, false);
+    for part in split_and(text.get(after + 7..)?.trim_end_matches([';', ' '])) {
+        let flag = part.to_lowercase().replace(['(', ')'], " ");
+        let flag: Vec<&str> = flag.split_whitespace().map(|word| word.rsplit('.').next().unwrap_or(word)).collect();
+        match flag.as_slice() {
+            ["indisvalid"] | ["indisvalid", "=" | "is", "true"] => {}
+            ["not", "indisvalid"] | ["indisvalid", "=" | "is", "false"] => wants_invalid = true,
+            _ => {
+                let (left, right) = part.split_once('=')?;
+                let left = left.trim().rsplit('.').next()?.to_lowercase();
+                let right = right.trim();
+                let right = right.strip_prefix("to_regclass(").map_or(right, |inner| inner.trim_end_matches(')'));
+                let text = right.split("::").next()?.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+                match left.as_str() {
+                    "indexrelid" => name = Some(named_relation(text)?.name),
+                    "relname" => name = Some(text.to_owned()),
+                    "nspname" | "relkind" => {}
+                    _ => return None,
+                }
+            }
+        }
+    }
+    let name = name?;
+    let is_there =
+        db.tables.values().any(|table| table.index(&name).is_some() || table.constraint(&name).is_some());
+    let selected = lower.strip_prefix("select ")?.split(" from ").next()?.trim();
+    let selects = match selected.rsplit('.').next()? {
+        "indisvalid" => Selects::True,
+        "1" => Selects::One,
+        selected if selected.starts_with("exists") => Selects::Exists,
+        selected if selected.starts_with("count(") => Selects::Count,
+        _ => Selects::Columns,
+    };
+    Some(Answer { exists: is_there && !wants_invalid, selects })
 }
 
 /// Answers which tables there are: a query of the one column of the catalog that names them, restricted by nothing

@@ -28,11 +28,12 @@ pub(super) struct Gap {
 }
 
 impl Case {
-    /// Finds the gap. With an id, only that one is rebuilt; without, all that is missing.
+    /// Finds the gap. With an id, only that one is rebuilt; without, all that is missing. The parents of the first lost
+    /// revision are those that are told, if any.
     ///
     /// # Errors
     /// When nothing is missing, or not that id, or when several survivors could be the parent alike.
-    pub(super) fn gap(&self, wanted: Option<&str>) -> Result<Gap, ReconstructError> {
+    pub(super) fn gap(&self, wanted: Option<&str>, told: &[String]) -> Result<Gap, ReconstructError> {
         let graph = self.graph();
         let all: Vec<Node> = graph.missing().collect();
         let missing: Vec<Node> = match wanted {
@@ -55,7 +56,8 @@ impl Case {
                 let id = graph.id(*node).to_owned();
                 let (parents, other_parents) = match gap.lost.last() {
                     Some(last) if at > 0 => (vec![last.id.clone()], Vec::new()),
-                    _ => self.choose_parent(&id, &self.heads_of(&under))?,
+                    None if !told.is_empty() => self.told_parents(&id, &self.heads_of(&under), told)?,
+                    _ => self.choose_parent(*node, &self.heads_of(&under))?,
                 };
                 gap.lost.push(Lost { id, parents, other_parents });
             }
@@ -126,24 +128,79 @@ impl Case {
         heads.into_values().collect()
     }
 
-    /// Chooses a parent: the only one, or the one whose id is most like the lost one (`zed_expand01` for
-    /// `2023_1_expand01`). Gives the others too.
-    fn choose_parent(
+    fn told_parents(
         &self,
         lost: &str,
         candidates: &[Node],
+        told: &[String],
+    ) -> Result<(Vec<String>, Vec<String>), ReconstructError> {
+        let candidates: Vec<String> = candidates.iter().map(|n| self.graph().id(*n).to_owned()).collect();
+        match told.iter().find(|id| !candidates.contains(id)) {
+            Some(named) => Err(ReconstructError::NoSuchParent {
+                revision: lost.to_owned(),
+                named: named.clone(),
+                candidates,
+            }),
+            None => Ok((told.to_vec(), Vec::new())),
+        }
+    }
+
+    /// Chooses a parent, and gives the others that could be it too.
+    ///
+    /// It is the only one; else the one whose id is most like the lost one (`zed_expand01` for `2023_1_expand01`); else
+    /// the only one that is older than what stands on the lost one, lies in a folder of the same name, as branches of
+    /// OpenStack's projects do, and is no labelled branch of its own. Where arms of one fork are left, the lost one
+    /// merged them: without that the chain would have several heads.
+    fn choose_parent(
+        &self,
+        lost: Node,
+        candidates: &[Node],
     ) -> Result<(Vec<String>, Vec<String>), ReconstructError> {
         let graph = self.graph();
-        let mut ids: Vec<String> = candidates.iter().map(|n| graph.id(*n).to_owned()).collect();
-        if ids.len() < 2 {
-            return Ok((ids, Vec::new()));
+        let names = |nodes: &[Node]| nodes.iter().map(|n| graph.id(*n).to_owned()).collect::<Vec<_>>();
+        if candidates.len() < 2 {
+            return Ok((names(candidates), Vec::new()));
         }
-        ids.sort_by_key(|id| std::cmp::Reverse(likeness(lost, id)));
-        if likeness(lost, &ids[0]) == likeness(lost, &ids[1]) {
-            return Err(ReconstructError::SeveralParents { revision: lost.to_owned(), candidates: ids });
+        let id = graph.id(lost);
+        let mut sorted = candidates.to_vec();
+        sorted.sort_by_key(|node| std::cmp::Reverse(likeness(id, graph.id(*node))));
+        let alike = |node: Node| likeness(id, graph.id(node));
+        if alike(sorted[0]) != alike(sorted[1]) {
+            return Ok((names(&sorted[..1]), names(&sorted[1..])));
         }
-        let others = ids.split_off(1);
-        Ok((ids, others))
+        let mut left = sorted.clone();
+        let above: Vec<Node> = graph.children(lost).into_iter().chain(graph.dependents(lost)).collect();
+        let date = |node: Node| self.date_of(self.path(self.row_of(node)?));
+        if let Some(first) = above.iter().filter_map(|node| date(*node)).min() {
+            narrow(&mut left, |node| date(node).is_none_or(|date| date <= first));
+        }
+        let folder = |node: Node| Some(self.path(self.row_of(node)?).parent()?.file_name()?.to_owned());
+        narrow(&mut left, |node| above.iter().any(|over| folder(*over) == folder(node)));
+        let is_labelled = |node: Node| {
+            let rows = graph.rows(node).iter();
+            rows.copied().any(|row| !self.facts(row).branch_labels.strings().is_empty())
+        };
+        narrow(&mut left, |node| {
+            !is_labelled(node) && graph.ancestors(node).into_iter().all(|below| !is_labelled(below))
+        });
+        let shares = |a: Node, b: Node| {
+            let of_a: BTreeSet<usize> = graph.ancestors(a).iter().map(|node| node.index()).collect();
+            graph.ancestors(b).iter().any(|node| of_a.contains(&node.index()))
+        };
+        let is_fork = left.len() > 1 && left.iter().skip(1).all(|node| shares(left[0], *node));
+        if left.len() > 1 && !is_fork {
+            return Err(ReconstructError::SeveralParents { revision: id.to_owned(), candidates: names(&sorted) });
+        }
+        let others: Vec<Node> = sorted.into_iter().filter(|node| !left.contains(node)).collect();
+        Ok((names(&left), names(&others)))
+    }
+}
+
+/// Keeps what fits, unless nothing does.
+fn narrow(nodes: &mut Vec<Node>, fits: impl Fn(Node) -> bool) {
+    let kept: Vec<Node> = nodes.iter().copied().filter(|node| fits(*node)).collect();
+    if !kept.is_empty() {
+        *nodes = kept;
     }
 }
 
