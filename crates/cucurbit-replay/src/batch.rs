@@ -19,33 +19,30 @@ const LONGEST: usize = 50;
 /// With `copy_from` the table is made anew as that describes it; what has no name of its own is named after the table on
 /// the way, and keeps that name. Without it the table is made anew as it is, on SQLite as it is reflected.
 ///
-/// On SQLite arguments that count only where the table is made anew are taken as a sign that it is; else the first
-/// operation that SQLite's `ALTER TABLE` cannot do says so ([`remake_for`]).
+/// On SQLite the first operation that its `ALTER TABLE` cannot do makes the table anew otherwise ([`remake_for`]).
 pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> bool {
-    let arguments = given.arguments;
-    let recreate = arguments.keyword("recreate").and_then(Value::as_str);
+    let recreate = given.arguments.keyword("recreate").and_then(Value::as_str);
     let always = recreate == Some("always");
-    let is_sqlite = ev.host.settings.dialect == Dialect::Sqlite;
-    let has = |name: &str| arguments.keyword(name).is_some_and(|v| !v.is_none());
-    let signs = ["copy_from", "naming_convention", "table_args", "reflect_args", "table_kwargs"];
-    let never = recreate == Some("never");
-    let is_remade = always || (is_sqlite && !never && signs.iter().any(|name| has(name)));
-    if is_remade || never {
+    if always || recreate == Some("never") {
         // No operation of the batch is to ask for it again.
         Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
     }
-    if !is_remade {
-        return false;
+    if always {
+        let begun = ev.host.origin();
+        make_anew(ev, given, table, begun);
     }
-    match arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() {
-        Some(copied) => copy(ev, given, table, &copied),
-        None if is_sqlite => {
-            let begun = ev.host.origin();
-            remake(ev, given.place, table, Some(arguments), begun);
+    always
+}
+
+/// Makes a table anew with what `batch_alter_table` was given.
+fn make_anew(ev: &mut Ev<'_>, batch: &Given<'_>, table: &ObjectName, begun: Origin) {
+    match batch.arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() {
+        Some(copied) => copy(ev, batch, table, &copied),
+        None if ev.host.settings.dialect == Dialect::Sqlite => {
+            remake(ev, batch.place, table, batch.arguments, begun);
         }
         None => {}
     }
-    always
 }
 
 /// Makes a table of SQLite anew before the first operation of a batch that asks for it
@@ -54,17 +51,17 @@ pub(crate) fn remake_for(
     ev: &mut Ev<'_>,
     given: &Given<'_>,
     table: &ObjectName,
-    batch: Place,
+    batch: &Given<'_>,
     begun: Origin,
 ) {
     if ev.host.settings.dialect != Dialect::Sqlite
-        || ev.host.remade.contains(&(batch, table.clone()))
+        || ev.host.remade.contains(&(batch.place, table.clone()))
         || !asks_for_a_new_table(given)
     {
         return;
     }
-    Rc::make_mut(&mut ev.host.remade).insert((batch, table.clone()));
-    remake(ev, batch, table, None, begun);
+    Rc::make_mut(&mut ev.host.remade).insert((batch.place, table.clone()));
+    make_anew(ev, batch, table, begun);
 }
 
 fn asks_for_a_new_table(given: &Given<'_>) -> bool {
@@ -92,7 +89,7 @@ fn asks_for_a_new_table(given: &Given<'_>) -> bool {
 /// triggers, indexes of expressions, `AUTOINCREMENT`, collations and the order of index columns are lost, types become those that
 /// SQLAlchemy knows, and what has no name gets that of the batch's naming convention
 /// (`BatchOperationsImpl.flush`, `ApplyBatchImpl._grab_table_elements`, SQLAlchemy's `SQLiteDialect`).
-fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&Arguments>, begun: Origin) {
+fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: &Arguments, begun: Origin) {
     let Some(found) = ev.host.db.tables.get(table).cloned() else { return };
     let mut changes = Vec::new();
     let triggers = ev
@@ -153,7 +150,7 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&
         });
     }
     let convention = arguments
-        .and_then(|a| a.keyword("naming_convention"))
+        .keyword("naming_convention")
         .filter(|v| !v.is_none())
         .map(NamingConvention::from_value);
     if let Some(convention) = convention {
@@ -181,7 +178,7 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: Option<&
         }
     }
     let items = |ev: &mut Ev<'_>, name: &str| {
-        let value = arguments.and_then(|a| a.keyword(name)).filter(|v| !v.is_none()).cloned();
+        let value = arguments.keyword(name).filter(|v| !v.is_none()).cloned();
         value.and_then(|value| ev.items(&value)).unwrap_or_default()
     };
     let metadata = ev.host.metadata.clone();
@@ -225,8 +222,8 @@ pub(crate) fn is_same_key(left: &Constraint, right: &Constraint) -> bool {
 }
 
 /// `sqlite_autoincrement` of `table_kwargs=`, without which `AUTOINCREMENT` is lost; `None` when it cannot be told.
-fn counts(arguments: Option<&Arguments>) -> Option<bool> {
-    let Some(given) = arguments.and_then(|a| a.keyword("table_kwargs")).filter(|v| !v.is_none()) else {
+fn counts(arguments: &Arguments) -> Option<bool> {
+    let Some(given) = arguments.keyword("table_kwargs").filter(|v| !v.is_none()) else {
         return Some(false);
     };
     let Value::Dict(items) = given else { return None };

@@ -31,7 +31,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
     match object {
         Object::Bind | Object::Session => connection(ev, call, object, method),
         Object::Context => context(ev, call, method),
-        Object::Batch { table, schema, is_new, place, begun } => {
+        Object::Batch { table, schema, is_new, place, begun, given: handed } => {
             let given = Given {
                 operation: method,
                 arguments: &call.arguments,
@@ -39,7 +39,9 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
                 batch: Some((table.clone(), schema.clone())),
                 is_new: *is_new,
             };
-            crate::batch::remake_for(ev, &given, table, *place, *begun);
+            let batch =
+                Given { operation: "batch_alter_table", arguments: &handed.0, place: *place, batch: None, is_new: false };
+            crate::batch::remake_for(ev, &given, table, &batch, *begun);
             ev.host.in_batch = true;
             let outcome = operations::run(ev, &given);
             ev.host.in_batch = false;

@@ -1,6 +1,6 @@
 //! What Alembic and the database hand to a migration.
 
-use cucurbit_python::eval::{HostObject, Place, Value};
+use cucurbit_python::eval::{Arguments, HostObject, Place, Value};
 use cucurbit_schema::{ObjectName, Origin};
 use std::any::Any;
 use std::rc::Rc;
@@ -26,6 +26,8 @@ pub(crate) enum Object {
         place: Place,
         /// What its first operation is known by; what is older was there before it.
         begun: Origin,
+        /// What `batch_alter_table` was given.
+        given: BatchArguments,
     },
     /// `sa.inspect(bind)`, by a number of its own: each remembers what it was asked.
     Inspector(u32),
@@ -35,6 +37,16 @@ pub(crate) enum Object {
     Preparer,
     /// `bind.begin()`, `op.get_context().autocommit_block()` and other blocks without a meaning of their own.
     Block,
+}
+
+/// The arguments of a batch: those of one call are the same as themselves.
+#[derive(Debug, Clone)]
+pub(crate) struct BatchArguments(pub(crate) Rc<Arguments>);
+
+impl PartialEq for BatchArguments {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// What a statement gives.

@@ -4,7 +4,7 @@ mod columns;
 mod constraints;
 
 use crate::host::{Ev, record, unknown};
-use crate::objects::{Object, Rows};
+use crate::objects::{BatchArguments, Object, Rows};
 use crate::sql;
 pub(crate) use constraints::index_change;
 use cucurbit_python::eval::{Arguments, Call, Outcome, Place, Value};
@@ -46,7 +46,8 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
                 Ok((table, schema)) => {
                     let is_new = crate::batch::begin(ev, given, &table);
                     let begun = ev.host.origin();
-                    Outcome::Value(Object::Batch { table, schema, is_new, place, begun }.value())
+                    let given = BatchArguments(Rc::new(given.arguments.clone()));
+                    Outcome::Value(Object::Batch { table, schema, is_new, place, begun, given }.value())
                 }
                 Err(why) => {
                     unknown(ev, place, given.operation, Extent::Anything, &why);
