@@ -335,8 +335,18 @@ impl Host for Replay {
                     MismatchKind::Exists { .. } => format!("{} already exists", mismatch.object),
                     _ => format!("{} does not exist", mismatch.object),
                 };
+                let is_batch = call.receiver.as_ref().is_some_and(|receiver| {
+                    matches!(receiver.host::<Object>(), Some(Object::Batch { .. }))
+                });
+                let class = match (is_batch && ev.host.settings.dialect == cucurbit_schema::Dialect::Sqlite, &change) {
+                    // The table is made anew, and Alembic itself misses what is not among its parts
+                    // (`ApplyBatchImpl.drop_constraint`, `drop_column`, `alter_column`).
+                    (true, Change::DropConstraint { .. }) => "builtins.ValueError",
+                    (true, Change::DropColumn { .. } | Change::AlterColumn { .. }) => "builtins.KeyError",
+                    _ => "sqlalchemy.exc.ProgrammingError",
+                };
                 Rc::make_mut(&mut ev.host.refused).push((change, mismatch));
-                let value = Value::External(Rc::from("sqlalchemy.exc.ProgrammingError"));
+                let value = Value::External(Rc::from(class));
                 Outcome::Raise(Exception { value, message: Some(Rc::from(message)), place: call.place })
             }
             _ => outcome,

@@ -716,3 +716,35 @@ fn bound_parameters_are_part_of_what_is_asked() {
         }
     }
 }
+
+#[test]
+fn a_block_ends_where_it_returns() {
+    let block = |role: &str| {
+        format!(
+            "def upgrade():\n    op.execute(\"\"\"DO $$ BEGIN\n        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{role}') THEN RETURN; END IF;\n        \
+             CREATE TABLE t (a integer);\n    END $$\"\"\")\n"
+        )
+    };
+    assert_eq!(check(&block("worker"), Dialect::PostgreSql).tables(), Vec::<String>::new());
+    // Every server has that one, but what it is called can be changed.
+    assert_eq!(follow(&block("postgres"), Dialect::PostgreSql).tables(), ["t"]);
+}
+
+/// Alembic itself misses what is not among the parts of a table of SQLite that it makes anew.
+#[test]
+fn a_batch_of_sqlite_misses_constraints_with_a_value_error() {
+    let text = "def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer, primary_key=True))\n    \
+        try:\n        with op.batch_alter_table('t') as batch:\n            batch.drop_constraint('t_pkey', type_='primary')\n    \
+        except ValueError:\n        pass\n    op.add_column('t', sa.Column('b', sa.Integer))\n";
+    assert_eq!(check(text, Dialect::Sqlite).columns("t"), ["a", "b"]);
+}
+
+/// Of two arguments that count where a table is made anew nothing is seen when no operation asks for that.
+#[test]
+fn a_batch_without_operations_does_nothing() {
+    let text = "def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer))\n    \
+        with op.batch_alter_table('t', table_args=[sa.UniqueConstraint('a', name='once')]) as batch:\n        pass\n";
+    assert_eq!(check(text, Dialect::Sqlite).constraints("t", ConstraintKind::Unique), Vec::<String>::new());
+    let asking = text.replace("        pass", "        batch.alter_column('a', nullable=False)");
+    assert_eq!(check(&asking, Dialect::Sqlite).constraints("t", ConstraintKind::Unique), ["once"]);
+}

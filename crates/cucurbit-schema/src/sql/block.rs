@@ -17,7 +17,7 @@ impl Reader<'_> {
             return None;
         }
         let mut state = self.state.clone();
-        let mut run = Run { reader: self, state: &mut state, text: &body, variables: Vec::new() };
+        let mut run = Run { reader: self, state: &mut state, text: &body, variables: Vec::new(), has_returned: false };
         let mut inner = Cursor::new(&body, crate::Dialect::PostgreSql);
         if inner.eat("declare") {
             while !inner.done() && !inner.is("begin") {
@@ -46,7 +46,7 @@ impl Reader<'_> {
         }
         inner.eat("begin").then_some(())?;
         let mut state = self.state.clone();
-        let mut run = Run { reader: self, state: &mut state, text: &text, variables: Vec::new() };
+        let mut run = Run { reader: self, state: &mut state, text: &text, variables: Vec::new(), has_returned: false };
         run.statements(&mut inner, true);
         Some(())
     }
@@ -59,6 +59,8 @@ struct Run<'r, 's, 'b> {
     text: &'b str,
     /// Loop variables and their values, innermost last.
     variables: Vec<(String, String)>,
+    /// `RETURN` was reached: nothing that follows is done.
+    has_returned: bool,
 }
 
 impl Run<'_, '_, '_> {
@@ -70,7 +72,7 @@ impl Run<'_, '_, '_> {
         }
         while !c.done() && !matches!(c.word(), "end" | "else" | "elsif" | "elseif" | "exception" | "when") {
             let before = c.at;
-            self.statement(c, live);
+            self.statement(c, live && !self.has_returned);
             if c.at == before {
                 c.at += 1;
             }
@@ -107,7 +109,8 @@ impl Run<'_, '_, '_> {
             return;
         }
         match word.as_str() {
-            "raise" | "null" | "return" | "get" | "exit" | "continue" | "assert" | "" => {}
+            "return" => self.has_returned = true,
+            "raise" | "null" | "get" | "exit" | "continue" | "assert" | "" => {}
             "perform" => {
                 let select = format!("SELECT {}", text.get(7..).unwrap_or_default());
                 self.sql(&select);
@@ -250,6 +253,8 @@ impl Run<'_, '_, '_> {
                     self.reader.exact = false;
                     decided = true;
                     self.statements(c, true);
+                    // Whether it came to a `RETURN` in there is a guess, too.
+                    self.has_returned = false;
                 }
             }
         }

@@ -53,6 +53,8 @@ pub fn answer(text: &str, db: &Database) -> Option<Answer> {
         "pg_class",
         "pg_tables",
         "pg_extension",
+        "pg_roles",
+        "pg_user",
         "sqlite_master",
     ]
     .into_iter()
@@ -327,6 +329,11 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
             let name = get(&["proname"])?;
             known(&["proname"])
                 .then(|| db.objects.keys().any(|k| k.0 == ObjectKind::Function && k.2.name == name))
+        }
+        // Roles are the server's: one that is asked for is not there on a server where nothing made it.
+        "pg_roles" | "pg_user" => {
+            let name = get(&["rolname", "usename"])?;
+            (known(&["rolname", "usename"]) && name != "postgres").then_some(false)
         }
         "pg_extension" => {
             let name = get(&["extname"])?;
