@@ -15,6 +15,9 @@ pub(crate) fn answer(ev: &Ev<'_>, text: &str) -> Option<Rows> {
         }
         return Some(Rows::Names { names: Rc::from(names), bare: false });
     }
+    if let Some(names) = sql::listed_names(text, &ev.host.db) {
+        return Some(Rows::Names { names: Rc::from(names), bare: false });
+    }
     let answer = sql::answer(text, &ev.host.db)?;
     Some(match (answer.selects, answer.exists) {
         (sql::Selects::Exists, exists) => Rows::One(vec![Some(Scalar::Bool(exists))]),

@@ -748,3 +748,34 @@ fn a_batch_without_operations_does_nothing() {
     let asking = text.replace("        pass", "        batch.alter_column('a', nullable=False)");
     assert_eq!(check(&asking, Dialect::Sqlite).constraints("t", ConstraintKind::Unique), ["once"]);
 }
+
+#[test]
+fn labels_and_names_are_listed_by_the_catalog() {
+    for (query, wanted) in [
+        ("SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'mood' ORDER BY e.enumsortorder", "sad ok"),
+        ("SELECT enumlabel FROM pg_enum WHERE enumtypid = 'mood'::regtype", "sad ok"),
+        ("SELECT enumlabel FROM pg_enum WHERE enumtypid = (SELECT oid FROM pg_type WHERE typname = 'mood') AND enumlabel = 'ok'", "ok"),
+        ("SELECT unnest(enum_range(NULL::mood))::text", "sad ok"),
+        ("SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'other'", ""),
+        ("SELECT conname FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'u'", "once"),
+    ] {
+        let text = format!(
+            "def upgrade():\n    op.execute(\"CREATE TYPE mood AS ENUM ('sad', 'ok')\")\n    \
+             op.create_table('t', sa.Column('a', sa.Integer), sa.UniqueConstraint('a', name='once'))\n    \
+             for (name,) in op.get_bind().execute(sa.text(\"{query}\")):\n        op.add_column('t', sa.Column(name, sa.Integer))\n"
+        );
+        let columns = check(&text, Dialect::PostgreSql).columns("t");
+        assert_eq!(columns[1..].join(" "), wanted, "{query}");
+    }
+}
+
+/// Reflected types remember what they were made with.
+#[test]
+fn attributes_of_reflected_types_are_known() {
+    let text = "def upgrade():\n    op.create_table('t', sa.Column('a', sa.DateTime), sa.Column('b', sa.DateTime(timezone=True)), sa.Column('c', sa.String(20)))\n    \
+        columns = {c['name']: c['type'] for c in sa.inspect(op.get_bind()).get_columns('t')}\n    \
+        for name in [n for n in ('a', 'b') if isinstance(columns[n], sa.DateTime) and columns[n].timezone != True]:\n        \
+        op.alter_column('t', name, new_column_name=name + '_local')\n    \
+        if columns['c'].length < 40:\n        op.drop_column('t', 'c')\n";
+    assert_eq!(check(text, Dialect::PostgreSql).columns("t"), ["a_local", "b"]);
+}

@@ -17,7 +17,7 @@ mod table;
 pub(crate) mod types;
 mod uses;
 
-pub use catalog::{Answer, Selects, answer, table_names};
+pub use catalog::{Answer, Selects, answer, listed_names, table_names};
 pub use split::{Piece, split};
 
 use crate::change::{Change, Extent, UnknownEffect};

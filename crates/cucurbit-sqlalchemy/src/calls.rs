@@ -509,8 +509,26 @@ fn term_attribute<H: Environment>(
             let labels = crate::types::labels_of(ev, of)?;
             Some(Value::list(labels.iter().map(|l| Value::str(l)).collect()))
         }
-        _ => None,
+        (kind, _) => type_attribute(kind, name, &call.arguments),
     }
+}
+
+/// What a type remembers of the call that made it: `columns["at"]["type"].timezone`.
+fn type_attribute(kind: &str, name: &str, arguments: &Arguments) -> Option<Value> {
+    let plain = kind.rsplit('.').next()?.to_uppercase();
+    let (position, otherwise) = match (plain.as_str(), name) {
+        ("DATETIME" | "TIMESTAMP" | "TIME", "timezone") => (0, Value::Bool(false)),
+        ("STRING" | "VARCHAR" | "CHAR" | "TEXT" | "UNICODE" | "UNICODETEXT" | "NVARCHAR" | "LARGEBINARY", "length") => {
+            (0, Value::None)
+        }
+        ("NUMERIC" | "DECIMAL" | "FLOAT", "precision") | ("ARRAY", "item_type") => (0, Value::None),
+        ("NUMERIC" | "DECIMAL", "scale") => (1, Value::None),
+        _ => return None,
+    };
+    if arguments.open {
+        return None;
+    }
+    Some(arguments.get(position, name).cloned().unwrap_or(otherwise))
 }
 
 fn metadata_value<H: Environment>(ev: &mut Evaluator<'_, H>, table: &RegisteredTable) -> Option<Value> {

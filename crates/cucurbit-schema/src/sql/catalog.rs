@@ -40,6 +40,10 @@ pub fn answer(text: &str, db: &Database) -> Option<Answer> {
     if lower.contains("pg_index ") {
         return validity(&squeezed, &lower, db);
     }
+    if lower.contains("pg_enum") {
+        let found = labels(&squeezed, &lower, db)?;
+        return Some(Answer { exists: !found.is_empty(), selects: selected(&lower)? });
+    }
     let catalog = [
         "information_schema.columns",
         "information_schema.tables",
@@ -109,15 +113,80 @@ fn validity(text: &str, lower: &str, db: &Database) -> Option<Answer> {
     let name = name?;
     let is_there =
         db.tables.values().any(|table| table.index(&name).is_some() || table.constraint(&name).is_some());
+    Some(Answer { exists: is_there && !wants_invalid, selects: selected(lower)? })
+}
+
+/// What a query, written small, selects.
+fn selected(lower: &str) -> Option<Selects> {
     let selected = lower.strip_prefix("select ")?.split(" from ").next()?.trim();
-    let selects = match selected.rsplit('.').next()? {
+    Some(match selected.rsplit('.').next()? {
         "indisvalid" => Selects::True,
         "1" => Selects::One,
         selected if selected.starts_with("exists") => Selects::Exists,
         selected if selected.starts_with("count(") => Selects::Count,
         _ => Selects::Columns,
-    };
-    Some(Answer { exists: is_there && !wants_invalid, selects })
+    })
+}
+
+/// Returns the labels of an enum type that a query of `pg_enum` names, or the one of them that it asks for.
+fn labels(text: &str, lower: &str, db: &Database) -> Option<Vec<String>> {
+    let after = lower.find(" where ")?;
+    let ordered = lower[after..].find(" order by ").map_or(text.len(), |at| after + at);
+    let (mut name, mut wanted) = (None, None);
+    for part in split_and(text.get(after + 7..ordered)?.trim_end_matches([';', ' '])) {
+        let part = part.trim();
+        let small = part.to_lowercase();
+        if small.starts_with("pg_type_is_visible(") || small.contains("pg_catalog.pg_type_is_visible(") {
+            continue;
+        }
+        let (left, right) = small.split_once('=')?;
+        let left = left.trim().rsplit('.').next()?.trim();
+        let value = || {
+            let start = part.find('\'')? + 1;
+            let end = start + part[start..].find('\'')?;
+            part.get(start..end).map(str::to_owned)
+        };
+        match left {
+            "typname" => name = Some(value()?),
+            "enumtypid" if right.contains("typname") || right.contains("::regtype") => name = Some(value()?),
+            "enumtypid" | "oid" | "typnamespace" => {}
+            "nspname" => {}
+            "enumlabel" => wanted = Some(value()?),
+            _ => return None,
+        }
+    }
+    labels_of(&name?, db).map(|mut found| {
+        found.retain(|label| wanted.as_ref().is_none_or(|wanted| wanted == label));
+        found
+    })
+}
+
+/// The labels of a type by its name; none of one that is not there, `None` where they are not known.
+fn labels_of(name: &str, db: &Database) -> Option<Vec<String>> {
+    let name = named_relation(name)?.name;
+    match db.enums.values().find(|found| found.name.name == name) {
+        Some(found) => found.labels.clone(),
+        None => Some(Vec::new()),
+    }
+}
+
+/// Returns the names that a query of one column of the catalog lists: labels of an enum type, constraints and indexes of
+/// a table. `None` for anything else.
+#[must_use]
+pub fn listed_names(text: &str, db: &Database) -> Option<Vec<String>> {
+    let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = squeezed.to_lowercase();
+    let selected = lower.strip_prefix("select ")?;
+    if selected.starts_with("enumlabel ") || selected.starts_with("e.enumlabel ") || selected.starts_with("pg_enum.enumlabel ") {
+        return labels(&squeezed, &lower, db);
+    }
+    if let Some(rest) = selected.strip_prefix("unnest(enum_range(null::") {
+        let type_name = rest.split(')').next()?.trim();
+        let at = lower.find(type_name)?;
+        // What stands behind it is a cast or a name, no other table.
+        return (!rest.contains(" from ")).then(|| labels_of(squeezed.get(at..at + type_name.len())?, db))?;
+    }
+    names(text, db)
 }
 
 /// Answers which tables there are: a query of the one column of the catalog that names them, restricted by nothing

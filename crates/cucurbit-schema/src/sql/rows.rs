@@ -64,6 +64,22 @@ const HARMLESS: &[&str] = &[
     "sleep",
     "pg_sleep",
     "dropgeometrytable",
+    "enum_range",
+    "enum_first",
+    "enum_last",
+    "pg_type_is_visible",
+    "pg_table_is_visible",
+    "to_regtype",
+    "array_length",
+    "pg_get_constraintdef",
+    "pg_get_indexdef",
+    "pg_get_expr",
+    "pg_has_role",
+    "pg_relation_size",
+    "pg_total_relation_size",
+    "format_type",
+    "obj_description",
+    "col_description",
 ];
 
 impl Reader<'_> {
