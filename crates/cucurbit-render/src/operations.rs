@@ -279,6 +279,9 @@ impl<'d> Writer<'d> {
                     {
                         format!("DROP {} {} ON {}", words(*kind), self.quoted(&name.name), self.object(table))
                     }
+                    (ObjectKind::Aggregate, _) if signature.is_some() => {
+                        format!("DROP AGGREGATE {what}({})", signature.as_deref().unwrap_or_default())
+                    }
                     (ObjectKind::Function | ObjectKind::Procedure, _) => match signature {
                         Some(signature) => format!("DROP {} {what}({signature})", words(*kind)),
                         None => format!("DROP {} {what}", words(*kind)),

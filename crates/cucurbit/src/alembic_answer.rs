@@ -196,6 +196,27 @@ fn split_class(message: &str) -> (String, String) {
     }
 }
 
+/// Returns the ids in the order in which `alembic upgrade heads` would run them from an empty database, were these
+/// revisions with their parents there, too; `None` where that cannot be told.
+pub(crate) fn order_with(files: &[RevisionFile], added: &[(&str, &[String])]) -> Option<Vec<String>> {
+    let mut rows = Vec::with_capacity(files.len() + added.len());
+    for file in files {
+        let Row::Known(known) = row(file) else { return None };
+        rows.push(known);
+    }
+    rows.extend(added.iter().map(|(id, parents)| RevisionRow {
+        revision: Value::from(*id),
+        down_revision: match parents {
+            [] => Value::None,
+            parents => Value::List(parents.iter().map(|parent| Value::from(parent.as_str())).collect()),
+        },
+        ..RevisionRow::default()
+    }));
+    let map = RevisionMap::load(&rows).outcome.ok()?;
+    let plan = map.upgrade_steps("heads", &[]).ok()?;
+    Some(plan.revisions().iter().map(|id| (*id).to_owned()).collect())
+}
+
 enum Row {
     Known(RevisionRow),
     Fails(AlembicError),

@@ -2,11 +2,11 @@
 
 use super::Evaluated;
 use super::code::{Body, FunctionCode, place_of, yields};
-use super::host::{Arguments, Call, Host, Outcome, Place};
+use super::host::{Arguments, Call, FileId, Host, Outcome, Place};
 use super::run::{Evaluator, Frame};
 use super::scope::{Scope, ScopeData, ScopeKind};
 use super::statements::{Flow, Waiting};
-use super::value::{Class, Function, Term, TermKind, Value};
+use super::value::{Class, Exception, Function, Term, TermKind, Value};
 use ruff_python_ast as ast;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,14 +17,14 @@ impl<H: Host> Evaluator<'_, H> {
             Value::Function(function) => {
                 let guesses = self.trace.len();
                 let result = self.call_function(function, arguments, place, None);
-                self.surely(result, guesses, place)
+                self.surely(result, guesses, function.place.file, place)
             }
             Value::Method(function, receiver) => {
                 let mut arguments = arguments;
                 arguments.positional.insert(0, receiver.as_ref().clone());
                 let guesses = self.trace.len();
                 let result = self.call_function(function, arguments, place, Some(receiver.as_ref().clone()));
-                self.surely(result, guesses, place)
+                self.surely(result, guesses, function.place.file, place)
             }
             Value::Class(class) => self.instantiate(class, arguments, place),
             Value::Native(native) => {
@@ -87,10 +87,22 @@ impl<H: Host> Evaluator<'_, H> {
     }
 
     /// What a called function raises after something in it was guessed is not sure, and published code seldom
-    /// raises: what it gives is unknown instead.
-    fn surely(&mut self, result: Evaluated<Value>, guesses: usize, place: Place) -> Evaluated<Value> {
+    /// raises: what it gives is unknown instead. So is what code of another file raises where nothing catches it:
+    /// something that is not seen has set it up before.
+    fn surely(
+        &mut self,
+        result: Evaluated<Value>,
+        guesses: usize,
+        of: FileId,
+        place: Place,
+    ) -> Evaluated<Value> {
+        let start = self.frames.first().map(|frame| frame.place.file);
+        let is_elsewhere = |raised: &Exception| of != place.file && Some(raised.place.file) != start;
         match result {
-            Err(raised) if self.trace.len() > guesses && !self.frames.is_empty() => {
+            Err(raised)
+                if start.is_some()
+                    && (self.trace.len() > guesses || (self.tries == 0 && is_elsewhere(&raised))) =>
+            {
                 let what = raised.message.as_deref().unwrap_or("an exception");
                 let reason = format!("whether the call raises {what} cannot be told");
                 Ok(Value::unknown(&reason, Some(place)))

@@ -175,7 +175,8 @@ impl Step<'_> {
                 if !with("DEFAULTS") {
                     column.default = None;
                 }
-                if !with("IDENTITY") {
+                // Up to PostgreSQL 16 the rows of a partition are counted by the whole table alone.
+                if partition.is_some() || !with("IDENTITY") {
                     column.identity = None;
                 }
                 if !with("COMMENTS") {

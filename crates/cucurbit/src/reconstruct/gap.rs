@@ -66,7 +66,21 @@ impl Case {
             gap.above.extend(&survivors);
             under = survivors;
         }
+        self.order_as_repaired(&mut gap);
         Ok(gap)
+    }
+
+    /// Puts survivors into the order in which Alembic runs them once the gap is closed: branches that do not know each
+    /// other follow in an order that the whole chain decides.
+    fn order_as_repaired(&self, gap: &mut Gap) {
+        let added: Vec<(&str, &[String])> =
+            gap.lost.iter().map(|lost| (lost.id.as_str(), lost.parents.as_slice())).collect();
+        let Some(order) = crate::alembic_answer::order_with(self.files(), &added) else { return };
+        let place: BTreeMap<&str, usize> =
+            order.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+        let of = |node: &Node| place.get(self.graph().id(*node)).copied().unwrap_or(usize::MAX);
+        gap.below.sort_by_key(of);
+        gap.above.sort_by_key(of);
     }
 
     /// Missing revisions with what stands on them. Those with a descendant in common go together; groups without
