@@ -212,7 +212,20 @@ fn of_table(ev: &mut Ev<'_>, call: &Call, method: &str, table: &Table) -> Option
             Value::Bool(table.index(&name).is_some() || table.constraint(&name).is_some())
         }
         "get_foreign_keys" => {
-            let keys = table.constraints.iter().filter_map(|c| {
+            // SQLite's keys are told apart by what they join, and the first is seen
+            // (`SQLiteDialect.get_foreign_keys`).
+            let is_sqlite = ev.host.settings.dialect == cucurbit_schema::Dialect::Sqlite;
+            let mut seen = Vec::new();
+            let mut is_new = |c: &&cucurbit_schema::Constraint| match &c.body {
+                ConstraintBody::ForeignKey { columns, table, references, .. } if is_sqlite => {
+                    let joins = (columns.clone(), table.clone(), references.clone());
+                    let is_new = !seen.contains(&joins);
+                    seen.push(joins);
+                    is_new
+                }
+                _ => true,
+            };
+            let keys = table.constraints.iter().filter(&mut is_new).filter_map(|c| {
                 let ConstraintBody::ForeignKey {
                     columns,
                     table: target,

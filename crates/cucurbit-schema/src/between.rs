@@ -291,7 +291,9 @@ impl Plan<'_> {
             let mut after = Vec::new();
             for (at, constraint) in constraints.into_iter().enumerate() {
                 let comes_after = match &constraint.body {
-                    ConstraintBody::ForeignKey { table, .. } => !there.contains(table),
+                    ConstraintBody::ForeignKey { table, references, .. } => {
+                        !there.contains(table) || self.stands_on_index(table, references)
+                    }
                     _ => equal.iter().any(|(later, _)| *later == at),
                 };
                 if comes_after { after.push(constraint) } else { made.constraints.push(constraint) }
@@ -329,6 +331,19 @@ impl Plan<'_> {
                 }
             }
         }
+    }
+
+    /// Says whether only a unique index, which is made after its table, lets a key point at these columns.
+    fn stands_on_index(&self, table: &ObjectName, references: &[String]) -> bool {
+        let Some(found) = self.to.table(table) else { return false };
+        let is_key = |columns: &[String]| {
+            columns.len() == references.len() && columns.iter().all(|column| references.contains(column))
+        };
+        !references.is_empty()
+            && !found.constraints.iter().any(|constraint| match &constraint.body {
+                ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } => is_key(columns),
+                _ => false,
+            })
     }
 
     fn columns(&mut self) {

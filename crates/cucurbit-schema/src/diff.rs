@@ -406,6 +406,14 @@ fn shown(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), str::to_owned)
 }
 
+impl Constraint {
+    /// Says whether [`diff`] calls it so: by its name, or by what it demands where it has none.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        name_or_body(self) == name
+    }
+}
+
 fn name_or_body(constraint: &Constraint) -> String {
     match &constraint.name {
         Some(name) => name.clone(),

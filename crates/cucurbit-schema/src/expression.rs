@@ -32,13 +32,17 @@ pub(crate) fn with_in_lists(text: &str) -> String {
         )
         .expect("the pattern is valid")
     });
-    PRINTED
-        .replace_all(text, |found: &regex::Captures<'_>| {
-            let operator = if &found["operator"] == "= ANY" { "IN" } else { "NOT IN" };
-            let items = found["items"].replace("'::character varying", "'");
-            format!("{} {operator} ({items})", &found["column"])
-        })
-        .into_owned()
+    let written = |found: &regex::Captures<'_>| {
+        let operator = if &found["operator"] == "= ANY" { "IN" } else { "NOT IN" };
+        let items = found["items"].replace("'::character varying", "'");
+        format!("{} {operator} ({items})", &found["column"])
+    };
+    // The brackets around the whole may have been taken off.
+    let whole = format!("({text})");
+    match PRINTED.captures(&whole) {
+        Some(found) if found.get(0).is_some_and(|all| all.len() == whole.len()) => written(&found),
+        _ => PRINTED.replace_all(text, written).into_owned(),
+    }
 }
 
 /// Words and symbols, names folded and strings without marks.
@@ -544,6 +548,7 @@ mod tests {
             "((kind)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))";
         assert_eq!(with_in_lists(printed), "kind IN ('a', 'it''s')");
         same(printed, &with_in_lists(printed));
+        assert_eq!(with_in_lists(&printed[1..printed.len() - 1]), "kind IN ('a', 'it''s')");
         let not = "((kind)::text <> ALL ((ARRAY['a'::character varying])::text[]))";
         assert_eq!(with_in_lists(&format!("(x AND {not})")), "(x AND kind NOT IN ('a'))");
         assert_eq!(with_in_lists("kind = ANY (ARRAY['a'::text])"), "kind = ANY (ARRAY['a'::text])");

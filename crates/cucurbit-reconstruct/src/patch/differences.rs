@@ -45,6 +45,29 @@ impl Workshop<'_> {
         false
     }
 
+    /// Of two keys of SQLite on the same columns only the first is seen when a table is made anew. One without a name
+    /// that stands beside one with a name was there before it.
+    fn put_first_of_twins(&mut self, table: &ObjectName) {
+        if self.state.dialect != cucurbit_schema::Dialect::Sqlite {
+            return;
+        }
+        let Some(found) = self.state.table(table) else { return };
+        let joins = |constraint: &Constraint| match &constraint.body {
+            ConstraintBody::ForeignKey { columns, table, references, .. } => {
+                Some((columns.clone(), table.clone(), references.clone()))
+            }
+            _ => None,
+        };
+        let Some(added) = found.constraints.last().filter(|c| c.name.is_none()) else { return };
+        let Some(key) = joins(added) else { return };
+        let Some(at) = found.constraints.iter().position(|c| joins(c).as_ref() == Some(&key)) else { return };
+        let mut table = found.clone();
+        if let Some(added) = table.constraints.pop() {
+            table.constraints.insert(at, added);
+        }
+        self.state.put_table(std::sync::Arc::new(table));
+    }
+
     fn is_numbered(&self, object: &ObjectRef) -> bool {
         let ObjectRef::Sequence(plain) = object else { return false };
         self.trial.end.sequences.iter().any(|(name, sequence)| {
@@ -145,15 +168,15 @@ impl Workshop<'_> {
                 self.state.tables.insert(old, std::sync::Arc::new(changed));
             }
             ObjectRef::Constraint(table, name) => {
-                let Some(found) = self.after.table(table).and_then(|t| t.constraint(name)).cloned() else {
-                    return false;
-                };
+                let called = |t: &Table| t.constraints.iter().find(|c| c.is_called(name)).cloned();
+                let Some(found) = self.after.table(table).and_then(called) else { return false };
                 let old = self.before(table);
                 self.remove(&ObjectRef::Constraint(old.clone(), name.clone()));
                 let mut wanted = found;
                 self.rename_in(&old, &mut wanted);
                 self.make_room(&old, &wanted);
                 self.add_constraint(&old, wanted);
+                self.put_first_of_twins(&old);
             }
             ObjectRef::Index(name, table) => {
                 let Some((owner, index)) = self.after.index(name, table.as_ref()) else { return false };

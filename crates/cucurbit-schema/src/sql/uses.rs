@@ -76,6 +76,12 @@ impl Finder {
                 scope.sources.push(Source { alias, table: (!shadowed).then_some(table) });
             }
             TableFactor::NestedJoin { table_with_joins, .. } => self.joins(table_with_joins, scope),
+            // `(SELECT * FROM t) AS x` has the columns of `t`.
+            TableFactor::Derived { subquery, alias: Some(alias), .. }
+                if let Some(table) = whole_table(subquery).and_then(|name| self.name(name)) =>
+            {
+                scope.sources.push(Source { alias: self.folded(&alias.name), table: Some(table) });
+            }
             other => {
                 let alias = match other {
                     TableFactor::Derived { alias: Some(alias), .. }
@@ -224,6 +230,19 @@ impl Finder {
             }
             _ => {}
         }
+    }
+}
+
+/// The table of which a query selects all columns and nothing else.
+fn whole_table(query: &Query) -> Option<&SqlName> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let ([SelectItem::Wildcard(_)], [from], None) = (select.projection.as_slice(), select.from.as_slice(), &query.with)
+    else {
+        return None;
+    };
+    match &from.relation {
+        TableFactor::Table { name, args: None, .. } if from.joins.is_empty() => Some(name),
+        _ => None,
     }
 }
 
