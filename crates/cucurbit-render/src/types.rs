@@ -38,6 +38,7 @@ pub(crate) fn column_type(
         && !has_enum(&column.data_type.kind)
         && let Some(written) = &column.data_type.written
         && let Some(dialects) = plain(written)
+        && !is_of_another(written, state.dialect)
     {
         needs.dialects.extend(dialects);
         return Some(Py::raw(written.replace('\'', "\"")));
@@ -51,6 +52,18 @@ fn has_enum(kind: &TypeKind) -> bool {
         TypeKind::Array { element, .. } => has_enum(element),
         _ => false,
     }
+}
+
+/// Says whether a written type is one of another dialect alone, which cannot be compiled: `postgresql.BYTEA()` for
+/// SQLite.
+fn is_of_another(written: &str, dialect: Dialect) -> bool {
+    let own = match dialect {
+        Dialect::PostgreSql => "postgresql",
+        Dialect::Sqlite => "sqlite",
+        Dialect::MySql | Dialect::MariaDb => "mysql",
+    };
+    let first = written.split('.').next().unwrap_or_default();
+    matches!(first, "postgresql" | "mysql" | "sqlite") && first != own
 }
 
 /// Says whether a written type is of SQLAlchemy alone, and which dialects it names.
