@@ -258,7 +258,7 @@ impl Case {
             // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
             // convention of the models to Alembic.
             let (other, _) = self.reconstruct_as(options, false)?;
-            if other.is_proved() {
+            if other.is_proved() || other.questions().len() < found.questions().len() {
                 return Ok(other);
             }
         }

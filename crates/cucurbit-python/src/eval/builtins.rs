@@ -290,7 +290,7 @@ impl<H: Host> Evaluator<'_, H> {
                     _ => Some(self.attribute_or_unknown(value, &Rc::clone(name), place)?),
                 }
             }
-            ("getattr", [of, ..]) if holds_code(of) => {
+            ("getattr", [of, ..]) if self.holds_code(of) => {
                 Some(Value::unknown_code("which attribute is meant cannot be told", place))
             }
             ("setattr", [of, Value::Str(name), value]) => {
@@ -626,15 +626,4 @@ fn json(value: &Value, depth: usize) -> Option<String> {
         }
         _ => return None,
     })
-}
-
-/// Whether what an attribute names may be a function of the project or an operation.
-fn holds_code(of: &Value) -> bool {
-    match of {
-        Value::Module(_) | Value::Class(_) | Value::Instance(_) | Value::Host(_) => true,
-        Value::External(name) => name.as_ref() == "alembic.op",
-        Value::Term(term) => term.kind == TermKind::Subscript && term.external() == Some("sys.modules"),
-        Value::Unknown(unknown) => unknown.is_code,
-        _ => false,
-    }
 }

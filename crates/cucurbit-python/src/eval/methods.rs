@@ -3,7 +3,7 @@
 use super::Evaluated;
 use super::expressions::MAX_TEXT;
 use super::host::{Arguments, Host, Place};
-use super::operate::{is_outside, key, one_of, sorted};
+use super::operate::{is_outside, key, sorted};
 use super::run::Evaluator;
 use super::value::Value;
 use std::rc::Rc;
@@ -295,7 +295,7 @@ impl<H: Host> Evaluator<'_, H> {
             ("get", Some(wanted)) => Some(match find(wanted) {
                 Some(Some(value)) => value,
                 Some(None) if !is_outside(wanted) => default.unwrap_or(Value::None),
-                _ => one_of(&items, place),
+                _ => self.one_of(&items, place),
             }),
             ("keys", None) => Some(Value::list(items.into_iter().map(|(k, _)| k).collect())),
             ("values", None) => Some(Value::list(items.into_iter().map(|(_, v)| v).collect())),

@@ -2,7 +2,7 @@
 
 use super::Evaluated;
 use super::expressions::{MAX_ITEMS, MAX_TEXT};
-use super::host::{Arguments, Host, Place};
+use super::host::{Arguments, FileId, Host, Place};
 use super::run::Evaluator;
 use super::value::{Key, TermKind, Value};
 use ruff_python_ast as ast;
@@ -452,7 +452,7 @@ impl<H: Host> Evaluator<'_, H> {
             }
             (Value::Dict(dict), _) => {
                 let Some(wanted) = key(key_value) else {
-                    return Ok(one_of(&dict.borrow(), place));
+                    return Ok(self.one_of(&dict.borrow(), place));
                 };
                 let found = dict
                     .borrow()
@@ -465,7 +465,7 @@ impl<H: Host> Evaluator<'_, H> {
                         Ok(Value::unknown("a dictionary with keys that cannot be told", Some(place)))
                     }
                     // What it gives may equal any of the keys.
-                    None if is_outside(key_value) => Ok(one_of(&dict.borrow(), place)),
+                    None if is_outside(key_value) => Ok(self.one_of(&dict.borrow(), place)),
                     None => {
                         let text = self.describe(key_value);
                         raise(self, "KeyError", text)
@@ -513,6 +513,42 @@ impl<H: Host> Evaluator<'_, H> {
             }
             _ => Ok(Value::unknown("an item that cannot be told", Some(place))),
         }
+    }
+
+    /// The item of a dictionary under a key that cannot be told.
+    pub(super) fn one_of(&self, items: &[(Value, Value)], place: Place) -> Value {
+        if items.iter().any(|(_, value)| self.may_act(value)) {
+            return Value::unknown_code("which function is meant cannot be told", place);
+        }
+        Value::unknown("a key that cannot be told", Some(place))
+    }
+
+    /// Says whether a value is code that may act on the schema: an operation, or a function of a file that knows Alembic.
+    fn may_act(&self, value: &Value) -> bool {
+        match value {
+            Value::Function(function) | Value::Method(function, _) => self.knows_alembic(function.place.file),
+            Value::External(name) => name.starts_with("alembic.op."),
+            Value::Unknown(unknown) => unknown.is_code,
+            _ => false,
+        }
+    }
+
+    /// Says whether an attribute of a value may be code that acts on the schema.
+    pub(super) fn holds_code(&self, of: &Value) -> bool {
+        match of {
+            Value::Module(file) => self.knows_alembic(*file),
+            Value::Class(class) => self.knows_alembic(class.place.file),
+            Value::Instance(instance) => self.knows_alembic(instance.class.place.file),
+            Value::Host(_) => true,
+            Value::External(name) => name.as_ref() == "alembic.op",
+            Value::Term(term) => term.kind == TermKind::Subscript && term.external() == Some("sys.modules"),
+            Value::Unknown(unknown) => unknown.is_code,
+            _ => false,
+        }
+    }
+
+    fn knows_alembic(&self, file: FileId) -> bool {
+        self.files.parsed(file).is_some_and(|parsed| parsed.text().contains("alembic"))
     }
 
     fn subscript_term(&mut self, of: &Value, key: &Value, place: Place) -> Value {
@@ -715,14 +751,6 @@ pub(super) fn key(value: &Value) -> Option<Key> {
         Value::Module(file) => Key::Tuple(vec![Key::None, Key::Int(i64::from(file.0))]),
         _ => return None,
     })
-}
-
-/// The item of a dictionary under a key that cannot be told.
-pub(super) fn one_of(items: &[(Value, Value)], place: Place) -> Value {
-    if items.iter().any(|(_, value)| value.is_code()) {
-        return Value::unknown_code("which function is meant cannot be told", place);
-    }
-    Value::unknown("a key that cannot be told", Some(place))
 }
 
 /// Python's own types, of which values of two are never equal.

@@ -245,16 +245,6 @@ impl Value {
         Value::Unknown(Rc::new(UnknownValue { reason, place, note: None, is_code: true }))
     }
 
-    /// Says whether it is a function of the project, or one of Alembic's operations.
-    pub(super) fn is_code(&self) -> bool {
-        match self {
-            Value::Function(_) | Value::Method(..) => true,
-            Value::External(name) => name.starts_with("alembic.op."),
-            Value::Unknown(unknown) => unknown.is_code,
-            _ => false,
-        }
-    }
-
     /// Returns the string, when it is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
