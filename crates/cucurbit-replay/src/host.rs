@@ -436,7 +436,12 @@ impl Host for Replay {
         self.effects - mark.effects
     }
 
-    /// One arm raises: the other. One leaves early and does nothing: the other. Only one does something: that
+    fn misfits_since(&self, mark: &Mark) -> usize {
+        let operations = self.log.get(mark.log..).unwrap_or_default();
+        operations.iter().flat_map(|operation| &operation.changes).map(|(_, done)| done.mismatches.len()).sum()
+    }
+
+    /// One arm raises: the other. One does what does not fit: the other. One leaves early and does nothing: the other. Only one does something: that
     /// one. Both do: the first, which is where a guard's own work mostly stands. Neither: both, so that names
     /// that differ afterwards are unknown.
     fn decide(&mut self, unsettled: &Unsettled) -> Decision {
@@ -445,6 +450,7 @@ impl Host for Replay {
         }
         let decision = match unsettled.branches.as_slice() {
             [a, b] if a.raises != b.raises => Decision::Take(usize::from(a.raises)),
+            [a, b] if (a.misfits == 0) != (b.misfits == 0) => Decision::Take(usize::from(a.misfits > 0)),
             [a, b] if a.leaves && !b.leaves && a.effects == 0 && b.effects > 0 => Decision::Take(1),
             [a, b] if b.leaves && !a.leaves && b.effects == 0 && a.effects > 0 => Decision::Take(0),
             [a, b] if a.effects > 0 && b.effects == 0 => Decision::Take(0),

@@ -779,3 +779,13 @@ fn attributes_of_reflected_types_are_known() {
         if columns['c'].length < 40:\n        op.drop_column('t', 'c')\n";
     assert_eq!(check(text, Dialect::PostgreSql).columns("t"), ["a_local", "b"]);
 }
+
+/// Where a test cannot be told, the way on which nothing is missed is taken.
+#[test]
+fn of_two_ways_the_one_that_fits_is_taken() {
+    let text = "import os\n\ndef upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer))\n    \
+        if os.getcwd() in op.get_bind().execute(sa.text('SELECT whatever FROM pg_stats')):\n        op.drop_index('ix_a', 't')\n    \
+        if os.getcwd():\n        op.add_column('t', sa.Column('a', sa.Integer))\n    else:\n        op.add_column('t', sa.Column('b', sa.Integer))\n";
+    let followed = follow(text, Dialect::PostgreSql);
+    assert_eq!((followed.columns("t"), followed.mismatches), (vec!["a".to_owned(), "b".to_owned()], 0));
+}

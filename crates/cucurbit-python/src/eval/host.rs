@@ -156,6 +156,8 @@ pub struct Unsettled {
 pub struct Branch {
     /// How many effects the host counted.
     pub effects: usize,
+    /// How many of them cannot be, as far as the host knows.
+    pub misfits: usize,
     /// Whether it ends in `raise`.
     pub raises: bool,
     /// Whether it leaves the function, the loop round or the loop.
@@ -222,6 +224,12 @@ pub trait Host: Sized {
 
     /// Counts the effects since a mark.
     fn effects_since(&self, mark: &Self::Mark) -> usize;
+
+    /// Counts those effects since a mark that cannot be.
+    fn misfits_since(&self, mark: &Self::Mark) -> usize {
+        let _ = mark;
+        0
+    }
 
     /// Decides where it cannot be told which way the code goes. Branches were tried and undone before.
     fn decide(&mut self, unsettled: &Unsettled) -> Decision;

@@ -49,6 +49,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             traces.push(self.trace.split_off(start));
             unsettled.branches.push(Branch {
                 effects: self.host.effects_since(&mark),
+                misfits: self.host.misfits_since(&mark),
                 raises: result.is_err(),
                 leaves: !matches!(result, Ok(Flow::Next) | Err(_)),
             });

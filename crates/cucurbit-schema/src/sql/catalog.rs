@@ -436,7 +436,7 @@ pub(super) fn names(query: &str, db: &Database) -> Option<Vec<String>> {
     }
     let select = lower.strip_prefix("select ")?.trim_start_matches("distinct ");
     let selected = select.split(" from ").next()?.trim();
-    let selected = selected.rsplit('.').next()?;
+    let selected = selected.split(" as ").next()?.trim().rsplit('.').next()?;
     let rest = squeezed.get(after + 7..)?;
     let rest = match rest.to_lowercase().find(" order by ") {
         Some(at) => &rest[..at],
@@ -489,6 +489,13 @@ pub(super) fn names(query: &str, db: &Database) -> Option<Vec<String>> {
         };
         let Some(table) = table(&["conrelid"]) else { return Some(Vec::new()) };
         return Some(constraints(table, kind, None));
+    }
+    if lower.contains("from sqlite_master") || lower.contains("from sqlite_schema") {
+        if selected != "name" || !known(&["type", "tbl_name"]) || get(&["type"]) != Some("index") {
+            return None;
+        }
+        let tables = db.tables.values().filter(|t| get(&["tbl_name"]).is_none_or(|name| t.name.name == name));
+        return Some(tables.flat_map(|t| &t.indexes).filter_map(|index| index.name.clone()).collect());
     }
     if lower.contains("from pg_indexes") && selected == "indexname" && known(&["tablename", "schemaname"]) {
         let Some(table) = table(&["tablename"]) else { return Some(Vec::new()) };
