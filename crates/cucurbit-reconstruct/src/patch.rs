@@ -232,13 +232,12 @@ impl Workshop<'_> {
                 false
             }
             Change::RenameLabel { name, from, to } => {
-                if let Some(labels) = self.state.enums.get_mut(name).and_then(|e| e.labels.as_mut())
-                    && let Some(label) = labels.iter_mut().find(|l| *l == to)
-                {
-                    label.clone_from(from);
-                    return true;
+                let labels = self.state.enums.get(name).and_then(|e| e.labels.as_ref());
+                if !labels.is_some_and(|labels| labels.contains(to)) {
+                    return false;
                 }
-                false
+                self.apply(&Change::RenameLabel { name: name.clone(), from: to.clone(), to: from.clone() });
+                true
             }
             // What a foreign key points at is unique.
             _ if reason.contains("no unique constraint matching") => {

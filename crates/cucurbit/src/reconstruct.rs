@@ -240,6 +240,8 @@ pub enum ReconstructError {
         revision: String,
         /// Heads of what is left below.
         candidates: Vec<String>,
+        /// Those of them that are the arms of one fork, where that is what is left to choose from.
+        arms: Vec<String>,
     },
 }
 
@@ -253,6 +255,29 @@ impl Case {
     /// # Errors
     /// When nothing is missing, or what is missing cannot be told.
     pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
+        match self.reconstruct_alone(options) {
+            Err(error @ ReconstructError::SeveralParents { .. }) => self.lost_merge(options, error),
+            found => found,
+        }
+    }
+
+    /// Where the arms of a fork are left to choose from and the lost revision changed nothing, it merged them.
+    fn lost_merge(
+        &self,
+        options: &ReconstructOptions,
+        error: ReconstructError,
+    ) -> Result<Reconstruction, ReconstructError> {
+        match &error {
+            ReconstructError::SeveralParents { arms, .. } if !arms.is_empty() => {
+                let merged = ReconstructOptions { parents: arms.clone(), ..options.clone() };
+                let found = self.reconstruct_alone(&merged)?;
+                if found.is_proved() && found.changes.is_empty() { Ok(found) } else { Err(error) }
+            }
+            _ => Err(error),
+        }
+    }
+
+    fn reconstruct_alone(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
         let (found, has_convention) = self.reconstruct_as(options, true)?;
         if has_convention && options.head.is_some() && !found.is_proved() {
             // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the

@@ -163,8 +163,7 @@ impl Case {
     ///
     /// It is the only one; else the one whose id is most like the lost one (`zed_expand01` for `2023_1_expand01`); else
     /// the only one that is older than what stands on the lost one, lies in a folder of the same name, as branches of
-    /// OpenStack's projects do, and is no labelled branch of its own. Where arms of one fork are left, the lost one
-    /// merged them: without that the chain would have several heads.
+    /// OpenStack's projects do, and is no labelled branch of its own.
     fn choose_parent(
         &self,
         lost: Node,
@@ -201,9 +200,13 @@ impl Case {
             let of_a: BTreeSet<usize> = graph.ancestors(a).iter().map(|node| node.index()).collect();
             graph.ancestors(b).iter().any(|node| of_a.contains(&node.index()))
         };
-        let is_fork = left.len() > 1 && left.iter().skip(1).all(|node| shares(left[0], *node));
-        if left.len() > 1 && !is_fork {
-            return Err(ReconstructError::SeveralParents { revision: id.to_owned(), candidates: names(&sorted) });
+        if left.len() > 1 {
+            let is_fork = left.iter().skip(1).all(|node| shares(left[0], *node));
+            return Err(ReconstructError::SeveralParents {
+                revision: id.to_owned(),
+                candidates: names(&sorted),
+                arms: if is_fork { names(&left) } else { Vec::new() },
+            });
         }
         let others: Vec<Node> = sorted.into_iter().filter(|node| !left.contains(node)).collect();
         Ok((names(&left), names(&others)))
