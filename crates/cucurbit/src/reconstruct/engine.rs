@@ -108,10 +108,35 @@ impl Engine<'_, '_> {
             let after = renewed(&found.rolled.after, self.before);
             let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
             if next.left() < found.left() {
-                return next;
+                return self.smaller(next);
             }
         }
-        found
+        self.smaller(found)
+    }
+
+    /// Of all that lead to the same end the smallest counts. Survivors above the gap may make or drop only what they
+    /// look for, so that what is rolled back lacks what the survivors below make: the lost migration then seems to drop
+    /// it. Without that, or without anything at all, the end may be the same.
+    fn smaller(&mut self, found: Found) -> Found {
+        if self.before.tables.is_empty() || found.changes.is_empty() {
+            return found;
+        }
+        let nothing = Rolled {
+            after: self.before.clone(),
+            assumptions: Vec::new(),
+            explicit: BTreeSet::new(),
+            unsettled: Vec::new(),
+        };
+        let next = self.judge(nothing, found.head.clone());
+        if next.left() == (0, 0) && next.changes.is_empty() {
+            return next;
+        }
+        if !found.changes.iter().any(takes_away) {
+            return found;
+        }
+        let after = with_all_of(&found.rolled.after, self.before);
+        let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+        if next.left() <= found.left() && next.changes.len() < found.changes.len() { next } else { found }
     }
 
     /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
@@ -463,6 +488,62 @@ impl Engine<'_, '_> {
         }
         states
     }
+}
+
+fn takes_away(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::DropTable { .. }
+            | Change::DropColumn { .. }
+            | Change::DropConstraint { .. }
+            | Change::DropIndex { .. }
+            | Change::DropSequence { .. }
+            | Change::DropType { .. }
+            | Change::DropObject { .. }
+    )
+}
+
+/// A state with all that another has and it lacks, as far as both have a name for it.
+fn with_all_of(state: &Database, other: &Database) -> Database {
+    let mut out = state.clone();
+    for table in other.tables.values() {
+        let Some(found) = out.table(&table.name) else {
+            out.put_table(Arc::clone(table));
+            continue;
+        };
+        let mut found = found.clone();
+        let columns = table.columns.iter().filter(|c| found.column(&c.name).is_none()).cloned();
+        let columns: Vec<_> = columns.collect();
+        let constraints = table.constraints.iter();
+        let is_new = |c: &&Constraint| {
+            c.name.as_ref().is_some_and(|name| found.constraint(name).is_none())
+                && !(c.kind() == ConstraintKind::PrimaryKey && found.primary_key().is_some())
+        };
+        let constraints: Vec<_> = constraints.filter(is_new).cloned().collect();
+        let indexes = table.indexes.iter();
+        let indexes = indexes.filter(|i| i.name.as_ref().is_some_and(|name| found.index(name).is_none()));
+        let indexes: Vec<_> = indexes.cloned().collect();
+        found.columns.extend(columns);
+        found.constraints.extend(constraints);
+        found.indexes.extend(indexes);
+        out.put_table(Arc::new(found));
+    }
+    for (name, found) in &other.enums {
+        if !out.enums.contains_key(name) {
+            out.enums.insert(name.clone(), found.clone());
+        }
+    }
+    for (name, found) in &other.sequences {
+        if !out.sequences.contains_key(name) {
+            out.sequences.insert(name.clone(), found.clone());
+        }
+    }
+    for (key, found) in &other.objects {
+        if !out.objects.contains_key(key) {
+            out.objects.insert(key.clone(), Arc::clone(found));
+        }
+    }
+    out
 }
 
 /// Takes away what cannot stand: constraints on columns that are not there, columns of indexes, foreign keys to tables or
