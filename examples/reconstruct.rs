@@ -10,14 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let schema = SchemaOptions::new(Dialect::PostgreSql);
     // No paths: the models that env.py hands to Alembic.
     let models = case.models(&schema, &[]);
-    let options = ReconstructOptions {
-        schema,
-        head: None,
-        models: Some(models),
-        revision: None,
-        answers: Vec::new(),
-        fold_drift: false,
-    };
+    let options = ReconstructOptions { models: Some(models), ..ReconstructOptions::new(schema) };
     let found = case.reconstruct(&options)?;
     if !found.is_proved() {
         return Err(found.questions().join("\n").into());

@@ -432,7 +432,10 @@ mod tests {
     #[test]
     fn several_databases_are_those_that_upgrade_chooses_among() {
         let two = "def upgrade_users():\n    pass\n\ndef upgrade_rooms():\n    pass\n";
-        assert_eq!(facts(&format!("def upgrade(engine_name: str) -> None:\n    pass\n\n{two}")).engines, ["users", "rooms"]);
+        assert_eq!(
+            facts(&format!("def upgrade(engine_name: str) -> None:\n    pass\n\n{two}")).engines,
+            ["users", "rooms"]
+        );
         assert!(facts(&format!("def upgrade():\n    upgrade_users()\n\n{two}")).engines.is_empty());
     }
 

@@ -114,9 +114,10 @@ impl ChainArguments {
         let engines = case.engines();
         let named = || harmless(&engines.join(", "));
         match &self.options.engine {
-            None if !engines.is_empty() => {
-                Err(format!("the migrations take the name of a database; give one with --engine: {}", named()))
-            }
+            None if !engines.is_empty() => Err(format!(
+                "the migrations take the name of a database; give one with --engine: {}",
+                named()
+            )),
             Some(engine) if !engines.contains(engine) => Err(match engines.len() {
                 0 => "the migrations are for one database, so there is none to name".to_owned(),
                 _ => format!("there is no database `{}`; there are: {}", harmless(engine), named()),

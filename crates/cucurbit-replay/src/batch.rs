@@ -149,10 +149,8 @@ fn remake(ev: &mut Ev<'_>, place: Place, table: &ObjectName, arguments: &Argumen
             alteration: ColumnAlteration::Autoincrement(counts),
         });
     }
-    let convention = arguments
-        .keyword("naming_convention")
-        .filter(|v| !v.is_none())
-        .map(NamingConvention::from_value);
+    let convention =
+        arguments.keyword("naming_convention").filter(|v| !v.is_none()).map(NamingConvention::from_value);
     if let Some(convention) = convention {
         let mut kept = (*found).clone();
         let mut at = 0;

@@ -39,8 +39,13 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
                 batch: Some((table.clone(), schema.clone())),
                 is_new: *is_new,
             };
-            let batch =
-                Given { operation: "batch_alter_table", arguments: &handed.0, place: *place, batch: None, is_new: false };
+            let batch = Given {
+                operation: "batch_alter_table",
+                arguments: &handed.0,
+                place: *place,
+                batch: None,
+                is_new: false,
+            };
             crate::batch::remake_for(ev, &given, table, &batch, *begun);
             ev.host.in_batch = true;
             let outcome = operations::run(ev, &given);

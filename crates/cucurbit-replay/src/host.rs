@@ -335,16 +335,19 @@ impl Host for Replay {
                     MismatchKind::Exists { .. } => format!("{} already exists", mismatch.object),
                     _ => format!("{} does not exist", mismatch.object),
                 };
-                let is_batch = call.receiver.as_ref().is_some_and(|receiver| {
-                    matches!(receiver.host::<Object>(), Some(Object::Batch { .. }))
-                });
-                let class = match (is_batch && ev.host.settings.dialect == cucurbit_schema::Dialect::Sqlite, &change) {
-                    // The table is made anew, and Alembic itself misses what is not among its parts
-                    // (`ApplyBatchImpl.drop_constraint`, `drop_column`, `alter_column`).
-                    (true, Change::DropConstraint { .. }) => "builtins.ValueError",
-                    (true, Change::DropColumn { .. } | Change::AlterColumn { .. }) => "builtins.KeyError",
-                    _ => "sqlalchemy.exc.ProgrammingError",
-                };
+                let is_batch = call
+                    .receiver
+                    .as_ref()
+                    .is_some_and(|receiver| matches!(receiver.host::<Object>(), Some(Object::Batch { .. })));
+                let class =
+                    match (is_batch && ev.host.settings.dialect == cucurbit_schema::Dialect::Sqlite, &change)
+                    {
+                        // The table is made anew, and Alembic itself misses what is not among its parts
+                        // (`ApplyBatchImpl.drop_constraint`, `drop_column`, `alter_column`).
+                        (true, Change::DropConstraint { .. }) => "builtins.ValueError",
+                        (true, Change::DropColumn { .. } | Change::AlterColumn { .. }) => "builtins.KeyError",
+                        _ => "sqlalchemy.exc.ProgrammingError",
+                    };
                 Rc::make_mut(&mut ev.host.refused).push((change, mismatch));
                 let value = Value::External(Rc::from(class));
                 Outcome::Raise(Exception { value, message: Some(Rc::from(message)), place: call.place })
@@ -438,7 +441,11 @@ impl Host for Replay {
 
     fn misfits_since(&self, mark: &Mark) -> usize {
         let operations = self.log.get(mark.log..).unwrap_or_default();
-        operations.iter().flat_map(|operation| &operation.changes).map(|(_, done)| done.mismatches.len()).sum()
+        operations
+            .iter()
+            .flat_map(|operation| &operation.changes)
+            .map(|(_, done)| done.mismatches.len())
+            .sum()
     }
 
     /// One arm raises: the other. One does what does not fit: the other. One leaves early and does nothing: the other. Only one does something: that

@@ -82,8 +82,8 @@ impl Parameters {
     /// How much stands at the beginning of a text that belongs together, and what it becomes.
     fn at(&self, text: &str) -> (usize, Option<&str>) {
         let known = |name: &str| self.0.iter().find(|(n, _)| n == name).map(|(_, literal)| literal.as_str());
-        if text.starts_with('\'') {
-            return (text[1..].find('\'').map_or(text.len(), |end| end + 2), None);
+        if let Some(inside) = text.strip_prefix('\'') {
+            return (inside.find('\'').map_or(text.len(), |end| end + 2), None);
         }
         if text.starts_with("::") {
             return (2, None);
@@ -106,7 +106,8 @@ mod tests {
         let mut bound = Parameters::default();
         bound.add("t", &Value::str("o'hara"));
         bound.add("n", &Value::Int(3));
-        let text = "SELECT ':t', a::text FROM x WHERE a = :t AND b=:n AND c = %(t)s AND d = :tt AND e % 2 = :n";
+        let text =
+            "SELECT ':t', a::text FROM x WHERE a = :t AND b=:n AND c = %(t)s AND d = :tt AND e % 2 = :n";
         assert_eq!(
             bound.put_into(text),
             "SELECT ':t', a::text FROM x WHERE a = 'o''hara' AND b=3 AND c = 'o''hara' AND d = :tt AND e % 2 = 3"

@@ -277,8 +277,15 @@ impl<'f> Replayer<'f> {
                 if let Some(name) = untold.first()
                     && self.evaluator.host.log.len() == start
                 {
-                    let reason = format!("`{name}` is what env.py hands to `run_migrations()`, which cannot be told");
-                    crate::host::unknown(&mut self.evaluator, place, "upgrade", cucurbit_schema::Extent::Anything, &reason);
+                    let reason =
+                        format!("`{name}` is what env.py hands to `run_migrations()`, which cannot be told");
+                    crate::host::unknown(
+                        &mut self.evaluator,
+                        place,
+                        "upgrade",
+                        cucurbit_schema::Extent::Anything,
+                        &reason,
+                    );
                 }
                 Outcome::Completed
             }

@@ -672,7 +672,9 @@ fn what_env_py_hands_to_upgrade_is_unknown() {
         follow(text, Dialect::PostgreSql).unknown(),
         ["`plugins` is what env.py hands to `run_migrations()`, which cannot be told"]
     );
-    assert!(follow("def upgrade(plugins=None, *rest):\n    pass\n", Dialect::PostgreSql).unknown().is_empty());
+    assert!(
+        follow("def upgrade(plugins=None, *rest):\n    pass\n", Dialect::PostgreSql).unknown().is_empty()
+    );
 }
 
 /// The usual guard around an index that is built concurrently: one that is there is valid.
@@ -698,7 +700,8 @@ fn an_index_that_is_there_is_valid() {
 /// The catalog is asked with bound parameters, in each of the ways of binding them.
 #[test]
 fn bound_parameters_are_part_of_what_is_asked() {
-    let query = "sa.text('SELECT 1 FROM information_schema.columns WHERE table_name = :t AND column_name = :c')";
+    let query =
+        "sa.text('SELECT 1 FROM information_schema.columns WHERE table_name = :t AND column_name = :c')";
     for (call, column) in [
         (format!("execute({query}, {{'t': 't', 'c': 'COLUMN'}})"), "x"),
         (format!("execute({query}, dict(t='t', c='COLUMN'))"), "x"),
@@ -752,11 +755,20 @@ fn a_batch_without_operations_does_nothing() {
 #[test]
 fn labels_and_names_are_listed_by_the_catalog() {
     for (query, wanted) in [
-        ("SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'mood' ORDER BY e.enumsortorder", "sad ok"),
+        (
+            "SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'mood' ORDER BY e.enumsortorder",
+            "sad ok",
+        ),
         ("SELECT enumlabel FROM pg_enum WHERE enumtypid = 'mood'::regtype", "sad ok"),
-        ("SELECT enumlabel FROM pg_enum WHERE enumtypid = (SELECT oid FROM pg_type WHERE typname = 'mood') AND enumlabel = 'ok'", "ok"),
+        (
+            "SELECT enumlabel FROM pg_enum WHERE enumtypid = (SELECT oid FROM pg_type WHERE typname = 'mood') AND enumlabel = 'ok'",
+            "ok",
+        ),
         ("SELECT unnest(enum_range(NULL::mood))::text", "sad ok"),
-        ("SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'other'", ""),
+        (
+            "SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'other'",
+            "",
+        ),
         ("SELECT conname FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'u'", "once"),
     ] {
         let text = format!(

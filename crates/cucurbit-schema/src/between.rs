@@ -61,9 +61,10 @@ fn names_a_table(object: &NamedObject, database: &Database) -> bool {
         return false;
     }
     let words = crate::sql::words(&object.text, database.dialect);
-    let is_looked_into = !words.windows(2).any(|pair| pair[0] == "language" && pair[1].trim_matches('\'') == "plpgsql");
+    let is_looked_into =
+        !words.windows(2).any(|pair| pair[0] == "language" && pair[1].trim_matches('\'') == "plpgsql");
     // What comes back and what is taken may be rows of a table.
-    let outside = |name: &ObjectName| words.iter().any(|word| *word == name.name);
+    let outside = |name: &ObjectName| words.contains(&name.name);
     is_looked_into || object.mentions.iter().any(|name| is_table(name) && outside(name))
 }
 
@@ -341,7 +342,9 @@ impl Plan<'_> {
         };
         !references.is_empty()
             && !found.constraints.iter().any(|constraint| match &constraint.body {
-                ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } => is_key(columns),
+                ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } => {
+                    is_key(columns)
+                }
                 _ => false,
             })
     }

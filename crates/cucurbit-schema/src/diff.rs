@@ -382,7 +382,7 @@ pub(crate) fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> Str
 }
 
 /// `SET search_path = public`, written as PostgreSQL prints it: `SET search_path TO 'public'`.
-fn settings_as_printed(tokens: &mut Vec<String>) {
+fn settings_as_printed(tokens: &mut [String]) {
     let mut at = 0;
     while at + 3 < tokens.len() {
         if tokens[at] == "set" && matches!(tokens[at + 2].as_str(), "=" | "to") {

@@ -518,9 +518,10 @@ fn type_attribute(kind: &str, name: &str, arguments: &Arguments) -> Option<Value
     let plain = kind.rsplit('.').next()?.to_uppercase();
     let (position, otherwise) = match (plain.as_str(), name) {
         ("DATETIME" | "TIMESTAMP" | "TIME", "timezone") => (0, Value::Bool(false)),
-        ("STRING" | "VARCHAR" | "CHAR" | "TEXT" | "UNICODE" | "UNICODETEXT" | "NVARCHAR" | "LARGEBINARY", "length") => {
-            (0, Value::None)
-        }
+        (
+            "STRING" | "VARCHAR" | "CHAR" | "TEXT" | "UNICODE" | "UNICODETEXT" | "NVARCHAR" | "LARGEBINARY",
+            "length",
+        ) => (0, Value::None),
         ("NUMERIC" | "DECIMAL" | "FLOAT", "precision") | ("ARRAY", "item_type") => (0, Value::None),
         ("NUMERIC" | "DECIMAL", "scale") => (1, Value::None),
         _ => return None,

@@ -122,7 +122,8 @@ impl Case {
     /// chain: there are no others, or they stand on them. An archive of revisions that were squashed does not.
     #[must_use]
     pub fn reaches_below(&self) -> bool {
-        let below = || self.ignored.iter().filter(|file| file.why == PassedOver::Subfolder).map(|file| &file.facts);
+        let below =
+            || self.ignored.iter().filter(|file| file.why == PassedOver::Subfolder).map(|file| &file.facts);
         let is_defined = |id: &str| self.graph.node(id).is_some_and(|node| !self.graph.is_missing(node));
         below().filter(|facts| facts.revision.as_str().is_some()).any(|facts| {
             let mut named = facts.down_revision.strings().into_iter().chain(facts.depends_on.strings());

@@ -197,14 +197,12 @@ fn judge_schema(case: &Case, options: &Options) -> (Vec<Finding>, Option<Dialect
         engines if engines.is_empty() => vec![None],
         engines => engines.into_iter().map(Some).collect(),
     };
-    let is_repeated = |a: &Finding, b: &Finding| {
-        a.rule.code == b.rule.code && a.place == b.place && a.message == b.message
-    };
+    let is_repeated =
+        |a: &Finding, b: &Finding| a.rule.code == b.rule.code && a.place == b.place && a.message == b.message;
     let judge = |dialect: Dialect, part: &Part| {
         let mut found = Vec::new();
         for engine in &engines {
-            let Some(history) =
-                case.history(&texts, dialect, engine.as_deref(), &options.import_roots, part)
+            let Some(history) = case.history(&texts, dialect, engine.as_deref(), &options.import_roots, part)
             else {
                 continue;
             };

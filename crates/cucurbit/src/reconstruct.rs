@@ -53,6 +53,22 @@ pub struct ReconstructOptions {
     pub fold_drift: bool,
 }
 
+impl ReconstructOptions {
+    /// Asks for all that is missing. A head or models are to be given beside.
+    #[must_use]
+    pub fn new(schema: SchemaOptions) -> Self {
+        ReconstructOptions {
+            schema,
+            head: None,
+            models: None,
+            revision: None,
+            parents: Vec::new(),
+            answers: Vec::new(),
+            fold_drift: false,
+        }
+    }
+}
+
 /// What was missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GapKind {

@@ -10,9 +10,7 @@ use cucurbit_python::eval::{FileId, Place};
 use cucurbit_python::{Module, Variable};
 use cucurbit_reconstruct::start_run;
 use cucurbit_render::{Heading, Rendered, migration};
-use cucurbit_replay::{
-    Certainty, Direction, Operation, Outcome, ProjectFiles, Replayer, Step,
-};
+use cucurbit_replay::{Certainty, Direction, Operation, Outcome, ProjectFiles, Replayer, Step};
 use cucurbit_schema::{
     Change, Database, Difference, DifferenceKind, Mismatch, ObjectName, ObjectRef, Origin, RowEffect,
     between, diff,

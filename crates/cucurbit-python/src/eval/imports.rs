@@ -162,7 +162,9 @@ impl<H: Host> Evaluator<'_, H> {
         self.load(file);
         let value = self.modules.get(&file).and_then(|m| m.scope.own(name))?;
         let module = self.files.module_name(file);
-        let text = format!("the package has no `__init__.py`; `{name}` is taken from `{module}`, which alone has one");
+        let text = format!(
+            "the package has no `__init__.py`; `{name}` is taken from `{module}`, which alone has one"
+        );
         self.suppose(import.place, text);
         Some(value)
     }

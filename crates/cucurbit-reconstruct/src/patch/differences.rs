@@ -16,7 +16,11 @@ impl Workshop<'_> {
                 self.remove(&difference.object)
             }
             // The migration makes it, only with a number, as its plain name was taken.
-            DifferenceKind::OnlyRight | DifferenceKind::Changed { .. } if self.is_numbered(&difference.object) => false,
+            DifferenceKind::OnlyRight | DifferenceKind::Changed { .. }
+                if self.is_numbered(&difference.object) =>
+            {
+                false
+            }
             DifferenceKind::OnlyRight => self.copy(&difference.object),
             DifferenceKind::Changed { .. } => self.copy(&difference.object),
         }
@@ -72,7 +76,9 @@ impl Workshop<'_> {
         let ObjectRef::Sequence(plain) = object else { return false };
         self.trial.end.sequences.iter().any(|(name, sequence)| {
             let number = name.name.strip_prefix(&plain.name).unwrap_or_default();
-            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && self.trial.made(sequence.origin)
+            !number.is_empty()
+                && number.bytes().all(|b| b.is_ascii_digit())
+                && self.trial.made(sequence.origin)
         })
     }
 

@@ -172,7 +172,9 @@ impl Workshop<'_> {
             _ => true,
         });
         for sequence in db.sequences.values() {
-            let Some((_, column)) = sequence.owner.as_ref().filter(|(t, _)| *t == table.name) else { continue };
+            let Some((_, column)) = sequence.owner.as_ref().filter(|(t, _)| *t == table.name) else {
+                continue;
+            };
             let mut made = sequence.clone();
             if self.is_of_successor(&made.name, &table.name) {
                 made.name = self.state.implicit_sequence_name(table, column);
@@ -192,11 +194,12 @@ impl Workshop<'_> {
     /// table, which was another one before.
     fn is_of_successor(&self, sequence: &ObjectName, table: &ObjectName) -> bool {
         let changes = self.trial.operations.iter().flat_map(|operation| &operation.changes);
-        changes.filter_map(|(change, _)| match change {
-            Change::CreateTable { table: made, .. } if made.name != *table => Some(&made.name.name),
-            _ => None,
-        })
-        .any(|made| sequence.name.strip_prefix(made.as_str()).is_some_and(|rest| rest.starts_with('_')))
+        changes
+            .filter_map(|(change, _)| match change {
+                Change::CreateTable { table: made, .. } if made.name != *table => Some(&made.name.name),
+                _ => None,
+            })
+            .any(|made| sequence.name.strip_prefix(made.as_str()).is_some_and(|rest| rest.starts_with('_')))
     }
 
     pub(super) fn restore_column(&mut self, change: &Change, table: &ObjectName, column: &str) -> bool {

@@ -103,7 +103,8 @@ fn new_default(ev: &mut Ev<'_>, value: Option<&Value>) -> Read<NewDefault> {
 pub(super) fn alter_column(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
     let arguments = given.arguments;
     // Without any of these nothing is altered, whichever column it is.
-    let alters = ["nullable", "type_", "server_default", "new_column_name", "name", "comment", "autoincrement"];
+    let alters =
+        ["nullable", "type_", "server_default", "new_column_name", "name", "comment", "autoincrement"];
     if !arguments.open && alters.iter().all(|name| arguments.keyword(name).is_none()) {
         return Ok(());
     }

@@ -3,8 +3,7 @@
 use super::Step;
 use crate::change::{Change, LabelPosition, ObjectRef};
 use crate::model::{
-    Default,
-    Dialect, EnumType, NamedObject, ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Sequence,
+    Default, Dialect, EnumType, NamedObject, ObjectKey, ObjectKeyOrTable, ObjectKind, ObjectName, Sequence,
     SequenceOptions, TypeKind,
 };
 use std::sync::Arc;

@@ -173,8 +173,7 @@ fn phase(database: &Database, object: &NamedObject) -> Phase {
         ObjectKind::VirtualTable | ObjectKind::Other => {
             // These are needed by types, functions and tables.
             let first = text::words(&object.text, DIALECT, 5);
-            let early =
-                ["language", "text", "access", "server", "foreign", "conversion", "tablespace"];
+            let early = ["language", "text", "access", "server", "foreign", "conversion", "tablespace"];
             let foreign_table = first.iter().any(|w| w == "table");
             if !foreign_table && first.iter().skip(1).any(|w| early.contains(&w.as_str())) {
                 Phase::Early

@@ -17,7 +17,8 @@ impl Reader<'_> {
             return None;
         }
         let mut state = self.state.clone();
-        let mut run = Run { reader: self, state: &mut state, text: &body, variables: Vec::new(), has_returned: false };
+        let mut run =
+            Run { reader: self, state: &mut state, text: &body, variables: Vec::new(), has_returned: false };
         let mut inner = Cursor::new(&body, crate::Dialect::PostgreSql);
         if inner.eat("declare") {
             while !inner.done() && !inner.is("begin") {
@@ -46,7 +47,8 @@ impl Reader<'_> {
         }
         inner.eat("begin").then_some(())?;
         let mut state = self.state.clone();
-        let mut run = Run { reader: self, state: &mut state, text: &text, variables: Vec::new(), has_returned: false };
+        let mut run =
+            Run { reader: self, state: &mut state, text: &text, variables: Vec::new(), has_returned: false };
         run.statements(&mut inner, true);
         Some(())
     }

@@ -91,7 +91,8 @@ fn validity(text: &str, lower: &str, db: &Database) -> Option<Answer> {
     let (mut name, mut wants_invalid) = (None, false);
     for part in split_and(text.get(after + 7..)?.trim_end_matches([';', ' '])) {
         let flag = part.to_lowercase().replace(['(', ')'], " ");
-        let flag: Vec<&str> = flag.split_whitespace().map(|word| word.rsplit('.').next().unwrap_or(word)).collect();
+        let flag: Vec<&str> =
+            flag.split_whitespace().map(|word| word.rsplit('.').next().unwrap_or(word)).collect();
         match flag.as_slice() {
             ["indisvalid"] | ["indisvalid", "=" | "is", "true"] => {}
             ["not", "indisvalid"] | ["indisvalid", "=" | "is", "false"] => wants_invalid = true,
@@ -99,7 +100,8 @@ fn validity(text: &str, lower: &str, db: &Database) -> Option<Answer> {
                 let (left, right) = part.split_once('=')?;
                 let left = left.trim().rsplit('.').next()?.to_lowercase();
                 let right = right.trim();
-                let right = right.strip_prefix("to_regclass(").map_or(right, |inner| inner.trim_end_matches(')'));
+                let right =
+                    right.strip_prefix("to_regclass(").map_or(right, |inner| inner.trim_end_matches(')'));
                 let text = right.split("::").next()?.trim().strip_prefix('\'')?.strip_suffix('\'')?;
                 match left.as_str() {
                     "indexrelid" => name = Some(named_relation(text)?.name),
@@ -177,7 +179,10 @@ pub fn listed_names(text: &str, db: &Database) -> Option<Vec<String>> {
     let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let lower = squeezed.to_lowercase();
     let selected = lower.strip_prefix("select ")?;
-    if selected.starts_with("enumlabel ") || selected.starts_with("e.enumlabel ") || selected.starts_with("pg_enum.enumlabel ") {
+    if selected.starts_with("enumlabel ")
+        || selected.starts_with("e.enumlabel ")
+        || selected.starts_with("pg_enum.enumlabel ")
+    {
         return labels(&squeezed, &lower, db);
     }
     if let Some(rest) = selected.strip_prefix("unnest(enum_range(null::") {

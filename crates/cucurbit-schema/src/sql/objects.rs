@@ -171,8 +171,8 @@ impl Reader<'_> {
                 let name = c.name()?;
                 self.object(ObjectKind::Collation, name, None, None, text, false, if_not_exists)
             }
-            "cast" | "statistics" | "publication" | "subscription" | "language" | "text"
-            | "conversion" | "transform" | "access" => {
+            "cast" | "statistics" | "publication" | "subscription" | "language" | "text" | "conversion"
+            | "transform" | "access" => {
                 let name: String = text.split_whitespace().take(6).collect::<Vec<_>>().join(" ");
                 self.object(ObjectKind::Other, ObjectName::plain(name), None, None, text, or_replace, false)
             }

@@ -58,7 +58,11 @@ fn tables_of<'d>(select: &Select, dialect: Dialect, db: &'d Database) -> Option<
     for from in &select.from {
         // An outer join changes no type; `USING` would take columns together.
         let is_using = |join: &sqlparser::ast::Join| format!("{:?}", join.join_operator).contains("Using");
-        if from.joins.iter().any(|join| is_using(join) || format!("{:?}", join.join_operator).contains("Natural")) {
+        if from
+            .joins
+            .iter()
+            .any(|join| is_using(join) || format!("{:?}", join.join_operator).contains("Natural"))
+        {
             return None;
         }
         for factor in std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)) {
@@ -142,7 +146,8 @@ mod tests {
     use crate::sql::load;
     use crate::{Dialect, ObjectName, ddl::type_sql};
 
-    const SOURCES: &str = "CREATE TABLE users (id integer PRIMARY KEY, mail varchar(40) NOT NULL DEFAULT 'x', at timestamp);
+    const SOURCES: &str =
+        "CREATE TABLE users (id integer PRIMARY KEY, mail varchar(40) NOT NULL DEFAULT 'x', at timestamp);
         CREATE TABLE roles (user_id integer, name varchar(9));";
 
     /// The columns of `made`, each with its type, `!` where it may not be NULL, and its default.
@@ -169,7 +174,9 @@ mod tests {
             "id integer, mail character varying(40), at timestamp without time zone"
         );
         assert_eq!(
-            pg("CREATE TABLE made AS SELECT u.mail AS address, r.* FROM users u JOIN roles r ON r.user_id = u.id"),
+            pg(
+                "CREATE TABLE made AS SELECT u.mail AS address, r.* FROM users u JOIN roles r ON r.user_id = u.id"
+            ),
             "address character varying(40), user_id integer, name character varying(9)"
         );
         assert_eq!(pg("CREATE TABLE made AS (SELECT \"at\", Name FROM users, roles)"), "untold");
@@ -184,7 +191,11 @@ mod tests {
             "SELECT * FROM (SELECT id FROM users) AS inner_one",
             "SELECT id FROM users UNION SELECT user_id FROM roles",
         ] {
-            assert_eq!(made(&format!("CREATE TABLE made AS {query}"), Dialect::PostgreSql), "untold", "{query}");
+            assert_eq!(
+                made(&format!("CREATE TABLE made AS {query}"), Dialect::PostgreSql),
+                "untold",
+                "{query}"
+            );
         }
     }
 

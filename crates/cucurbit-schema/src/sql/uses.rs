@@ -236,7 +236,8 @@ impl Finder {
 /// The table of which a query selects all columns and nothing else.
 fn whole_table(query: &Query) -> Option<&SqlName> {
     let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    let ([SelectItem::Wildcard(_)], [from], None) = (select.projection.as_slice(), select.from.as_slice(), &query.with)
+    let ([SelectItem::Wildcard(_)], [from], None) =
+        (select.projection.as_slice(), select.from.as_slice(), &query.with)
     else {
         return None;
     };
