@@ -43,7 +43,35 @@ pub(crate) fn column_type(
         needs.dialects.extend(dialects);
         return Some(Py::raw(written.replace('\'', "\"")));
     }
+    if let TypeKind::Unknown(_) = column.data_type.kind
+        && is_of_another(written, state.dialect)
+        && let Some(generic) = generic(written)
+    {
+        return Some(Py::raw(generic.to_owned()));
+    }
     kind(&column.data_type.kind, collation, state, explicit, needs)
+}
+
+/// The type of SQLAlchemy that a type of one dialect stands for elsewhere (`TypeEngine.as_generic()`). Only what a
+/// downgrade or a model says of another database comes here: a `downgrade()` written on PostgreSQL, replayed for
+/// SQLite. Types without such a one (`INET`) give `None`.
+fn generic(written: &str) -> Option<&'static str> {
+    let class = written.split_once('.')?.1.split('(').next()?;
+    Some(match class {
+        "BYTEA" | "BLOB" | "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" => "sa.LargeBinary()",
+        "TIMESTAMP" | "DATETIME" => "sa.DateTime()",
+        "TIME" => "sa.Time()",
+        "INTERVAL" => "sa.Interval()",
+        "JSON" | "JSONB" => "sa.JSON()",
+        "UUID" => "sa.CHAR(length=32)",
+        "DOUBLE" | "DOUBLE_PRECISION" | "REAL" | "FLOAT" => "sa.Float()",
+        "TINYINT" | "MEDIUMINT" | "INTEGER" => "sa.Integer()",
+        "SMALLINT" => "sa.SmallInteger()",
+        "BIGINT" => "sa.BigInteger()",
+        "DECIMAL" | "NUMERIC" => "sa.Numeric()",
+        "CITEXT" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT" | "TEXT" => "sa.Text()",
+        _ => return None,
+    })
 }
 
 fn has_enum(kind: &TypeKind) -> bool {

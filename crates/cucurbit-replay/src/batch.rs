@@ -2,10 +2,10 @@
 
 use crate::host::{Ev, record};
 use crate::operations::{Given, add_problems, enum_changes, settle_types_from};
-use cucurbit_python::eval::{Arguments, Place, Value};
+use cucurbit_python::eval::{Arguments, Exception, Place, Value};
 use cucurbit_schema::{
-    Change, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Dialect, Index, KeyPart,
-    ObjectKind, ObjectName, Origin, RowEffect, Table, TypeHint, TypeKind,
+    Change, Column, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, DataType, Dialect, Index,
+    KeyPart, ObjectKind, ObjectName, Origin, RowEffect, Table, TypeHint, TypeKind,
 };
 use cucurbit_sqlalchemy::{self as sqla, NameText, Named, NamedColumn, NamingConvention, Parts};
 use std::rc::Rc;
@@ -25,7 +25,7 @@ pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> b
     let always = recreate == Some("always");
     if always || recreate == Some("never") {
         // No operation of the batch is to ask for it again.
-        Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()));
+        Rc::make_mut(&mut ev.host.remade).insert((given.place, table.clone()), None);
     }
     if always {
         let begun = ev.host.origin();
@@ -35,14 +35,34 @@ pub(crate) fn begin(ev: &mut Ev<'_>, given: &Given<'_>, table: &ObjectName) -> b
 }
 
 /// Makes a table anew with what `batch_alter_table` was given.
+///
+/// Every row is copied with every column, and SQLite takes no value for one that it computes itself, even where there is
+/// no row.
 fn make_anew(ev: &mut Ev<'_>, batch: &Given<'_>, table: &ObjectName, begun: Origin) {
     match batch.arguments.keyword("copy_from").filter(|v| !v.is_none()).cloned() {
         Some(copied) => copy(ev, batch, table, &copied),
         None if ev.host.settings.dialect == Dialect::Sqlite => {
+            let computed = ev.host.db.tables.get(table).and_then(|found| {
+                let is_there = |c: &&Column| c.computed.is_some() && c.origin < begun;
+                found.columns.iter().find(is_there).map(|column| column.name.clone())
+            });
+            if computed.is_some() {
+                Rc::make_mut(&mut ev.host.remade).insert((batch.place, table.clone()), computed);
+            }
             remake(ev, batch.place, table, batch.arguments, begun);
         }
         None => {}
     }
+}
+
+/// What is raised where a batch ends that copies a column that SQLite computes.
+pub(crate) fn refused(ev: &mut Ev<'_>, place: Place, table: &ObjectName) -> Option<Exception> {
+    let column = ev.host.remade.get(&(place, table.clone()))?.as_ref()?;
+    Some(Exception {
+        value: Value::External(Rc::from("sqlalchemy.exc.OperationalError")),
+        message: Some(Rc::from(format!("cannot INSERT into generated column \"{column}\""))),
+        place,
+    })
 }
 
 /// Makes a table of SQLite anew before the first operation of a batch that asks for it
@@ -55,12 +75,12 @@ pub(crate) fn remake_for(
     begun: Origin,
 ) {
     if ev.host.settings.dialect != Dialect::Sqlite
-        || ev.host.remade.contains(&(batch.place, table.clone()))
+        || ev.host.remade.contains_key(&(batch.place, table.clone()))
         || !asks_for_a_new_table(given)
     {
         return;
     }
-    Rc::make_mut(&mut ev.host.remade).insert((batch.place, table.clone()));
+    Rc::make_mut(&mut ev.host.remade).insert((batch.place, table.clone()), None);
     make_anew(ev, batch, table, begun);
 }
 

@@ -213,6 +213,10 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
         (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),
         (Object::Rows(Rows::One(_)), "rowcount") => Value::Int(1),
         (Object::Inspector(_), "dialect") => DialectObject::value(dialect),
+        (Object::Inspector(_), "default_schema_name") => match dialect.default_schema() {
+            Some(name) => Value::str(name),
+            None => return Outcome::Default,
+        },
         (Object::Inspector(_), "bind" | "engine") => Object::Bind.value(),
         (Object::Batch { table, .. }, "table_name") => Value::str(&table.name),
         (Object::Batch { .. }, "impl" | "migration_context") => Object::Context.value(),

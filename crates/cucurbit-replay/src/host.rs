@@ -51,7 +51,7 @@ pub(crate) struct Replay {
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
     pub(crate) holds_rows: bool,
     /// Batches of this step that have made their table anew, by their place and table.
-    pub(crate) remade: Rc<BTreeSet<(Place, ObjectName)>>,
+    pub(crate) remade: Rc<BTreeMap<(Place, ObjectName), Option<String>>>,
     /// The call under way is one of a batch.
     pub(crate) in_batch: bool,
     /// What statements set for those after them.
@@ -117,7 +117,7 @@ pub(crate) struct Mark {
     reflected: Rc<BTreeMap<(u32, String), Value>>,
     refused: Rc<Vec<(Change, Mismatch)>>,
     options: Rc<Vec<Rc<str>>>,
-    remade: Rc<BTreeSet<(Place, ObjectName)>>,
+    remade: Rc<BTreeMap<(Place, ObjectName), Option<String>>>,
     session: Session,
 }
 
@@ -360,9 +360,16 @@ impl Host for Replay {
         attribute(ev, of, name, place)
     }
 
-    fn context(_: &mut Ev<'_>, manager: &Value, enter: bool, place: Place) -> Outcome {
-        let _ = place;
+    fn context(ev: &mut Ev<'_>, manager: &Value, enter: bool, _: Place) -> Outcome {
         match manager {
+            // What a batch does is done when it is left (`BatchOperationsImpl.flush`).
+            Value::Host(_) if !enter => match manager.host::<Object>() {
+                Some(Object::Batch { table, place, .. }) => match crate::batch::refused(ev, *place, table) {
+                    Some(raised) => Outcome::Raise(raised),
+                    None => Outcome::Default,
+                },
+                _ => Outcome::Default,
+            },
             Value::Host(_) => Outcome::Value(manager.clone()),
             Value::Unknown(_) if enter => Outcome::Value(manager.clone()),
             _ => Outcome::Default,

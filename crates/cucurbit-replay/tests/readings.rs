@@ -801,3 +801,56 @@ fn of_two_ways_the_one_that_fits_is_taken() {
     let followed = follow(text, Dialect::PostgreSql);
     assert_eq!((followed.columns("t"), followed.mismatches), (vec!["a".to_owned(), "b".to_owned()], 0));
 }
+
+/// Where no schema is named, the database has a name of its own for it.
+#[test]
+fn the_default_schema_has_a_name() {
+    for (dialect, wanted) in [
+        (Dialect::PostgreSql, ["public", "public"].as_slice()),
+        (Dialect::Sqlite, ["main", "main"].as_slice()),
+    ] {
+        let text = "def upgrade():\n    op.create_table('t', sa.Column('first', sa.Integer))\n    bind = op.get_bind()\n    \
+            for name in (sa.inspect(bind).default_schema_name, bind.dialect.default_schema_name):\n        \
+            op.add_column('t', sa.Column(name + str(len(sa.inspect(bind).get_columns('t'))), sa.Integer))\n";
+        let columns = follow(text, dialect).columns("t");
+        let seen: Vec<&str> = columns[1..].iter().map(|c| c.trim_end_matches(char::is_numeric)).collect();
+        assert_eq!(seen, wanted, "{dialect:?}");
+    }
+}
+
+/// An engine that comes from elsewhere is one of the database that is asked about.
+#[test]
+fn a_dialect_is_that_of_the_database() {
+    for engine in ["facade.reader.get_engine()", "facade.engine", "[e for e in facade.all()][0]"] {
+        let text = format!(
+            "from outside import facade\n\ndef upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer))\n    engine = {engine}\n    \
+             if engine.dialect.name == 'mysql':\n        op.add_column('t', sa.Column('b', sa.Integer))\n    \
+             else:\n        op.add_column('t', sa.Column('c', sa.Integer))\n"
+        );
+        assert_eq!(check(&text, Dialect::PostgreSql).columns("t"), ["a", "c"], "{engine}");
+        assert_eq!(check(&text, Dialect::MySql).columns("t"), ["a", "b"], "{engine}");
+    }
+}
+
+/// A batch copies all rows with all columns, and SQLite takes no value for one that it computes.
+#[test]
+fn a_batch_over_a_computed_column_fails() {
+    let text = "def upgrade():\n    op.create_table('t', sa.Column('a', sa.Integer), sa.Column('b', sa.Integer, sa.Computed('a + 1')))\n    \
+        with op.batch_alter_table('t') as batch:\n        batch.alter_column('a', nullable=False)\n";
+    let outcome = follow(text, Dialect::Sqlite).outcome;
+    assert!(
+        matches!(&outcome, Outcome::Raises(what, _) if what.contains("generated column \"b\"")),
+        "{outcome:?}"
+    );
+    // What a batch does is done at its end, where its own `try` is over.
+    let inside = text.replace(
+        "        batch.alter_column('a', nullable=False)\n",
+        "        try:\n            batch.alter_column('a', nullable=False)\n        except Exception:\n            pass\n",
+    );
+    assert!(matches!(follow(&inside, Dialect::Sqlite).outcome, Outcome::Raises(..)));
+    // What asks for no new table is done; what the batch itself adds is not copied.
+    let plain = text
+        .replace("batch.alter_column('a', nullable=False)", "batch.add_column(sa.Column('c', sa.Integer))");
+    assert_eq!(check(&plain, Dialect::Sqlite).columns("t"), ["a", "b", "c"]);
+    assert_eq!(check(text, Dialect::PostgreSql).columns("t"), ["a", "b"]);
+}

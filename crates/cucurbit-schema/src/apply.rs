@@ -251,6 +251,26 @@ impl Step<'_> {
 }
 
 impl Database {
+    /// Drops constraints and indexes that cannot be: those that use a column that the table of the same name in
+    /// another state has and the table itself lacks.
+    pub fn forget_orphans(&mut self, other: &Database) {
+        let case = self.dialect == Dialect::PostgreSql;
+        let pruned: Vec<Table> = self
+            .tables
+            .values()
+            .filter_map(|table| {
+                let known = other.table(&table.name)?;
+                let lacks = |name: &&str| table.column(name).is_none();
+                let columns: Vec<&str> =
+                    known.columns.iter().map(|c| c.name.as_str()).filter(lacks).collect();
+                columns::without_uses(table, &columns, case)
+            })
+            .collect();
+        for table in pruned {
+            self.put_table(Arc::new(table));
+        }
+    }
+
     /// Puts a whole table in the place of the one of its name, or beside the others, without asking whether it fits.
     /// What points at it stays.
     pub fn put_table(&mut self, table: Arc<Table>) {

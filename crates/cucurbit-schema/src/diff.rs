@@ -422,13 +422,16 @@ fn name_or_body(constraint: &Constraint) -> String {
 }
 
 /// A literal in the one way in which the database holds it in a column of that type: `0`, `'0'` and `false` are
-/// one default of a boolean, `'5'` and `5` one of a number, `'2024-11-20T00:00:00Z'` and `'2024-11-20 00:00:00+00'`
+/// one default of a boolean, `'5'` and `5` one of a number, `'0.0'` and `'0'` one of a float, `'2024-11-20T00:00:00Z'` and `'2024-11-20 00:00:00+00'`
 /// one of a timestamp, and `jsonb` keeps keys in an order of its own.
 fn plain_literal(column: &Column, text: String) -> String {
     let TypeKind::Named { name, .. } = &column.data_type.kind else { return text };
     let quoted = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''));
     let plain = match (name.as_str(), quoted) {
-        ("integer" | "bigint" | "smallint" | "numeric" | "real" | "double precision", Some(inner)) => {
+        // A float is read and printed in the shortest way: `'0.0'` is held as `'0'` (PostgreSQL, `float8out`).
+        ("double precision", Some(inner)) => inner.parse::<f64>().ok().map(|number| number.to_string()),
+        ("real", Some(inner)) => inner.parse::<f32>().ok().map(|number| number.to_string()),
+        ("integer" | "bigint" | "smallint" | "numeric", Some(inner)) => {
             inner.parse::<f64>().is_ok().then(|| inner.to_owned())
         }
         ("boolean", _) => boolean(text.trim_matches('\'')).map(|value| value.to_string()),
@@ -675,6 +678,22 @@ mod tests {
         for written in ["'TRUE'", "'o'", "''"] {
             a.default = Some(Default::Expression(written.to_owned()));
             assert_eq!(diff(&database(a.clone()), &database(b.clone())).len(), 1, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_float_has_no_zeros_at_its_end() {
+        for (kind, written, held, same) in [
+            ("double precision", "'0.0'", "'0'::double precision", true),
+            ("real", "'1.50'", "'1.5'::real", true),
+            ("numeric", "'1.50'", "'1.5'::numeric", false),
+            ("double precision", "'0.1'", "'0'::double precision", false),
+        ] {
+            let mut a = Column::new("x", DataType::named(kind, &[]));
+            let mut b = a.clone();
+            a.default = Some(Default::Expression(written.to_owned()));
+            b.default = Some(Default::Expression(held.to_owned()));
+            assert_eq!(diff(&database(a), &database(b)).is_empty(), same, "{kind} {written}");
         }
     }
 

@@ -432,7 +432,11 @@ pub fn attribute<H: Environment>(
                 }
                 (None, None) => return None,
             };
-            (name == "name").then(|| Value::str(dialect.name()))
+            match name {
+                "name" => Some(Value::str(dialect.name())),
+                "default_schema_name" => dialect.default_schema().map(Value::str),
+                _ => None,
+            }
         }
         Value::Class(_) if name == "metadata" => metadata::owned(ev, of, place),
         Value::Instance(instance) => {
@@ -448,6 +452,17 @@ pub fn attribute<H: Environment>(
             term_attribute(ev, of, &term, name, place)
         }
         _ => None,
+    };
+    // Whatever has a dialect is an engine or a connection, wherever the project gets it from: it is taken for one of
+    // the database that is asked about.
+    let is_outside = || match of {
+        Value::Term(_) | Value::Unknown(_) => true,
+        Value::External(path) => !path.starts_with("sqlalchemy."),
+        _ => false,
+    };
+    let value = match value {
+        None if name == "dialect" && is_outside() => Some(DialectObject::value(ev.host.settings().dialect)),
+        value => value,
     };
     value.map(Outcome::Value)
 }

@@ -359,7 +359,10 @@ impl<H: Host> Evaluator<'_, H> {
                 let settled = self.settle(of.clone());
                 self.attribute_outcome(&settled, name, place)
             }
-            Value::Unknown(unknown) => Outcome::Value(Value::Unknown(Rc::clone(unknown))),
+            Value::Unknown(unknown) => match H::attribute(self, of, name, place) {
+                Outcome::Default => Outcome::Value(Value::Unknown(Rc::clone(unknown))),
+                outcome => outcome,
+            },
             Value::None | Value::Ellipsis | Value::Method(..) | Value::Native(_) | Value::Generator(..) => {
                 Outcome::Default
             }

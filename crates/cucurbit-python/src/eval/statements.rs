@@ -327,7 +327,11 @@ impl<'a, H: Host> Evaluator<'a, H> {
                 }
             }
             _ => {
-                H::context(self, &manager, false, place);
+                if let Outcome::Raise(exception) = H::context(self, &manager, false, place)
+                    && result.is_ok()
+                {
+                    return Err(Box::new(exception));
+                }
             }
         }
         result

@@ -2,7 +2,9 @@
 
 use super::Step;
 use crate::change::{ColumnAlteration, ObjectRef, Position};
-use crate::model::{Column, Constraint, ConstraintBody, Default, Dialect, KeyPart, ObjectName, TypeKind};
+use crate::model::{
+    Column, Constraint, ConstraintBody, Default, Dialect, KeyPart, ObjectName, Table, TypeKind,
+};
 use crate::words;
 use std::sync::Arc;
 
@@ -379,6 +381,19 @@ fn rename_in_constraint(body: &mut ConstraintBody, from: &str, to: &str, case: b
             elements.iter_mut().chain(predicate).for_each(|text| rename_in(text, from, to, case));
         }
     }
+}
+
+/// A table without the constraints and indexes that use one of some columns; `None` when there is none of them.
+pub(super) fn without_uses(table: &Table, columns: &[&str], case: bool) -> Option<Table> {
+    let uses_constraint = |c: &Constraint| columns.iter().any(|column| constraint_uses(c, column, case));
+    let uses_index = |i: &crate::Index| columns.iter().any(|column| index_uses(i, column, case));
+    if !table.constraints.iter().any(uses_constraint) && !table.indexes.iter().any(uses_index) {
+        return None;
+    }
+    let mut out = table.clone();
+    out.constraints.retain(|c| !uses_constraint(c));
+    out.indexes.retain(|i| !uses_index(i));
+    Some(out)
 }
 
 /// Says whether a constraint uses a column of its own table.

@@ -84,6 +84,20 @@ impl Found {
         (self.misfits.len(), diff(&self.state, &self.head).len())
     }
 
+    /// The same, with tables of which not everything can be told compared by what is known of them.
+    fn left_at_most(&self) -> (usize, usize) {
+        let told = |db: &Database| {
+            let mut out = db.clone();
+            let tainted: Vec<Table> =
+                db.tables.values().filter(|t| t.tainted).map(|t| (**t).clone()).collect();
+            for table in tainted {
+                out.put_table(Arc::new(Table { tainted: false, ..table }));
+            }
+            out
+        };
+        (self.misfits.len(), diff(&told(&self.state), &told(&self.head)).len())
+    }
+
     /// Takes the end that came out for the one that was aimed at.
     fn ending_as_it_does(self) -> Found {
         let mut head = self.state.clone();
@@ -128,7 +142,9 @@ impl Engine<'_, '_> {
             unsettled: Vec::new(),
         };
         let next = self.judge(nothing, found.head.clone());
-        if next.left() == (0, 0) && next.changes.is_empty() {
+        // What cannot be told hides what is missing: nothing more than before may be.
+        let most = found.left_at_most();
+        if next.left() == (0, 0) && next.changes.is_empty() && next.left_at_most() <= most {
             return next;
         }
         if !found.changes.iter().any(takes_away) {
@@ -136,7 +152,8 @@ impl Engine<'_, '_> {
         }
         let after = with_all_of(&found.rolled.after, self.before);
         let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
-        if next.left() <= found.left() && next.changes.len() < found.changes.len() { next } else { found }
+        let is_smaller = next.changes.len() < found.changes.len();
+        if is_smaller && next.left() <= found.left() && next.left_at_most() <= most { next } else { found }
     }
 
     /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
@@ -404,7 +421,8 @@ impl Engine<'_, '_> {
     }
 
     /// The judge: the whole chain, from what the changes really make.
-    pub(super) fn judge(&mut self, rolled: Rolled, head: Database) -> Found {
+    pub(super) fn judge(&mut self, mut rolled: Rolled, head: Database) -> Found {
+        rolled.after.forget_orphans(&head);
         let changes = between(self.before, &rolled.after);
         let mut made = self.before.clone();
         let mut misfits = Vec::new();
