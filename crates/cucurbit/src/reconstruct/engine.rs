@@ -144,7 +144,8 @@ impl Engine<'_, '_> {
         let next = self.judge(nothing, found.head.clone());
         // What cannot be told hides what is missing: nothing more than before may be.
         let most = found.left_at_most();
-        if next.left() == (0, 0) && next.changes.is_empty() && next.left_at_most() <= most {
+        let hides_more = |next: &Found| next.left_at_most().1 > most.1;
+        if next.left() == (0, 0) && next.changes.is_empty() && !hides_more(&next) {
             return next;
         }
         if !found.changes.iter().any(takes_away) {
@@ -153,7 +154,7 @@ impl Engine<'_, '_> {
         let after = with_all_of(&found.rolled.after, self.before);
         let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
         let is_smaller = next.changes.len() < found.changes.len();
-        if is_smaller && next.left() <= found.left() && next.left_at_most() <= most { next } else { found }
+        if is_smaller && next.left() <= found.left() && !hides_more(&next) { next } else { found }
     }
 
     /// Fills the gap from models: what survivors make is as they make it, the rest as the models say. A head that
