@@ -455,9 +455,9 @@ impl Host for Replay {
             .sum()
     }
 
-    /// One arm raises: the other. One does what does not fit: the other. One leaves early and does nothing: the other. Only one does something: that
-    /// one. Both do: the first, which is where a guard's own work mostly stands. Neither: both, so that names
-    /// that differ afterwards are unknown.
+    /// One arm raises: the other. One does what does not fit: the other. One leaves early and does nothing: the
+    /// other. Only one does something: that one. Both do: the first, which is where a guard's own work mostly stands.
+    /// Neither: both, so that names that differ afterwards are unknown.
     fn decide(&mut self, unsettled: &Unsettled) -> Decision {
         if unsettled.kind == UnsettledKind::Budget {
             self.exhausted = true;
