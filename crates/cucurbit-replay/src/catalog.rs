@@ -18,6 +18,9 @@ pub(crate) fn answer(ev: &Ev<'_>, text: &str) -> Option<Rows> {
     if let Some(names) = sql::listed_names(text, &ev.host.db) {
         return Some(Rows::Names { names: Rc::from(names), bare: false });
     }
+    if let Some(infos) = sql::column_infos(text, &ev.host.db) {
+        return Some(Rows::Many(infos.iter().enumerate().map(column_info).collect()));
+    }
     let answer = sql::answer(text, &ev.host.db)?;
     Some(match (answer.selects, answer.exists) {
         (sql::Selects::Exists, exists) => Rows::One(vec![Some(Scalar::Bool(exists))]),
@@ -27,4 +30,20 @@ pub(crate) fn answer(ev: &Ev<'_>, text: &str) -> Option<Rows> {
         (sql::Selects::One, true) => Rows::One(vec![Some(Scalar::Int(1))]),
         (sql::Selects::Columns, true) => Rows::One(vec![None]),
     })
+}
+
+/// The columns of `PRAGMA table_info`: `cid`, `name`, `type`, `notnull`, `dflt_value`, `pk`, and `hidden` of
+/// `table_xinfo`.
+fn column_info((at, info): (usize, &sql::ColumnInfo)) -> Vec<Option<Scalar>> {
+    let number = |number: usize| i64::try_from(number).ok().map(Scalar::Int);
+    let mut row = vec![
+        number(at),
+        Some(Scalar::Text(Rc::from(info.name.as_str()))),
+        None,
+        info.not_null.map(|flag| Scalar::Int(i64::from(flag))),
+        None,
+        number(info.key),
+    ];
+    row.extend(info.hidden.map(|hidden| Some(Scalar::Int(i64::from(hidden)))));
+    row
 }

@@ -146,6 +146,7 @@ fn scalar(rows: &Rows) -> Value {
             _ => Value::unknown("the database knows", None),
         },
         Rows::Names { names, .. } => names.first().map_or(Value::None, |name| Value::str(name)),
+        Rows::Many(rows) => rows.first().map_or(Value::None, |row| scalar(&Rows::One(row.clone()))),
         Rows::Unknown(why) => Value::unknown(why, None),
     }
 }
@@ -158,6 +159,11 @@ fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
             Value::list(Vec::new())
         }
         ("fetchall" | "all" | "fetchmany", Rows::One(values)) => Value::list(vec![row(values)]),
+        ("fetchall" | "all", Rows::Many(rows)) => {
+            Value::list(rows.iter().map(|values| row(values)).collect())
+        }
+        ("fetchone" | "first", Rows::Many(rows)) => rows.first().map_or(Value::None, |values| row(values)),
+        ("scalars" | "mappings" | "columns", Rows::Many(_)) => unknown("a part of the rows"),
         ("fetchall" | "all", Rows::Names { names, bare }) => Value::list(named_rows(names, *bare)),
         ("scalars", Rows::Names { names, .. }) => {
             Object::Rows(Rows::Names { names: Rc::clone(names), bare: true }).value()

@@ -394,6 +394,7 @@ impl Host for Replay {
                 Rows::Empty => Some(Vec::new()),
                 Rows::One(values) => Some(vec![crate::connection::row(values)]),
                 Rows::Names { names, bare } => Some(crate::connection::named_rows(names, *bare)),
+                Rows::Many(rows) => Some(rows.iter().map(|values| crate::connection::row(values)).collect()),
                 Rows::Unknown(_) => None,
             };
         }

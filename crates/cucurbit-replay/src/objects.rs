@@ -63,6 +63,8 @@ pub(crate) enum Rows {
         /// The values are given without a row around them (`scalars()`).
         bare: bool,
     },
+    /// Rows of several columns; `None` is a value that cannot be told.
+    Many(Rc<[Vec<Option<Scalar>>]>),
     /// Cannot be told, and why.
     Unknown(Rc<str>),
 }
@@ -73,6 +75,7 @@ pub(crate) enum Scalar {
     Null,
     Int(i64),
     Bool(bool),
+    Text(Rc<str>),
 }
 
 impl Object {
@@ -93,6 +96,7 @@ impl Scalar {
             Scalar::Null => Value::None,
             Scalar::Int(int) => Value::Int(*int),
             Scalar::Bool(flag) => Value::Bool(*flag),
+            Scalar::Text(text) => Value::Str(Rc::clone(text)),
         }
     }
 }

@@ -854,3 +854,24 @@ fn a_batch_over_a_computed_column_fails() {
     assert_eq!(check(&plain, Dialect::Sqlite).columns("t"), ["a", "b", "c"]);
     assert_eq!(check(text, Dialect::PostgreSql).columns("t"), ["a", "b"]);
 }
+
+/// `PRAGMA table_info` tells the columns, but for computed ones.
+#[test]
+fn the_pragma_of_a_table_is_answered() {
+    for (test, is_seen) in [
+        ("'a' in [row[1] for row in bind.execute(sa.text('PRAGMA table_info(t)'))]", true),
+        ("'b' in [row[1] for row in bind.execute(sa.text('PRAGMA table_info(t)')).fetchall()]", false),
+        ("'b' in {r[1]: r for r in bind.execute(sa.text('PRAGMA table_xinfo(t)')).fetchall()}", true),
+        ("any(r[1] == 'a' and r[3] for r in bind.execute(sa.text('PRAGMA table_info(t)')))", true),
+        ("bind.execute(sa.text('PRAGMA table_info(nothing)')).fetchone()", false),
+    ] {
+        let text = format!(
+            "def upgrade():\n    bind = op.get_bind()\n    \
+             op.create_table('t', sa.Column('a', sa.Integer, nullable=False), sa.Column('b', sa.Integer, sa.Computed('a + 1')))\n    \
+             if {test}:\n        op.add_column('t', sa.Column('seen', sa.Integer))\n    \
+             else:\n        op.add_column('t', sa.Column('unseen', sa.Integer))\n"
+        );
+        let last = check(&text, Dialect::Sqlite).columns("t").pop();
+        assert_eq!(last.as_deref(), Some(if is_seen { "seen" } else { "unseen" }), "{test}");
+    }
+}

@@ -9,6 +9,7 @@ mod convert;
 mod cursor;
 mod lex;
 mod objects;
+mod pragma;
 pub(crate) mod query_columns;
 mod rows;
 mod split;
@@ -18,6 +19,7 @@ pub(crate) mod types;
 mod uses;
 
 pub use catalog::{Answer, Selects, answer, listed_names, table_names};
+pub use pragma::{ColumnInfo, column_infos};
 pub use split::{Piece, split};
 
 use crate::change::{Change, Extent, UnknownEffect};
