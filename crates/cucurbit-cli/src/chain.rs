@@ -109,6 +109,15 @@ impl ChainArguments {
         Ok(case)
     }
 
+    /// Reads the one environment that is meant, for which a migration is to be written.
+    pub(crate) fn case_to_write_for(&self) -> Result<Case, String> {
+        let case = self.case()?;
+        if case.engines().is_empty() {
+            return Ok(case);
+        }
+        Err("the migrations are for several databases; such a migration is not written".to_owned())
+    }
+
     /// The database that is meant, where there are several.
     fn engine(&self, case: &Case) -> Result<(), String> {
         let engines = case.engines();

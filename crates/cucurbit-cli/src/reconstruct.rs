@@ -68,10 +68,7 @@ pub(crate) fn run(arguments: &ReconstructArguments) -> ExitCode {
 }
 
 fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
-    let case = arguments.chain.case()?;
-    if !case.engines().is_empty() {
-        return Err("the migrations are for several databases; such a migration is not written".to_owned());
-    }
+    let case = arguments.chain.case_to_write_for()?;
     let mut schema = arguments.chain.schema_options(None);
     schema.as_autogenerate = true;
     let revisions: Vec<PathBuf> = case.files().iter().map(|file| file.path.clone()).collect();

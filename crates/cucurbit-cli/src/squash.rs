@@ -45,10 +45,7 @@ fn try_run(arguments: &SquashArguments) -> Result<ExitCode, String> {
         "" | "base" => None,
         id => Some(id.to_owned()),
     };
-    let case = arguments.chain.case()?;
-    if !case.engines().is_empty() {
-        return Err("the migrations are for several databases; such a migration is not written".to_owned());
-    }
+    let case = arguments.chain.case_to_write_for()?;
     let options = SquashOptions { schema: arguments.chain.schema_options(None), from, to: to.to_owned() };
     let squash = match case.squash(&options) {
         Ok(squash) => squash,

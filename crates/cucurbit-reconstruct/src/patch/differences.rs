@@ -95,11 +95,7 @@ impl Workshop<'_> {
         }
         let (mut made, mut table) = (found.clone(), table.clone());
         made.name = own.clone();
-        for column in &mut table.columns {
-            if column.default == Some(cucurbit_schema::Default::NextValue(plain.clone())) {
-                column.default = Some(cucurbit_schema::Default::NextValue(own.clone()));
-            }
-        }
+        take_from(&mut table, &plain, &own);
         self.state.sequences.remove(&plain);
         self.state.sequences.insert(own, made);
         self.state.put_table(std::sync::Arc::new(table));
@@ -248,5 +244,14 @@ impl Workshop<'_> {
             }
         }
         before != *self.state
+    }
+}
+
+/// Lets the columns of a table that take their values from one sequence take them from another.
+pub(super) fn take_from(table: &mut Table, from: &ObjectName, to: &ObjectName) {
+    for column in &mut table.columns {
+        if column.default == Some(cucurbit_schema::Default::NextValue(from.clone())) {
+            column.default = Some(cucurbit_schema::Default::NextValue(to.clone()));
+        }
     }
 }

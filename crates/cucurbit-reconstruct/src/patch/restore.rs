@@ -178,11 +178,7 @@ impl Workshop<'_> {
             let mut made = sequence.clone();
             if self.is_of_successor(&made.name, &table.name) {
                 made.name = self.state.implicit_sequence_name(table, column);
-                for column in &mut bare.columns {
-                    if column.default == Some(cucurbit_schema::Default::NextValue(sequence.name.clone())) {
-                        column.default = Some(cucurbit_schema::Default::NextValue(made.name.clone()));
-                    }
-                }
+                differences::take_from(&mut bare, &sequence.name, &made.name);
             }
             self.state.sequences.entry(made.name.clone()).or_insert(made);
         }

@@ -151,8 +151,7 @@ fn labels(text: &str, lower: &str, db: &Database) -> Option<Vec<String>> {
         match left {
             "typname" => name = Some(value()?),
             "enumtypid" if right.contains("typname") || right.contains("::regtype") => name = Some(value()?),
-            "enumtypid" | "oid" | "typnamespace" => {}
-            "nspname" => {}
+            "enumtypid" | "oid" | "typnamespace" | "nspname" => {}
             "enumlabel" => wanted = Some(value()?),
             _ => return None,
         }

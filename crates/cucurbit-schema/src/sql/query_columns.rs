@@ -57,12 +57,11 @@ fn tables_of<'d>(select: &Select, dialect: Dialect, db: &'d Database) -> Option<
     let mut found = Vec::new();
     for from in &select.from {
         // An outer join changes no type; `USING` would take columns together.
-        let is_using = |join: &sqlparser::ast::Join| format!("{:?}", join.join_operator).contains("Using");
-        if from
-            .joins
-            .iter()
-            .any(|join| is_using(join) || format!("{:?}", join.join_operator).contains("Natural"))
-        {
+        let takes_together = |join: &sqlparser::ast::Join| {
+            let operator = format!("{:?}", join.join_operator);
+            operator.contains("Using") || operator.contains("Natural")
+        };
+        if from.joins.iter().any(takes_together) {
             return None;
         }
         for factor in std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)) {

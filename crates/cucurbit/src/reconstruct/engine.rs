@@ -84,8 +84,9 @@ impl Found {
         (self.misfits.len(), diff(&self.state, &self.head).len())
     }
 
-    /// The same, with tables of which not everything can be told compared by what is known of them.
-    fn left_at_most(&self) -> (usize, usize) {
+    /// How much differs at the end at most: tables of which not everything can be told are compared by what is known
+    /// of them.
+    fn differs_at_most(&self) -> usize {
         let told = |db: &Database| {
             let mut out = db.clone();
             let tainted: Vec<Table> =
@@ -95,7 +96,7 @@ impl Found {
             }
             out
         };
-        (self.misfits.len(), diff(&told(&self.state), &told(&self.head)).len())
+        diff(&told(&self.state), &told(&self.head)).len()
     }
 
     /// Takes the end that came out for the one that was aimed at.
@@ -143,8 +144,7 @@ impl Engine<'_, '_> {
         };
         let next = self.judge(nothing, found.head.clone());
         // What cannot be told hides what is missing: nothing more than before may be.
-        let most = found.left_at_most();
-        let hides_more = |next: &Found| next.left_at_most().1 > most.1;
+        let hides_more = |next: &Found| next.differs_at_most() > found.differs_at_most();
         if next.left() == (0, 0) && next.changes.is_empty() && !hides_more(&next) {
             return next;
         }
