@@ -3,6 +3,8 @@
 //! Source: Alembic 1.20 `ScriptDirectory._load_revisions`, `_list_py_dir` and `Script._from_path`.
 //! Only names and kinds of files are looked at here; nothing is opened.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -94,7 +96,13 @@ pub struct Listing {
 /// Lists version folders in the given order; one that does not exist is skipped, as Alembic does.
 #[must_use]
 pub fn list_folders(folders: &[PathBuf], options: &FolderOptions) -> Listing {
-    let mut lister = Lister { options, listing: Listing::default(), seen: HashSet::new(), count: 0 };
+    let mut lister = Lister {
+        options,
+        listing: Listing::default(),
+        folders: FxHashMap::default(),
+        seen: FxHashSet::default(),
+        count: 0,
+    };
     for folder in folders {
         lister.folder(folder);
     }
@@ -106,8 +114,10 @@ pub fn list_folders(folders: &[PathBuf], options: &FolderOptions) -> Listing {
 struct Lister<'o> {
     options: &'o FolderOptions,
     listing: Listing,
-    /// Resolved paths; as plain text, which hashes faster than a path.
-    seen: HashSet<OsString>,
+    /// The resolved folders, numbered.
+    folders: FxHashMap<PathBuf, u32>,
+    /// Resolved paths: the number of the folder and the name in it.
+    seen: FxHashSet<(u32, OsString)>,
     count: usize,
 }
 
@@ -175,9 +185,10 @@ impl Lister<'_> {
 
     fn files(&mut self, folder: &Path, names: &Names, loaded: bool) {
         let real_folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+        let number = self.number_of(&real_folder);
         for (path, kind) in &names.files {
             if loaded {
-                self.file(path, *kind, &real_folder);
+                self.file(path, *kind, number);
             } else if has_source_name(&name_of(path)) {
                 self.listing.ignored.push(Ignored { path: path.clone(), why: PassedOver::Subfolder });
             }
@@ -187,9 +198,18 @@ impl Lister<'_> {
         }
     }
 
-    fn file(&mut self, path: &Path, kind: std::fs::FileType, real_folder: &Path) {
+    fn number_of(&mut self, real_folder: &Path) -> u32 {
+        if let Some(number) = self.folders.get(real_folder) {
+            return *number;
+        }
+        let number = u32::try_from(self.folders.len()).unwrap_or(u32::MAX);
+        self.folders.insert(real_folder.to_path_buf(), number);
+        number
+    }
+
+    fn file(&mut self, path: &Path, kind: std::fs::FileType, real_folder: u32) {
         let is_link = kind.is_symlink();
-        let real = if is_link { resolve(path) } else { path.to_path_buf() };
+        let real = if is_link { Cow::Owned(resolve(path)) } else { Cow::Borrowed(path) };
         let name = name_of(&real);
         if !has_source_name(&name) && !self.is_loadable_bytecode(&real, &name) {
             if let Some(why) = passed_over(&name_of(path), &name) {
@@ -204,8 +224,11 @@ impl Lister<'_> {
         }
         let target = if is_link { std::fs::metadata(path).ok().map(|m| m.file_type()) } else { Some(kind) };
         // The folders above may be links as well, so equality is that of the resolved path.
-        let resolved = if is_link { real } else { real_folder.join(&name) };
-        let first = self.seen.insert(resolved.into_os_string());
+        let folder = match real.parent().filter(|_| is_link) {
+            Some(folder) => self.number_of(folder),
+            None => real_folder,
+        };
+        let first = self.seen.insert((folder, real.file_name().unwrap_or_default().to_owned()));
         let kind = match target {
             _ if !first => EntryKind::Repeated,
             None => EntryKind::BrokenLink,
@@ -235,17 +258,18 @@ impl Lister<'_> {
         let Some(cached) = cache.is_dir().then(|| self.names(&cache)).flatten() else { return };
         let before_dot = |path: &Path| name_of(path).split('.').next().unwrap_or_default().to_owned();
         let stems: HashSet<String> = names.files.iter().map(|(path, _)| before_dot(path)).collect();
-        let sources: HashSet<String> = names.files.iter().map(|(path, _)| name_of(path)).collect();
+        let sources: HashSet<Cow<'_, str>> = names.files.iter().map(|(path, _)| name_of(path)).collect();
         for (path, kind) in cached.files {
             let source = format!("{}.py", bytecode_module(&path));
-            if sources.contains(&source) || !name_of(&path).contains(".py") {
+            if sources.contains(source.as_str()) || !name_of(&path).contains(".py") {
                 continue;
             }
             if self.options.sourceless {
                 if stems.contains(&before_dot(&path)) {
                     continue;
                 }
-                self.file(&path, kind, &real_folder.join("__pycache__"));
+                let cache = self.number_of(&real_folder.join("__pycache__"));
+                self.file(&path, kind, cache);
             } else {
                 self.listing.ignored.push(Ignored { path, why: PassedOver::Bytecode });
             }
@@ -262,8 +286,8 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
     error.kind().to_string()
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Returns the name of the module that a bytecode file was made of: `a.b` for `a.b.cpython-311.pyc`
@@ -413,7 +437,7 @@ mod tests {
             &[folder.path().to_path_buf()],
             &FolderOptions { recursive: true, ..Default::default() },
         );
-        let kinds: Vec<_> = listing.entries.iter().map(|e| (name_of(&e.path), e.kind)).collect();
+        let kinds: Vec<_> = listing.entries.iter().map(|e| (name_of(&e.path).into_owned(), e.kind)).collect();
         assert_eq!(
             kinds,
             [

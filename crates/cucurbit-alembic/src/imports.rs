@@ -5,7 +5,7 @@
 
 use crate::revision::read_source;
 use cucurbit_python::{Item, Module, Unknown, Value, Variable};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How many imports are followed from module to module.
@@ -15,18 +15,18 @@ const MAX_FOLDERS_UP: usize = 12;
 
 /// Follows imported names for one file; modules are read once.
 pub(crate) struct ImportResolver<'f> {
-    folder: Option<&'f Path>,
-    modules: HashMap<PathBuf, Module>,
+    file: Option<&'f Path>,
+    modules: BTreeMap<PathBuf, Module>,
 }
 
 impl<'f> ImportResolver<'f> {
     pub(crate) fn new(file: Option<&'f Path>) -> Self {
-        Self { folder: file.and_then(Path::parent), modules: HashMap::new() }
+        Self { file, modules: BTreeMap::new() }
     }
 
     /// Returns the value with its imported parts replaced, or nothing when one cannot be found.
     pub(crate) fn resolve(&mut self, value: &Value) -> Option<Value> {
-        self.resolve_in(value, self.folder?, MAX_HOPS)
+        self.resolve_in(value, self.file?.parent()?, MAX_HOPS)
     }
 
     fn resolve_in(&mut self, value: &Value, folder: &Path, hops: usize) -> Option<Value> {

@@ -210,6 +210,9 @@ impl PartialEq for RevisionSource {
 
 impl Eq for RevisionSource {}
 
+/// What Alembic looks for in a module.
+const NAMES: [&str; 6] = ["revision", "down_revision", "branch_labels", "depends_on", "upgrade", "downgrade"];
+
 /// Reads a revision file; one that cannot be read gives facts that are empty but for the problem.
 #[must_use]
 pub fn read_revision_file(path: &Path) -> RevisionFile {
@@ -217,7 +220,7 @@ pub fn read_revision_file(path: &Path) -> RevisionFile {
     let facts = match read_source(path) {
         Ok(source) => {
             let text: Arc<str> = Arc::from(source.text.as_str());
-            let (module, parsed) = Module::read_with_syntax(&text);
+            let (module, parsed) = Module::read_names(&text, &NAMES);
             if source.bytes as u64 <= MAX_FILE {
                 let parsed = parsed.map_or_else(OnceLock::new, |parsed| OnceLock::from(Arc::new(parsed)));
                 kept = Some(RevisionSource { text, parsed: Arc::new(parsed) });
@@ -372,7 +375,10 @@ pub fn version_column_width(text: &str) -> Option<usize> {
 
 fn read_docstring(source: &SourceText, literal: &cucurbit_python::StringLiteral) -> Docstring {
     let mut doc = Docstring {
-        text: literal.value.trim().replace("\r\n", "\n"),
+        text: match literal.value.trim() {
+            text if memchr::memchr(b'\r', text.as_bytes()).is_some() => text.replace("\r\n", "\n"),
+            text => text.to_owned(),
+        },
         span: literal.span,
         ..Docstring::default()
     };
@@ -405,6 +411,9 @@ enum DocKey {
 /// Reads `Revises: text`, the way Alembic's templates write it; case does not matter.
 fn doc_line(line: &str) -> Option<(DocKey, &str)> {
     let line = line.trim_start_matches([' ', '\t', '"', '\'']);
+    if !line.starts_with(['r', 'R', 'c', 'C']) {
+        return None;
+    }
     let keys = [
         ("revision id", DocKey::RevisionId),
         ("revises", DocKey::Revises),

@@ -179,6 +179,12 @@ impl RevisionGraph {
         node
     }
 
+    /// Returns how many nodes there are, missing revisions included.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.graph.node_count()
+    }
+
     /// Returns the revisions that a file defines.
     pub fn defined(&self) -> impl Iterator<Item = Node> + '_ {
         (0..self.defined).map(Node::from)
@@ -257,6 +263,27 @@ impl RevisionGraph {
     #[must_use]
     pub fn dependents(&self, node: Node) -> Vec<Node> {
         self.neighbours(node, Direction::Incoming, EdgeKind::Dependency)
+    }
+
+    /// Returns the parent of a revision that has one, named once or more often.
+    #[must_use]
+    pub fn only_parent(&self, node: Node) -> Option<Node> {
+        self.only_neighbour(node, Direction::Outgoing)
+    }
+
+    /// Returns the child of a revision that has one.
+    #[must_use]
+    pub fn only_child(&self, node: Node) -> Option<Node> {
+        self.only_neighbour(node, Direction::Incoming)
+    }
+
+    fn only_neighbour(&self, node: Node, direction: Direction) -> Option<Node> {
+        let edges = self.graph.edges_directed(node.into(), direction);
+        let mut ends = edges
+            .filter(|edge| *edge.weight() == EdgeKind::Parent)
+            .map(|edge| if direction == Direction::Outgoing { edge.target() } else { edge.source() });
+        let first = ends.next()?;
+        ends.all(|end| end == first).then(|| Node::from(first.index()))
     }
 
     fn neighbours(&self, node: Node, direction: Direction, kind: EdgeKind) -> Vec<Node> {

@@ -133,20 +133,21 @@ impl Module {
     /// and [`crate::MAX_SOURCE_BYTES`] is only looked through for assignments.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        Self::read_ordinary(text).unwrap_or_else(|| Self::read_whole(text))
+        Self::read_ordinary(text, None).unwrap_or_else(|| Self::read_whole(text))
     }
 
-    /// Reads a module, and returns its syntax too where that was needed, so that nobody parses it again.
+    /// Reads a module of which only some names are of interest; bindings of others may be left out. Returns its syntax
+    /// too where that was needed, so that nobody parses it again.
     #[must_use]
-    pub fn read_with_syntax(text: &Arc<str>) -> (Self, Option<Parsed>) {
-        match Self::read_ordinary(text) {
+    pub fn read_names(text: &Arc<str>, names: &'static [&'static str]) -> (Self, Option<Parsed>) {
+        match Self::read_ordinary(text, Some(names)) {
             Some(module) => (module, None),
             None => Self::read_all(text),
         }
     }
 
-    fn read_ordinary(text: &str) -> Option<Self> {
-        scan::conflict_markers(text).is_empty().then(|| quick::read(text)).flatten()
+    fn read_ordinary(text: &str, names: Option<&'static [&'static str]>) -> Option<Self> {
+        scan::conflict_markers(text).is_empty().then(|| quick::read(text, names)).flatten()
     }
 
     /// Reads a module by parsing all of it; [`Module::read`] gives the same.

@@ -2,7 +2,8 @@
 //!
 //! Whether a logical line is valid Python depends on its *shape* alone: its tokens with every plain
 //! name, string and number taken for any other. Migrations repeat the same shapes thousands of
-//! times, so each shape is shown to the parser once and remembered. Anything out of the ordinary
+//! times, so each shape is shown to the parser once and remembered; so are whole lines, for what
+//! Alembic's template writes stands in every file. Anything out of the ordinary
 //! (other alternatives of a block, string prefixes, escapes, tabs, characters of other alphabets
 //! outside strings) gives up, and the file is parsed as a whole; the answers are the same, and a
 //! test holds them together.
@@ -12,8 +13,9 @@ use crate::value::{Item, Unknown, Value};
 use cucurbit_text::Span;
 use ruff_python_ast::PySourceType;
 use ruff_python_parser::parse_unchecked_source;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
 use std::cell::RefCell;
+use std::hash::Hasher;
 
 /// Lines with more tokens are left to the parser.
 const MAX_TOKENS: usize = 400;
@@ -80,10 +82,11 @@ struct Token {
 
 thread_local! {
     static VALID_SHAPES: RefCell<FxHashSet<Box<[u8]>>> = RefCell::new(FxHashSet::default());
+    static LINES: RefCell<Lines> = RefCell::new(Lines::default());
 }
 
-/// Reads a module when all of it is ordinary.
-pub(crate) fn read(text: &str) -> Option<Module> {
+/// Reads a module when all of it is ordinary; with `names`, what binds others is left out.
+pub(crate) fn read(text: &str, names: Option<&'static [&'static str]>) -> Option<Module> {
     let bytes = text.as_bytes();
     if text.len() > (1 << 20)
         || memchr::memchr3(b'\r', b'\t', 0, bytes).is_some()
@@ -91,25 +94,157 @@ pub(crate) fn read(text: &str) -> Option<Module> {
     {
         return None;
     }
-    let mut lexer = Lexer { text, bytes, at: 0, tokens: Vec::with_capacity(64) };
+    LINES.with_borrow_mut(|lines| {
+        if lines.names != names {
+            *lines = Lines { names, ..Lines::default() };
+        }
+        read_with(lines, text)
+    })
+}
+
+fn read_with(lines: &mut Lines, text: &str) -> Option<Module> {
+    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, tokens: Vec::with_capacity(64) };
     let mut blocks = Blocks { widths: vec![0], expects_indent: false };
     let mut module = Module::default();
     let mut shape = Vec::with_capacity(128);
     let mut is_first = true;
-    while let Some(width) = lexer.logical_line()? {
-        let tokens = &lexer.tokens;
+    while let Some(width) = lexer.indentation() {
         blocks.enter(width)?;
+        let start = lexer.at;
+        let end = lexer.line_end();
+        let (hash, known) = lines.find(&lexer.bytes[start..end], width == 0);
+        if let Some(known) = known {
+            blocks.expects_indent = known.opens;
+            known.repeat(start, &mut module);
+            lexer.at = (end + 1).min(text.len());
+            is_first = false;
+            continue;
+        }
+        lexer.logical_line()?;
+        let tokens = &lexer.tokens;
         let opens = opens_block(tokens)?;
         blocks.expects_indent = opens;
         if !is_valid(text, tokens, opens, &mut shape) {
             return None;
         }
+        let before = (module.bindings.len(), module.functions.len());
         if width == 0 {
-            Statement { text, tokens, opens, is_first }.collect(&mut module)?;
+            Statement { text, tokens, opens, is_first, names: lines.names }.collect(&mut module)?;
+        }
+        // A string may be the docstring, which depends on what stands before it.
+        let is_string = tokens.first().is_some_and(|token| token.kind == STRING);
+        if lexer.at == end + 1 && (width > 0 || !is_string) {
+            lines.keep(hash, &text[start..end], || KnownLine::of(&module, before, start, opens));
         }
         is_first = false;
     }
     (!blocks.expects_indent).then_some(module)
+}
+
+/// How many lines a thread remembers, at most.
+const MAX_LINES: usize = 1024;
+/// Longer lines are not remembered.
+const MAX_LINE: usize = 200;
+
+/// Logical lines of one line of text that were met twice: most of a migration is what Alembic's template writes.
+#[derive(Debug, Default)]
+struct Lines {
+    /// The names that are of interest; all when not said.
+    names: Option<&'static [&'static str]>,
+    slots: Vec<Slot>,
+}
+
+/// The line last met of those that share a slot.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    hash: u64,
+    line: Option<(Box<str>, KnownLine)>,
+}
+
+/// What a line does, its spans counted from its beginning.
+#[derive(Debug, Clone)]
+struct KnownLine {
+    opens: bool,
+    bindings: Vec<Binding>,
+    functions: Vec<Function>,
+}
+
+impl Lines {
+    /// Returns what the line does where that is known. Lines of the top level bind names, so that they are kept apart.
+    fn find(&self, line: &[u8], is_top: bool) -> (u64, Option<&KnownLine>) {
+        if line.len() > MAX_LINE {
+            return (0, None);
+        }
+        let mut hasher = FxHasher::default();
+        hasher.write(line);
+        hasher.write_u8(u8::from(is_top));
+        // Never that of an empty slot.
+        let hash = hasher.finish() | 1;
+        let known = self.slots.get(slot_of(hash)).filter(|slot| slot.hash == hash);
+        let known = known.and_then(|slot| slot.line.as_ref()).filter(|(text, _)| text.as_bytes() == line);
+        (hash, known.map(|(_, known)| known))
+    }
+
+    /// Remembers a line, if it was the last one met in its slot.
+    fn keep(&mut self, hash: u64, line: &str, known: impl FnOnce() -> KnownLine) {
+        if line.len() > MAX_LINE {
+            return;
+        }
+        self.slots.resize(MAX_LINES, Slot::default());
+        let slot = &mut self.slots[slot_of(hash)];
+        if slot.hash == hash {
+            slot.line = Some((line.into(), known()));
+        } else {
+            *slot = Slot { hash, line: None };
+        }
+    }
+}
+
+fn slot_of(hash: u64) -> usize {
+    (hash >> 32) as usize % MAX_LINES
+}
+
+impl KnownLine {
+    /// Takes what one line has added to a module.
+    fn of(module: &Module, before: (usize, usize), start: usize, opens: bool) -> Self {
+        let mut known = Self {
+            opens,
+            bindings: module.bindings[before.0..].to_vec(),
+            functions: module.functions[before.1..].to_vec(),
+        };
+        let start = Span::of(start, start).start;
+        let behind = |span: Span| Span::new(span.start - start, span.end - start);
+        known.bindings.iter_mut().for_each(|binding| move_binding(binding, behind));
+        known.functions.iter_mut().for_each(|function| function.name_span = behind(function.name_span));
+        known
+    }
+
+    /// Adds to a module what the line adds to it where it begins at `start`.
+    fn repeat(&self, start: usize, module: &mut Module) {
+        if self.bindings.is_empty() && self.functions.is_empty() {
+            return;
+        }
+        let start = Span::of(start, start).start;
+        let at = |span: Span| Span::new(span.start + start, span.end + start);
+        module.bindings.extend(self.bindings.iter().map(|binding| {
+            let mut binding = binding.clone();
+            move_binding(&mut binding, at);
+            binding
+        }));
+        module.functions.extend(self.functions.iter().map(|function| {
+            let mut function = function.clone();
+            function.name_span = at(function.name_span);
+            function
+        }));
+    }
+}
+
+fn move_binding(binding: &mut Binding, to: impl Fn(Span) -> Span) {
+    binding.name_span = to(binding.name_span);
+    binding.value_span = to(binding.value_span);
+    if let Value::Tuple(items) | Value::List(items) = &mut binding.value {
+        items.iter_mut().for_each(|item| item.span = to(item.span));
+    }
 }
 
 /// The indentation of the blocks that are open.
@@ -227,12 +362,9 @@ struct Lexer<'t> {
 }
 
 impl Lexer<'_> {
-    /// Reads the tokens of the next logical line and returns its indentation; the inner nothing is
-    /// the end of the file, the outer one gives up.
-    #[allow(clippy::option_option, reason = "giving up and the end are two different things here")]
-    fn logical_line(&mut self) -> Option<Option<usize>> {
+    /// Reads the tokens of the logical line that begins here, or gives up.
+    fn logical_line(&mut self) -> Option<()> {
         self.tokens.clear();
-        let Some(width) = self.indentation() else { return Some(None) };
         let mut brackets: Vec<u8> = Vec::new();
         while let Some(&byte) = self.bytes.get(self.at) {
             let start = self.at;
@@ -242,7 +374,7 @@ impl Lexer<'_> {
                 b'\n' => {
                     self.at += 1;
                     if brackets.is_empty() {
-                        return Some(Some(width));
+                        return Some(());
                     }
                 }
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word()?,
@@ -274,7 +406,7 @@ impl Lexer<'_> {
                 return None;
             }
         }
-        (brackets.is_empty()).then_some(Some(width))
+        brackets.is_empty().then_some(())
     }
 
     /// Skips blank lines and comments; returns the indentation of the next line with code.
@@ -437,9 +569,14 @@ struct Statement<'s> {
     tokens: &'s [Token],
     opens: bool,
     is_first: bool,
+    names: Option<&'static [&'static str]>,
 }
 
 impl Statement<'_> {
+    fn is_wanted(&self, name: &str) -> bool {
+        self.names.is_none_or(|names| names.contains(&name))
+    }
+
     fn collect(&self, module: &mut Module) -> Option<()> {
         let first = self.tokens.first()?;
         // A statement may end in a semicolon; where another follows, the whole parse is asked.
@@ -504,6 +641,9 @@ impl Statement<'_> {
     }
 
     fn bind_at(&self, module: &mut Module, name: &str, name_span: Span, value: Value, value_span: Span) {
+        if !self.is_wanted(name) {
+            return;
+        }
         module.bindings.push(Binding {
             name: name.to_owned(),
             name_span,

@@ -2,6 +2,7 @@
 
 use cucurbit_python::Module;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn python_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -20,8 +21,21 @@ fn python_files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+const NAMES: [&str; 4] = ["revision", "down_revision", "upgrade", "sa"];
+
+/// Read twice for some names alone: a line that was met before is not read again.
 fn check(text: &str, what: &str) {
-    assert_eq!(Module::read(text), Module::read_whole(text), "{what}:\n{text}");
+    let whole = Module::read_whole(text);
+    assert_eq!(Module::read(text), whole, "{what}:\n{text}");
+    let only_named = |mut module: Module| {
+        module.bindings.retain(|binding| NAMES.contains(&binding.name.as_str()));
+        module
+    };
+    let whole = only_named(whole);
+    for _ in 0..2 {
+        let (named, _) = Module::read_names(&Arc::from(text), &NAMES);
+        assert_eq!(only_named(named), whole, "{what}:\n{text}");
+    }
 }
 
 /// A small generator that needs no crate: the same numbers on every machine.

@@ -147,7 +147,7 @@ fn load(files: &[RevisionFile]) -> AlembicAnswer {
             }
         }
     }
-    let loaded = RevisionMap::load(&rows);
+    let loaded = RevisionMap::load_owned(rows);
     if failure.is_some() || unknown.is_some() {
         // Faults of a single revision are met while the files are read, so an earlier one wins.
         if let Err(error) = loaded.outcome
@@ -164,7 +164,7 @@ fn load(files: &[RevisionFile]) -> AlembicAnswer {
     match loaded.outcome {
         Err(error) => AlembicAnswer::Fails { error: translate(&error, files), warnings: loaded.warnings },
         Ok(map) => {
-            let upgrade_fault = map.upgrade_from_empty().err().map(|fault| UpgradeFault {
+            let upgrade_fault = map.fault_from_empty().map(|fault| UpgradeFault {
                 revision: fault.revision,
                 error: translate(&fault.error, files),
             });
@@ -212,7 +212,7 @@ pub(crate) fn order_with(files: &[RevisionFile], added: &[(&str, &[String])]) ->
         },
         ..RevisionRow::default()
     }));
-    let map = RevisionMap::load(&rows).outcome.ok()?;
+    let map = RevisionMap::load_owned(rows).outcome.ok()?;
     let plan = map.upgrade_steps("heads", &[]).ok()?;
     Some(plan.revisions().iter().map(|id| (*id).to_owned()).collect())
 }

@@ -184,8 +184,10 @@ impl Case {
             .filter_map(|location| inside(path, &location.path))
             .min_by_key(|rest| rest.as_os_str().len())
             .unwrap_or(path);
-        let text = inside.with_extension("").into_os_string();
-        let text = text.into_string().unwrap_or_else(|text| text.to_string_lossy().into_owned());
+        let text = match inside.to_str().and_then(|text| text.strip_suffix(".py")) {
+            Some(text) if !text.is_empty() && !text.ends_with(['/', '.']) => text.to_owned(),
+            _ => inside.with_extension("").to_string_lossy().into_owned(),
+        };
         if text.contains('\\') { text.replace('\\', "/") } else { text }
     }
 

@@ -196,11 +196,14 @@ impl TemplatePromise {
     #[must_use]
     pub fn accepts(&self, relative_stem: &str, rev: &str) -> bool {
         let Some(pattern) = &self.rev else { return true };
-        let shown: String = rev.chars().take(pattern.precision).collect();
+        let shown = match rev.char_indices().nth(pattern.precision) {
+            Some((end, _)) => &rev[..end],
+            None => rev,
+        };
         relative_stem == shown
-            || pattern.fits(relative_stem, &shown)
-            || pattern.leads && begins_with_word(last_segment(relative_stem, &shown), &shown)
-            || !pattern.leads && self.captured_rev(relative_stem).is_none() && has_word(relative_stem, &shown)
+            || pattern.leads && begins_with_word(last_segment(relative_stem, shown), shown)
+            || pattern.fits(relative_stem, shown)
+            || !pattern.leads && self.captured_rev(relative_stem).is_none() && has_word(relative_stem, shown)
     }
 
     /// Returns the id that a name promises, as far as one can tell: ids may hold the very letters

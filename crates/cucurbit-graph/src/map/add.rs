@@ -32,7 +32,7 @@ impl RevisionMap {
             warnings.push(repeated(&draft.id));
         }
         self.refuse_label_parents(&draft)?;
-        let node = self.place(&draft, row);
+        let node = self.place(&draft, row.doc.clone(), row.path.clone());
         self.add_labels(node, &draft)?;
         self.resolve_dependencies(node, &draft)?;
         self.link(node, &draft, warnings)?;

@@ -20,13 +20,18 @@ impl RevisionMap {
     /// its ancestors up to one that declares the same. Labels that are no texts are known by what
     /// Python prints for them.
     pub fn load(rows: &[RevisionRow]) -> Loaded {
+        Self::load_owned(rows.to_vec())
+    }
+
+    /// Loads rows that nobody else needs; see [`Self::load`].
+    pub fn load_owned(rows: Vec<RevisionRow>) -> Loaded {
         let mut warnings = Vec::new();
         let outcome = Loader::default().run(rows, &mut warnings);
         Answer { outcome, warnings }
     }
 
     /// Gives a row its node and its key; a known id keeps its place among the keys.
-    pub(super) fn place(&mut self, draft: &Draft, row: &RevisionRow) -> NodeIndex {
+    pub(super) fn place(&mut self, draft: &Draft, doc: String, path: String) -> NodeIndex {
         let node = index(self.nodes.len());
         let known = self.key_by_name.get(&draft.id).copied();
         let key = known.unwrap_or_else(|| self.new_key(&draft.id, node, false));
@@ -41,8 +46,11 @@ impl RevisionMap {
             is_repeated: known.is_some(),
             has_parents: python::is_true(&draft.down),
             is_parent_listed: matches!(&draft.down, Value::List(items) if items.len() == 1),
-            doc: python::strip(&row.doc).to_owned(),
-            path: row.path.clone(),
+            doc: match python::strip(&doc) {
+                stripped if stripped.len() < doc.len() => stripped.to_owned(),
+                _ => doc,
+            },
+            path,
             is_base: draft.is_base(),
             has_dependencies: draft.dependencies != Value::None,
             depends_on: draft.dependency_names().iter().map(python::text).collect(),
@@ -180,7 +188,7 @@ struct Loader {
 }
 
 impl Loader {
-    fn run(mut self, rows: &[RevisionRow], warnings: &mut Vec<String>) -> Result<RevisionMap, MapError> {
+    fn run(mut self, rows: Vec<RevisionRow>, warnings: &mut Vec<String>) -> Result<RevisionMap, MapError> {
         self.read(rows, warnings)?;
         self.each_node(Self::declare_labels)?;
         self.each_node(|loader, node| loader.map.resolve_dependencies(node, &loader.drafts[node as usize]))?;
@@ -202,17 +210,21 @@ impl Loader {
         Ok(())
     }
 
-    fn read(&mut self, rows: &[RevisionRow], warnings: &mut Vec<String>) -> Result<(), MapError> {
-        for (row, facts) in rows.iter().enumerate() {
-            let draft = Draft::read(facts).map_err(|fault| fault.at(Some(row)))?;
+    fn read(&mut self, rows: Vec<RevisionRow>, warnings: &mut Vec<String>) -> Result<(), MapError> {
+        self.is_head = vec![true; rows.len()];
+        self.is_real_head = vec![true; rows.len()];
+        self.map.nodes.reserve(rows.len());
+        self.map.keys.reserve(rows.len());
+        self.map.key_by_name.reserve(rows.len());
+        self.drafts.reserve(rows.len());
+        for (row, facts) in rows.into_iter().enumerate() {
+            let draft = Draft::read(&facts).map_err(|fault| fault.at(Some(row)))?;
             if self.map.key_by_name.contains_key(&draft.id) {
                 warnings.push(repeated(&draft.id));
             }
-            self.map.place(&draft, facts);
+            self.map.place(&draft, facts.doc, facts.path);
             self.drafts.push(draft);
         }
-        self.is_head = vec![true; rows.len()];
-        self.is_real_head = vec![true; rows.len()];
         Ok(())
     }
 

@@ -88,7 +88,10 @@ impl RevisionMap {
         let mut steps = Vec::with_capacity(nodes.len());
         for node in nodes.into_iter().rev() {
             let action = Action::Upgrade(self.node(node).id.clone());
-            steps.push(Step { action, changes: table.upgrade(node)? });
+            steps.push(Step {
+                action,
+                changes: table.upgrade(node)?.into_iter().map(RowChange::from).collect(),
+            });
         }
         Ok(Plan { start: owned(rows), steps })
     }
@@ -114,7 +117,10 @@ impl RevisionMap {
         let mut steps = Vec::with_capacity(nodes.len());
         for node in nodes {
             let action = Action::Downgrade(self.node(node).id.clone());
-            steps.push(Step { action, changes: table.downgrade(node)? });
+            steps.push(Step {
+                action,
+                changes: table.downgrade(node)?.into_iter().map(RowChange::from).collect(),
+            });
         }
         Ok(Plan { start: owned(rows), steps })
     }

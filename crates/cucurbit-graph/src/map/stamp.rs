@@ -4,7 +4,7 @@ use super::fault::{Answered, Fault, MapError, Wording};
 use super::identifier::Identifier;
 use super::plan::{Action, Plan, Step, owned};
 use super::resolve::{Found, only_revision};
-use super::version_table::VersionTable;
+use super::version_table::{RowChange, VersionTable};
 use super::walk::Edge;
 use super::{NodeIndex, RevisionMap};
 
@@ -22,7 +22,8 @@ impl RevisionMap {
         let mut steps = Vec::new();
         for action in actions {
             let Action::Stamp { from, to, up, branch_move } = &action else { continue };
-            let changes = table.stamp(from, to, *up, *branch_move)?;
+            let changes =
+                table.stamp(from, to, *up, *branch_move)?.into_iter().map(RowChange::from).collect();
             steps.push(Step { action, changes });
         }
         Ok(Plan { start: owned(rows), steps })

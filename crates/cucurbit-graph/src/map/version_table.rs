@@ -3,6 +3,7 @@
 //! Only the bookkeeping is here: which rows are inserted, changed and deleted, and where Alembic
 //! loses count of them. No database is asked.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::fault::{Answered, Fault, MapError};
@@ -28,6 +29,24 @@ pub enum RowChange {
     },
 }
 
+/// A statement whose ids mostly belong to the map.
+#[derive(Debug)]
+pub(super) enum Change<'m> {
+    Insert(Cow<'m, str>),
+    Delete(Cow<'m, str>),
+    Update { from: Cow<'m, str>, to: Cow<'m, str> },
+}
+
+impl From<Change<'_>> for RowChange {
+    fn from(change: Change<'_>) -> Self {
+        match change {
+            Change::Insert(id) => Self::Insert(id.into_owned()),
+            Change::Delete(id) => Self::Delete(id.into_owned()),
+            Change::Update { from, to } => Self::Update { from: from.into_owned(), to: to.into_owned() },
+        }
+    }
+}
+
 /// Why an empty database cannot be brought to the heads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{error}", .revision.as_ref().map(|id| format!("at revision {id}: ")).unwrap_or_default())]
@@ -43,7 +62,7 @@ pub struct BookkeepingFault {
 /// The rows while steps are run.
 pub(super) struct VersionTable<'m> {
     map: &'m RevisionMap,
-    rows: BTreeSet<String>,
+    rows: BTreeSet<Cow<'m, str>>,
 }
 
 impl RevisionMap {
@@ -51,23 +70,41 @@ impl RevisionMap {
     ///
     /// Near linear for chains with few open branches at a time.
     pub fn upgrade_from_empty(&self) -> Result<Vec<Step>, BookkeepingFault> {
+        let mut steps = Vec::with_capacity(self.nodes.len());
+        self.walk_from_empty(|id, changes| {
+            steps.push(Step {
+                action: Action::Upgrade(id.to_owned()),
+                changes: changes.into_iter().map(RowChange::from).collect(),
+            })
+        })?;
+        Ok(steps)
+    }
+
+    /// Returns why `alembic upgrade heads` on an empty database would lose count of the version table, if it would.
+    pub fn fault_from_empty(&self) -> Option<BookkeepingFault> {
+        self.walk_from_empty(|_, _| ()).err()
+    }
+
+    fn walk_from_empty<'m>(
+        &'m self,
+        mut done: impl FnMut(&'m str, Vec<Change<'m>>),
+    ) -> Result<(), BookkeepingFault> {
         let not_begun =
             |fault: Fault| BookkeepingFault { revision: None, steps_done: 0, error: fault.into() };
         let span = Span { implicit_base: true, ..Span::new("heads", Identifier::None) };
         let mut nodes = self.iterate_nodes(&span, &mut Vec::new()).map_err(not_begun)?;
         nodes.reverse();
         let mut table = VersionTable::new(self, &[]);
-        let mut steps = Vec::with_capacity(nodes.len());
-        for node in nodes {
+        for (steps_done, node) in nodes.into_iter().enumerate() {
             let id = &self.node(node).id;
             let changes = table.upgrade(node).map_err(|fault| BookkeepingFault {
                 revision: Some(id.clone()),
-                steps_done: steps.len(),
+                steps_done,
                 error: fault.into(),
             })?;
-            steps.push(Step { action: Action::Upgrade(id.clone()), changes });
+            done(id, changes);
         }
-        Ok(steps)
+        Ok(())
     }
 
     /// Which of the wanted revisions are at or below the given ones.
@@ -88,20 +125,20 @@ impl RevisionMap {
 
 impl<'m> VersionTable<'m> {
     pub(super) fn new(map: &'m RevisionMap, rows: &[String]) -> Self {
-        VersionTable { map, rows: rows.iter().cloned().collect() }
+        VersionTable { map, rows: rows.iter().cloned().map(Cow::Owned).collect() }
     }
 
     /// Runs an upgrade: a new row, one row moved on, or several rows merged.
-    pub(super) fn upgrade(&mut self, node: NodeIndex) -> Answered<Vec<RowChange>> {
+    pub(super) fn upgrade(&mut self, node: NodeIndex) -> Answered<Vec<Change<'m>>> {
         let map = self.map;
         let node = map.node(node);
         let present = self.present(node);
         if present.is_empty() {
-            return Ok(vec![self.insert(&node.id)?]);
+            return Ok(vec![self.insert(node.id.as_str().into())?]);
         }
         if present.len() == 1 {
             let from = if node.normalized_down.len() == 1 { node.normalized_down[0] } else { present[0] };
-            return Ok(vec![self.update(&map.key(from).name, &node.id)?]);
+            return Ok(vec![self.update(map.key(from).name.as_str().into(), node.id.as_str().into())?]);
         }
         let mut merged = self.less_covered(&node.normalized_down, &self.rows_outside(node))?;
         let Some(last) = merged.pop() else {
@@ -112,21 +149,21 @@ impl<'m> VersionTable<'m> {
         };
         let mut changes = Vec::new();
         for key in merged {
-            changes.push(self.delete(&map.key(key).name)?);
+            changes.push(self.delete(map.key(key).name.as_str().into())?);
         }
-        changes.push(self.update(&map.key(last).name, &node.id)?);
+        changes.push(self.update(map.key(last).name.as_str().into(), node.id.as_str().into())?);
         Ok(changes)
     }
 
     /// Runs a downgrade: a row removed, one row moved back, or one row taken apart.
-    pub(super) fn downgrade(&mut self, node: NodeIndex) -> Answered<Vec<RowChange>> {
+    pub(super) fn downgrade(&mut self, node: NodeIndex) -> Answered<Vec<Change<'m>>> {
         let map = self.map;
         let node = map.node(node);
         let down = &node.normalized_down;
-        let is_row = self.rows.contains(&node.id);
+        let is_row = self.rows.contains(node.id.as_str());
         let uncovered = if is_row { self.left_behind(node)? } else { Vec::new() };
         if is_row && uncovered.is_empty() {
-            return Ok(vec![self.delete(&node.id)?]);
+            return Ok(vec![self.delete(node.id.as_str().into())?]);
         }
         if is_row && down.len() > 1 {
             return self.take_apart(node, &uncovered);
@@ -136,17 +173,17 @@ impl<'m> VersionTable<'m> {
             (_, [only]) => *only,
             _ => return Err(Fault::assertion("Can't do an UPDATE because downrevision is ambiguous")),
         };
-        Ok(vec![self.update(&node.id, &map.key(to).name)?])
+        Ok(vec![self.update(node.id.as_str().into(), map.key(to).name.as_str().into())?])
     }
 
-    fn take_apart(&mut self, node: &Node, to: &[KeyIndex]) -> Answered<Vec<RowChange>> {
+    fn take_apart(&mut self, node: &'m Node, to: &[KeyIndex]) -> Answered<Vec<Change<'m>>> {
         let map = self.map;
         let mut changes = Vec::new();
         if let Some((last, others)) = to.split_last() {
             for key in others {
-                changes.push(self.insert(&map.key(*key).name)?);
+                changes.push(self.insert(map.key(*key).name.as_str().into())?);
             }
-            changes.push(self.update(&node.id, &map.key(*last).name)?);
+            changes.push(self.update(node.id.as_str().into(), map.key(*last).name.as_str().into())?);
         }
         Ok(changes)
     }
@@ -158,18 +195,18 @@ impl<'m> VersionTable<'m> {
         to: &[String],
         up: bool,
         branch_move: bool,
-    ) -> Answered<Vec<RowChange>> {
-        let is_missing = |ids: &[String]| ids.iter().any(|id| !self.rows.contains(id));
+    ) -> Answered<Vec<Change<'m>>> {
+        let is_missing = |ids: &[String]| ids.iter().any(|id| !self.rows.contains(id.as_str()));
         let is_new = up && (branch_move || is_missing(from)) && is_missing(to);
         match (from, to) {
-            ([only], _) if !up && branch_move => Ok(vec![self.delete(only)?]),
-            (_, [only]) if is_new => Ok(vec![self.insert(only)?]),
+            ([only], _) if !up && branch_move => Ok(vec![self.delete(only.clone().into())?]),
+            (_, [only]) if is_new => Ok(vec![self.insert(only.clone().into())?]),
             ([others @ .., last], [to]) if !is_new && (up || !branch_move) => {
                 let mut changes = Vec::new();
                 for row in others {
-                    changes.push(self.delete(row)?);
+                    changes.push(self.delete(row.clone().into())?);
                 }
-                changes.push(self.update(last, to)?);
+                changes.push(self.update(last.clone().into(), to.clone().into())?);
                 Ok(changes)
             }
             _ => Err(Fault::assertion("")),
@@ -178,7 +215,7 @@ impl<'m> VersionTable<'m> {
 
     /// Which rows a revision stands on, in load order.
     fn present(&self, node: &Node) -> Vec<KeyIndex> {
-        let is_row = |key: &KeyIndex| self.rows.contains(&self.map.key(*key).name);
+        let is_row = |key: &KeyIndex| self.rows.contains(self.map.key(*key).name.as_str());
         let mut present: Vec<KeyIndex> = node.normalized_down.iter().copied().filter(is_row).collect();
         present.sort_unstable();
         present
@@ -186,8 +223,8 @@ impl<'m> VersionTable<'m> {
 
     fn rows_outside(&self, node: &Node) -> Vec<Identifier> {
         let names = self.map.names(&node.normalized_down);
-        let outside = self.rows.iter().filter(|row| !names.contains(&row.as_str()));
-        outside.map(|row| row.as_str().into()).collect()
+        let outside = self.rows.iter().filter(|row| !names.contains(&row.as_ref()));
+        outside.map(|row| Identifier::from(row.as_ref())).collect()
     }
 
     /// The candidates that none of the rows covers, in load order.
@@ -202,8 +239,12 @@ impl<'m> VersionTable<'m> {
 
     /// The rows that must be there once a revision is undone.
     fn left_behind(&self, node: &Node) -> Answered<Vec<KeyIndex>> {
-        let others: Vec<Identifier> =
-            self.rows.iter().filter(|row| **row != node.id).map(|row| row.as_str().into()).collect();
+        let others: Vec<Identifier> = self
+            .rows
+            .iter()
+            .filter(|row| row.as_ref() != node.id)
+            .map(|row| Identifier::from(row.as_ref()))
+            .collect();
         if !others.is_empty() {
             return self.less_covered(&node.normalized_down, &others);
         }
@@ -219,27 +260,27 @@ impl<'m> VersionTable<'m> {
         Ok(left)
     }
 
-    fn insert(&mut self, id: &str) -> Answered<RowChange> {
-        if !self.rows.insert(id.to_owned()) {
+    fn insert(&mut self, id: Cow<'m, str>) -> Answered<Change<'m>> {
+        if !self.rows.insert(id.clone()) {
             return Err(Fault::assertion(""));
         }
-        Ok(RowChange::Insert(id.to_owned()))
+        Ok(Change::Insert(id))
     }
 
-    fn delete(&mut self, id: &str) -> Answered<RowChange> {
-        if !self.rows.remove(id) {
-            return Err(Fault::missing_key(python::quoted(id)));
+    fn delete(&mut self, id: Cow<'m, str>) -> Answered<Change<'m>> {
+        if !self.rows.remove(&id) {
+            return Err(Fault::missing_key(python::quoted(&id)));
         }
-        Ok(RowChange::Delete(id.to_owned()))
+        Ok(Change::Delete(id))
     }
 
-    fn update(&mut self, from: &str, to: &str) -> Answered<RowChange> {
-        if self.rows.contains(to) {
+    fn update(&mut self, from: Cow<'m, str>, to: Cow<'m, str>) -> Answered<Change<'m>> {
+        if self.rows.contains(&to) {
             return Err(Fault::assertion(""));
         }
-        self.delete(from)?;
-        self.rows.insert(to.to_owned());
-        Ok(RowChange::Update { from: from.to_owned(), to: to.to_owned() })
+        self.delete(from.clone())?;
+        self.rows.insert(to.clone());
+        Ok(Change::Update { from, to })
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::case::Case;
 use crate::finding::Finding;
 use cucurbit_graph::Node;
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashSet as HashSet;
 
 /// A picture has at most so many rows.
 const MAX_ROWS: usize = 60;
@@ -205,12 +205,23 @@ fn first_line(text: &str) -> String {
 /// long as it goes; what stands in a ring is broken open at its first member.
 fn items(case: &Case, findings: &[Finding]) -> Vec<Item> {
     let order = order(case);
-    let place: HashMap<Node, usize> = order.iter().enumerate().map(|(at, node)| (*node, at)).collect();
+    let mut place = vec![None; case.graph().node_count()];
+    for (at, node) in order.iter().enumerate() {
+        place[node.index()] = Some(at);
+    }
+    // An edge that leads up the page belongs to a ring and is told in words.
+    let leads_down = |node: Node, parent: &Node| place[parent.index()] > place[node.index()];
     let below = |node: Node| -> Vec<Node> {
-        // An edge that leads up the page belongs to a ring and is told in words.
         let mut parents = case.graph().parents(node);
-        parents.retain(|parent| place.get(parent) > place.get(&node));
+        parents.retain(|parent| leads_down(node, parent));
         parents
+    };
+    let only_below = |node: Node| match case.graph().only_parent(node) {
+        Some(parent) => Some(parent).filter(|parent| leads_down(node, parent)),
+        None => match below(node).as_slice() {
+            [parent] => Some(*parent),
+            _ => None,
+        },
     };
     let named: HashSet<&str> = findings
         .iter()
@@ -218,10 +229,8 @@ fn items(case: &Case, findings: &[Finding]) -> Vec<Item> {
         .flat_map(|f| f.revisions.iter().map(String::as_str))
         .collect();
     let plain = |node: Node| {
-        let (children, parents) = (case.graph().children(node), below(node));
-        children.len() == 1
-            && parents.len() == 1
-            && case.graph().children(parents[0]).len() == 1
+        case.graph().only_child(node).is_some()
+            && only_below(node).is_some_and(|parent| case.graph().only_child(parent).is_some())
             && !case.graph().is_missing(node)
             && !named.contains(case.graph().id(node))
             && case.graph().rows(node).iter().all(|row| case.graph().dependencies_of_row(*row).is_empty())
@@ -230,7 +239,10 @@ fn items(case: &Case, findings: &[Finding]) -> Vec<Item> {
     let mut at = 0;
     while at < order.len() {
         let start = at;
-        while at < order.len() && plain(order[at]) && (at == start || below(order[at - 1]) == [order[at]]) {
+        while at < order.len()
+            && plain(order[at])
+            && (at == start || only_below(order[at - 1]) == Some(order[at]))
+        {
             at += 1;
         }
         let length = at - start;
@@ -253,27 +265,35 @@ fn order(case: &Case) -> Vec<Node> {
     let graph = case.graph();
     let all: Vec<Node> =
         graph.defined().chain(graph.missing().filter(|n| !graph.children(*n).is_empty())).collect();
-    let mut waiting: HashMap<Node, usize> =
-        all.iter().map(|node| (*node, graph.children(*node).len())).collect();
-    let mut stack: Vec<Node> = all.iter().rev().copied().filter(|node| waiting[node] == 0).collect();
-    let mut done: HashSet<Node> = HashSet::default();
+    let mut waiting: Vec<Option<usize>> = vec![None; graph.node_count()];
+    for node in &all {
+        let children = graph.only_child(*node).map_or_else(|| graph.children(*node).len(), |_| 1);
+        waiting[node.index()] = Some(children);
+    }
+    let mut stack: Vec<Node> =
+        all.iter().rev().copied().filter(|node| waiting[node.index()] == Some(0)).collect();
+    let mut done = vec![false; graph.node_count()];
     let mut order = Vec::with_capacity(all.len());
     let mut rest = all.iter();
     loop {
         while let Some(node) = stack.pop() {
-            if !done.insert(node) {
+            if std::mem::replace(&mut done[node.index()], true) {
                 continue;
             }
             order.push(node);
-            for parent in graph.parents(node).into_iter().rev() {
-                let left = waiting.entry(parent).or_insert(1);
+            let mut pass = |parent: Node| {
+                let left = waiting[parent.index()].get_or_insert(1);
                 *left = left.saturating_sub(1);
                 if *left == 0 {
                     stack.push(parent);
                 }
+            };
+            match graph.only_parent(node) {
+                Some(parent) => pass(parent),
+                None => graph.parents(node).into_iter().rev().for_each(pass),
             }
         }
-        match rest.find(|node| !done.contains(*node)) {
+        match rest.find(|node| !done[node.index()]) {
             Some(node) => stack.push(*node),
             None => return order,
         }

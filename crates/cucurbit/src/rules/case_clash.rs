@@ -3,19 +3,23 @@
 use crate::case::Case;
 use crate::finding::Finding;
 use cucurbit_graph::Node;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 info!("IDS005", "case-clash", Warning, "case_clash.md", "Two ids differ by case alone.");
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     let graph = case.graph();
-    let mut first: HashMap<String, Node> = HashMap::new();
+    let is_lower = |id: &str| id.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if graph.defined().all(|node| is_lower(graph.id(node))) {
+        return;
+    }
+    let mut first: FxHashMap<String, Node> = FxHashMap::default();
     for node in graph.defined() {
         let id = graph.id(node);
-        let Some(before) = first.get(&id.to_lowercase()).copied() else {
-            first.insert(id.to_lowercase(), node);
+        let before = *first.entry(id.to_lowercase()).or_insert(node);
+        if before == node {
             continue;
-        };
+        }
         let (Some(row), Some(other)) = (case.row_of(node), case.row_of(before)) else { continue };
         let earlier = graph.id(before);
         out.push(

@@ -29,6 +29,9 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
 
 fn revision_id(case: &Case, row: RowIndex, line: &DocLine) -> Option<Finding> {
     let id = case.facts(row).revision.as_str()?;
+    if line.text == id && is_word(id) {
+        return None;
+    }
     let written = words(&line.text).next()?;
     if written == id {
         return None;
@@ -60,7 +63,7 @@ fn revises(case: &Case, row: RowIndex, line: &DocLine) -> Option<Finding> {
     if let [(parent, _)] = field.strings().as_slice()
         && !parent.is_empty()
         && line.text == *parent
-        && words(&line.text).eq([*parent])
+        && (is_word(parent) || words(&line.text).eq([*parent]))
         && !is_nothing(parent)
     {
         return None;
@@ -103,6 +106,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\t', '(', ')', '[', ']', '\'', '"', '`']).filter(|word| !word.is_empty())
 }
 
+/// Most ids are nothing but letters and digits.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 fn is_nothing(word: &str) -> bool {
-    matches!(word.to_ascii_lowercase().as_str(), "none" | "base" | "<base>" | "-" | "n/a")
+    ["none", "base", "<base>", "-", "n/a"].iter().any(|nothing| word.eq_ignore_ascii_case(nothing))
 }

@@ -25,6 +25,9 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
 
 /// Returns what kind of pattern the id is.
 fn pattern(id: &str) -> Option<&'static str> {
+    if is_ordinary(id.as_bytes()) {
+        return None;
+    }
     let text = id.to_ascii_lowercase();
     let words = [
         "placeholder",
@@ -69,6 +72,18 @@ fn pattern(id: &str) -> Option<&'static str> {
         return Some("a well-known pattern");
     }
     (bytes.len() >= 8 && repeats(bytes)).then_some("a short text repeated")
+}
+
+/// Tells of hexadecimal digits whose first few are neither equal, nor counted up in any way, nor repeated: no pattern
+/// begins so.
+fn is_ordinary(bytes: &[u8]) -> bool {
+    let &[a, b, c, d, e, f, _, _, ..] = bytes else { return false };
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    let repeats = (a, b) == (c, d) || (a, b) == (d, e) || (a, b) == (e, f);
+    let is_run = (a == b && c == d) || (follows(a, b, 1) && follows(b, c, 1)) || follows(a, c, 1) && follows(b, d, 1);
+    let begins = |known: &&[u8]| bytes.starts_with(known);
+    let is_known = [b"deadbeef".as_slice(), b"cafebabe", b"abcdef12", b"12345678"].iter().any(begins);
+    bytes.iter().all(is_digit) && !repeats && !is_run && !is_known
 }
 
 /// Every character is the one before it plus one, hexadecimal digits and letters wrapping.

@@ -10,12 +10,12 @@ info!("FIL009", "wrong-identifier-type", Error, "wrong_identifier_type.md", "An 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
     for (row, file) in case.files().iter().enumerate() {
         let facts = &file.facts;
-        let name = super::text::file_name(case, row);
+        let name = || super::text::file_name(case, row);
         let place = |span| Place::at(&file.path, Some(span));
         if let Field::Known { value, span } = &facts.revision
             && value.as_str().is_none()
         {
-            let message = format!("`revision` of `{name}` is {}, not a string", kind(value));
+            let message = format!("`revision` of `{}` is {}, not a string", name(), kind(value));
             out.push(finding(place(*span), message, "every Alembic command stops with `TypeError`"));
         }
         let others = [
@@ -34,7 +34,7 @@ pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
         for (field, value, why) in others {
             let Field::Known { value, span } = value else { continue };
             let Some((wrong, is_taken)) = wrong_reference(value) else { continue };
-            let message = format!("`{field}` of `{name}` holds {}, not strings alone", kind(wrong));
+            let message = format!("`{field}` of `{}` holds {}, not strings alone", name(), kind(wrong));
             let mut finding = finding(place(*span), message, why);
             if field == "branch_labels" {
                 finding = finding.severity(Severity::Warning);
