@@ -443,6 +443,19 @@ impl Host for Replay {
         self.session = mark.session;
     }
 
+    fn is_unchanged(&self, mark: &Mark) -> bool {
+        self.log.len() == mark.log
+            && self.effects == mark.effects
+            && self.session == mark.session
+            && self.registry.is_same(&mark.registry)
+            && Rc::ptr_eq(&self.db, &mark.db)
+            && Rc::ptr_eq(&self.memo, &mark.memo)
+            && Rc::ptr_eq(&self.reflected, &mark.reflected)
+            && Rc::ptr_eq(&self.refused, &mark.refused)
+            && Rc::ptr_eq(&self.options, &mark.options)
+            && Rc::ptr_eq(&self.remade, &mark.remade)
+    }
+
     fn effects_since(&self, mark: &Mark) -> usize {
         self.effects - mark.effects
     }

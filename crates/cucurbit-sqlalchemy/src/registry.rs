@@ -111,6 +111,12 @@ impl Registry {
         Registry::default()
     }
 
+    /// Tells whether nothing was told since one was cloned from the other.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.state, &other.state)
+    }
+
     fn change(&mut self) -> &mut State {
         Rc::make_mut(&mut self.state)
     }

@@ -231,6 +231,12 @@ pub trait Host: Sized {
         0
     }
 
+    /// Tells whether the state of effects is certainly the one that was remembered.
+    fn is_unchanged(&self, mark: &Self::Mark) -> bool {
+        let _ = mark;
+        false
+    }
+
     /// Decides where it cannot be told which way the code goes. Branches were tried and undone before.
     fn decide(&mut self, unsettled: &Unsettled) -> Decision;
 

@@ -3,6 +3,7 @@
 use super::Evaluated;
 use super::host::{Branch, Decision, Host, Place, Unsettled, UnsettledKind};
 use super::run::{Evaluator, Undo};
+use super::scope::Scope;
 use super::statements::Flow;
 use super::value::Value;
 use std::rc::Rc;
@@ -13,11 +14,36 @@ type Trace = Vec<(Place, Decision)>;
 /// One way to go.
 pub(super) type Arm<'s, 'a, H> = &'s mut dyn FnMut(&mut Evaluator<'a, H>) -> Evaluated<Flow>;
 
+/// What came of the arms of an unsettled place.
+#[derive(Default)]
+struct Ways {
+    /// The names that were bound, with their values at the end of the arm.
+    bound: Vec<(Scope, Rc<str>, Option<Value>)>,
+    flows: Vec<Flow>,
+}
+
+impl Ways {
+    fn bound(&mut self, journal: &[Undo]) {
+        for undo in journal {
+            if let Undo::Bind(scope, name, _) = undo {
+                self.bound.push((Rc::clone(scope), Rc::clone(name), scope.own(name)));
+            }
+        }
+    }
+
+    fn flow(&mut self, result: &Evaluated<Flow>) {
+        if let Ok(flow) = result {
+            self.flows.push(flow.clone());
+        }
+    }
+}
+
 impl<'a, H: Host> Evaluator<'a, H> {
     /// Tries every arm, asks the host, and goes the way it says.
     ///
     /// Each arm is evaluated once, and a second time only when it is taken and was not the last: then the
-    /// decisions inside it are remembered, so that nesting stays linear.
+    /// decisions inside it are remembered, so that nesting stays linear. Arms of which none means anything to the host
+    /// are not evaluated again when all are taken.
     pub(super) fn unsettled(
         &mut self,
         kind: UnsettledKind,
@@ -39,6 +65,10 @@ impl<'a, H: Host> Evaluator<'a, H> {
         let last = arms.len() - 1;
         let mut traces = Vec::with_capacity(arms.len());
         let mut kept = None;
+        let late_guards = |e: &Self| e.frames.last().map_or(0, |frame| frame.late_guards);
+        let guards = late_guards(self);
+        let mut is_quiet = true;
+        let mut tried = Ways::default();
         for (at, arm) in arms.iter_mut().enumerate() {
             let mark = self.host.mark();
             self.trials += 1;
@@ -47,6 +77,11 @@ impl<'a, H: Host> Evaluator<'a, H> {
             self.host.guard(None);
             self.trials -= 1;
             traces.push(self.trace.split_off(start));
+            is_quiet &= self.host.is_unchanged(&mark) && late_guards(self) == guards;
+            if is_quiet {
+                tried.bound(&self.journal[journal..]);
+                tried.flow(&result);
+            }
             unsettled.branches.push(Branch {
                 effects: self.host.effects_since(&mark),
                 misfits: self.host.misfits_since(&mark),
@@ -73,6 +108,10 @@ impl<'a, H: Host> Evaluator<'a, H> {
         }
         self.undo_to(journal);
         self.host.rewind(mark);
+        if is_quiet && decision == Decision::All {
+            self.trace.extend(traces.into_iter().flatten());
+            return self.join(&unsettled, tried);
+        }
         if let Decision::Take(at) = decision
             && let Some(trace) = traces.get_mut(at)
         {
@@ -111,8 +150,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
         arms: &mut [Arm<'_, 'a, H>],
         traces: Vec<Trace>,
     ) -> Evaluated<Flow> {
-        let mut bound = Vec::new();
-        let mut flows = Vec::new();
+        let mut ways = Ways::default();
         let outer = std::mem::take(&mut self.journal);
         let mut traces = traces.into_iter();
         for arm in arms.iter_mut() {
@@ -124,17 +162,17 @@ impl<'a, H: Host> Evaluator<'a, H> {
             let result = arm(self);
             self.host.guard(None);
             self.trials -= 1;
-            for undo in &self.journal {
-                if let Undo::Bind(scope, name, _) = undo {
-                    bound.push((Rc::clone(scope), Rc::clone(name), scope.own(name)));
-                }
-            }
+            ways.bound(&self.journal);
+            ways.flow(&result);
             self.undo_to(0);
-            if let Ok(flow) = result {
-                flows.push(flow);
-            }
         }
         self.journal = outer;
+        self.join(unsettled, ways)
+    }
+
+    /// Goes on after every way was gone and undone.
+    fn join(&mut self, unsettled: &Unsettled, ways: Ways) -> Evaluated<Flow> {
+        let Ways { bound, mut flows } = ways;
         for (scope, name, value) in bound {
             let now = scope.own(&name);
             let same = match (&value, &now) {
