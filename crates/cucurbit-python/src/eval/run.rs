@@ -155,6 +155,8 @@ impl<'a, H: Host> Evaluator<'a, H> {
         // A module is loaded when a name of it is first used, which may be in a branch that is only
         // tried; what it binds stays all the same.
         let trials = std::mem::take(&mut self.trials);
+        let journal = std::mem::take(&mut self.journal);
+        let decisions = (std::mem::take(&mut self.trace), std::mem::take(&mut self.script));
         // A module has a budget of its own: what it costs is not paid by the call that first needs it.
         let outer_ticks = (self.ticks, self.exhausted);
         if self.module_ticks < self.limits.ticks.saturating_mul(MODULE_BUDGETS) {
@@ -169,6 +171,8 @@ impl<'a, H: Host> Evaluator<'a, H> {
         self.module_ticks = self.module_ticks.saturating_add(self.ticks);
         (self.ticks, self.exhausted) = outer_ticks;
         self.trials = trials;
+        self.journal = journal;
+        (self.trace, self.script) = decisions;
         if let Err(raised) = result {
             let what = raised.message.as_deref().unwrap_or("an exception").to_owned();
             self.note(raised.place, format!("loading the module raises {what}"));

@@ -76,6 +76,9 @@ impl Host for Recorder {
     fn effects_since(&self, mark: &usize) -> usize {
         self.calls.len() - mark
     }
+    fn is_unchanged(&self, mark: &usize) -> bool {
+        self.calls.len() == *mark
+    }
     fn decide(&mut self, unsettled: &Unsettled) -> Decision {
         match unsettled.branches.as_slice() {
             [a, b] if a.raises => {
@@ -84,6 +87,7 @@ impl Host for Recorder {
             }
             [a, b] if a.effects == 0 && b.effects > 0 => Decision::Take(1),
             [a, _] if a.effects == 0 && a.leaves => Decision::Take(1),
+            [a, b] if a.effects == 0 && b.effects == 0 => Decision::All,
             _ => Decision::Take(0),
         }
     }
@@ -173,6 +177,29 @@ fn a_tried_branch_leaves_nothing_behind() {
         upgrade("if op.ask():\n    op.a()\n    if op.ask():\n        op.b()\nelse:\n    pass"),
         ["?a()", "?b()"]
     );
+}
+
+#[test]
+fn a_module_that_a_tried_branch_loads_is_no_part_of_it() {
+    let upgrade = "xs = []\n    if op.ask():\n        xs.append(1)\n        xs.append(other.T)\n        raise ValueError()\n    else:\n        op.b()\n    op.a(xs)";
+    let m = format!("from alembic import op\nimport other\ndef upgrade():\n    {upgrade}\n");
+    let other = "from alembic import op\nif op.ask():\n    T = 1\nelse:\n    T = 2\n";
+    let found = calls(&[("m", &m), ("other", other)]);
+    assert_eq!(found, ["?b()", "?a([])"]);
+}
+
+#[test]
+fn ways_that_do_nothing_are_joined() {
+    let ways = |then: &str, otherwise: &str| {
+        format!(
+            "n = 0\nfor x in op.ask():\n    if op.ask():\n        {then}\n    else:\n        {otherwise}\nop.a(n)"
+        )
+    };
+    assert_eq!(upgrade(&ways("n = 0", "m = 1")), ["a(0)"]);
+    assert_eq!(upgrade(&ways("n = 1", "n = 2")), ["a(<unknown: the database knows>)"]);
+    assert_eq!(upgrade(&ways("n = 1", "op.b()")), ["?b()", "a(0)"]);
+    assert_eq!(upgrade(&ways("continue", "n = 2")), ["a(<unknown: the database knows>)"]);
+    assert_eq!(upgrade("if op.ask():\n    return\nelse:\n    return\nop.a()"), [""; 0]);
 }
 
 #[test]
