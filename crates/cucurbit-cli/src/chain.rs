@@ -100,9 +100,18 @@ impl ChainArguments {
             found = cases(&self.path, &options).map_err(|error| error.to_string())?;
         }
         if found.len() > 1 {
+            const SHOWN: usize = 12;
             let folders: Vec<String> =
-                found.iter().map(|c| c.environment().folder().display().to_string()).collect();
-            return Err(format!("there are {} environments; name one: {}", found.len(), folders.join(", ")));
+                found.iter().take(SHOWN).map(|c| c.environment().folder().display().to_string()).collect();
+            let more = match found.len().saturating_sub(SHOWN) {
+                0 => String::new(),
+                rest => format!(" and {rest} more"),
+            };
+            return Err(format!(
+                "there are {} environments; name one: {}{more}",
+                found.len(),
+                folders.join(", ")
+            ));
         }
         let case = found.pop().ok_or_else(|| "there is no environment".to_owned())?;
         self.engine(&case)?;

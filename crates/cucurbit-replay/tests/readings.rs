@@ -875,3 +875,23 @@ fn the_pragma_of_a_table_is_answered() {
         assert_eq!(last.as_deref(), Some(if is_seen { "seen" } else { "unseen" }), "{test}");
     }
 }
+
+#[test]
+fn a_name_that_is_final_is_shortened_where_it_is_dropped_as_where_it_was_made() {
+    let long = "a_name_of_a_constraint_or_an_index_that_is_longer_than_the_database_takes";
+    let followed = check(
+        &format!(
+            r#"
+def upgrade():
+    op.create_table("p", sa.Column("id", sa.Integer(), primary_key=True))
+    op.create_table("t", sa.Column("x", sa.Integer()), sa.ForeignKeyConstraint(["x"], ["p.id"], name=op.f("fk_{long}")))
+    op.create_index(op.f("ix_{long}"), "t", ["x"])
+    op.drop_index(op.f("ix_{long}"), table_name="t")
+    with op.batch_alter_table("t") as batch:
+        batch.drop_constraint(batch.f("fk_{long}"), type_="foreignkey")
+"#
+        ),
+        Dialect::PostgreSql,
+    );
+    assert!(followed.table("t").constraints.is_empty());
+}

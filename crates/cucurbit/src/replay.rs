@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::way_back::WayBack;
 use cucurbit_graph::{Node, RowIndex};
 use cucurbit_replay::{Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step};
-use cucurbit_schema::{Database, Dialect, Mismatch, MismatchKind};
+use cucurbit_schema::{Constraint, ConstraintBody, Database, Dialect, Mismatch, MismatchKind, Table};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -396,11 +396,24 @@ pub fn describe_mismatch(mismatch: &Mismatch) -> String {
     }
 }
 
-/// Takes Alembic's own table out of a schema: no migration makes it.
+/// Takes Alembic's own table out of a schema, under whatever name `env.py` gives it: no migration makes it.
 pub fn forget_version_table(database: &mut Database) {
-    let names: Vec<_> = database.tables.keys().filter(|n| n.name == "alembic_version").cloned().collect();
+    let tables = database.tables.values().filter(|table| is_version_table(table));
+    let names: Vec<_> = tables.map(|table| table.name.clone()).collect();
     for name in names {
         let change = cucurbit_schema::Change::DropTable { name, if_exists: true, cascade: true };
         database.apply(&change, cucurbit_schema::Origin::default());
     }
+}
+
+/// Alembic 1.20, `DefaultImpl.version_table_impl`: one column, and a primary key named for the table unless
+/// `version_table_pk` is off.
+fn is_version_table(table: &Table) -> bool {
+    let is_own_key = |constraint: &Constraint| {
+        matches!(constraint.body, ConstraintBody::PrimaryKey { .. })
+            && constraint.name.as_ref().is_none_or(|name| *name == format!("{}_pkc", table.name.name))
+    };
+    table.name.name == "alembic_version"
+        || matches!(table.columns.as_slice(), [column] if column.name == "version_num")
+            && table.constraints.iter().all(|constraint| is_own_key(constraint))
 }

@@ -47,7 +47,11 @@ pub(super) fn create_index(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
 }
 
 pub(super) fn drop_index(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> {
-    let name = text_argument(ev, given.arguments.get(0, "index_name"), "name")?;
+    let name_value = given.arguments.get(0, "index_name").cloned();
+    let name = match sqla::name_text(ev, name_value.as_ref()) {
+        NameText::Final(name) => Some(sqla::truncated(&name, ev.host.settings.dialect)),
+        _ => text_argument(ev, name_value.as_ref(), "name")?,
+    };
     let if_exists = flag(given.arguments, "if_exists");
     let table = match &given.batch {
         Some((table, _)) => Some(table.clone()),
@@ -259,6 +263,7 @@ pub(super) fn drop_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<Option
             };
             metadata.convention.name(&given_name, parts, dialect)?.map(|n| n.0)
         }
+        (NameText::Final(name), _) => Some(sqla::truncated(name, dialect)),
         _ => given_name.text().map(str::to_owned),
     };
     if name.is_none()
