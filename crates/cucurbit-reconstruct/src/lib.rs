@@ -7,6 +7,7 @@
 //! judge, the forward replay, and no inverse of its own for each operation.
 
 mod copies;
+mod elsewhere;
 mod patch;
 mod search;
 

@@ -1,7 +1,7 @@
 //! The search for the state before a migration.
 
-use crate::copies;
 use crate::patch;
+use crate::{copies, elsewhere};
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
     Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectKind, ObjectName,
@@ -305,6 +305,7 @@ pub fn roll_back(
     back.end.forget_origins();
     let mut evidence: Vec<&Database> = vec![forward];
     evidence.extend(known);
+    elsewhere::settle_types_from_elsewhere(&mut back.end, &evidence, after);
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
     for seed in [Seed::Downgrade, Seed::Said, Seed::After, Seed::Forward] {

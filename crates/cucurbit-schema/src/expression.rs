@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 #[must_use]
 pub fn normalized(text: &str, dialect: Dialect) -> String {
     let tokens = read(text, dialect);
-    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0, schema: dialect.default_schema() };
     match parser.expression(0) {
         Some(tree) if parser.at == tokens.len() => tree.text(),
         _ => tokens.join(" "),
@@ -150,6 +150,8 @@ struct Parser<'t> {
     tokens: &'t [String],
     at: usize,
     depth: usize,
+    /// The schema that a dump names before a function or an operator, and nobody else.
+    schema: Option<&'static str>,
 }
 
 /// How deep an expression may nest.
@@ -173,8 +175,13 @@ impl Parser<'_> {
         }
         let mut left = self.prefix()?;
         while let Some(token) = self.peek() {
-            let token = token.to_owned();
+            let mut token = token.to_owned();
+            let start = self.at;
+            if token == "operator" {
+                token = self.qualified_operator()?;
+            }
             let (power, operator) = match token.as_str() {
+                _ if self.at > start => (6, token.as_str()),
                 "or" => (1, "or"),
                 "and" => (2, "and"),
                 "=" | "==" => (4, "="),
@@ -201,6 +208,18 @@ impl Parser<'_> {
         }
         self.depth -= 1;
         Some(left)
+    }
+
+    /// Reads `OPERATOR(public.=)` but for the closing bracket, and returns the operator.
+    fn qualified_operator(&mut self) -> Option<String> {
+        self.at += 1;
+        self.take("(").then_some(())?;
+        while self.tokens.get(self.at + 1).is_some_and(|token| token == ".") {
+            self.at += 2;
+        }
+        let operator = self.peek()?.to_owned();
+        self.at += 1;
+        (self.peek() == Some(")")).then_some(operator)
     }
 
     fn infix(&mut self, left: Tree, operator: &str, power: u8) -> Option<Tree> {
@@ -390,7 +409,12 @@ impl Parser<'_> {
                 }
                 if self.take("(") {
                     let mut items = self.list(")")?;
-                    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_owned();
+                    let name = match name.split_once('.') {
+                        Some((schema, plain)) if schema == "pg_catalog" || Some(schema) == self.schema => {
+                            plain.to_owned()
+                        }
+                        _ => name,
+                    };
                     if name.starts_with("jsonb_path_") {
                         items.iter_mut().skip(1).take(1).for_each(settle_path);
                     }
@@ -538,6 +562,9 @@ mod tests {
             "not jsonb_path_exists(x, '$.* ? (@.type() <> \"a b\")')",
             "(NOT jsonb_path_exists(x, '$.*?(@.type() != \"a b\")'::jsonpath))",
         );
+        same("uuid_generate_v4()", "public.uuid_generate_v4()");
+        differ("uuid_generate_v4()", "other.uuid_generate_v4()");
+        same("name = 'a' AND b", "((name OPERATOR(public.=) 'a'::public.citext) AND b)");
         same("doc #>> '{a, \"b\", 1}'", "(doc #>> '{a,b,1}'::text[])");
         same("jsonb_path_exists(x, '$.a')", "jsonb_path_exists(x, '$.\"a\"'::jsonpath)");
     }

@@ -295,11 +295,18 @@ impl Case {
 
     fn reconstruct_alone(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
         let (found, has_convention) = self.reconstruct_as(options, true)?;
-        if has_convention && options.head.is_some() && !found.is_proved() {
+        // What a convention names otherwise than it is in the head, the lost migration would have dropped.
+        let drops = |found: &Reconstruction| found.changes.iter().any(engine::takes_away);
+        if has_convention && options.head.is_some() && (!found.is_proved() || drops(&found)) {
             // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
             // convention of the models to Alembic.
             let (other, _) = self.reconstruct_as(options, false)?;
-            if other.is_proved() || other.questions().len() < found.questions().len() {
+            let is_better = match (found.is_proved(), other.is_proved()) {
+                (true, proved) => proved && other.changes.len() < found.changes.len(),
+                (false, true) => true,
+                (false, false) => other.questions().len() < found.questions().len(),
+            };
+            if is_better {
                 return Ok(other);
             }
         }

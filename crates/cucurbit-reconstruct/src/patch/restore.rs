@@ -235,9 +235,10 @@ impl Workshop<'_> {
                     Change::AlterColumn { alteration: ColumnAlteration::Type { data_type, .. }, .. } => {
                         data_type.clone()
                     }
-                    _ => {
-                        self.type_by_use(&table, column).unwrap_or_else(|| self.type_by_name(&table, column))
-                    }
+                    _ => self
+                        .type_by_use(&table, column)
+                        .or_else(|| self.type_by_key(&table, column))
+                        .unwrap_or_else(|| self.type_by_name(&table, column)),
                 };
                 self.assume(&object, Level::Assumed, "a migration needs it and nothing tells its type");
                 Column::new(column, data_type)

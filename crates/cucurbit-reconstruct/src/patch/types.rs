@@ -96,6 +96,31 @@ impl Workshop<'_> {
         })
     }
 
+    /// The type of the column that points at it with a foreign key which the migration makes.
+    pub(super) fn type_by_key(&self, table: &ObjectName, column: &str) -> Option<DataType> {
+        let pointing = |constraint: &Constraint| match &constraint.body {
+            ConstraintBody::ForeignKey { columns, table: target, references, .. } if target == table => {
+                let at = references.iter().position(|c| c == column)?;
+                columns.get(at).cloned()
+            }
+            _ => None,
+        };
+        self.trial.changes().find_map(|change| match change {
+            Change::CreateTable { table: made, .. } => {
+                let name = made.constraints.iter().find_map(pointing)?;
+                made.column(&name).map(|c| c.data_type.clone())
+            }
+            Change::AddColumn { column: made, constraints, .. } => {
+                constraints.iter().any(|c| pointing(c).is_some()).then(|| made.data_type.clone())
+            }
+            Change::AddConstraint { table: of, constraint, .. } => {
+                let name = pointing(constraint)?;
+                self.type_of(of, |t| t.column(&name))
+            }
+            _ => None,
+        })
+    }
+
     /// The type of a column of a table as the migration makes it, or as it is before or after it.
     pub(super) fn type_of<'t>(
         &'t self,

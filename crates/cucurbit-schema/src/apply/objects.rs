@@ -145,8 +145,11 @@ impl Step<'_> {
             Change::CreateObject { object, or_replace, if_not_exists } => {
                 self.create_object(object, *or_replace, *if_not_exists);
             }
-            Change::DropObject { kind, name, table, signature, if_exists, cascade: _ } => {
+            Change::DropObject { kind, name, table, signature, if_exists, cascade } => {
                 self.drop_object(*kind, name, table.as_ref(), signature.as_deref(), *if_exists);
+                if *cascade && matches!(kind, ObjectKind::Function | ObjectKind::Procedure) {
+                    self.drop_callers(*kind, name);
+                }
             }
             Change::RenameObject { kind, from, table, to } => {
                 let Some(key) = self.key_of(*kind, from, table.as_ref(), None) else {
@@ -468,6 +471,26 @@ impl Step<'_> {
             }
             None if if_exists => self.applied.skipped = true,
             None => self.missing(reference),
+        }
+    }
+
+    /// Drops what calls a function that is gone: its triggers and operators (PostgreSQL, `DROP FUNCTION … CASCADE`). As
+    /// long as another function has the name it may be that one which is called.
+    fn drop_callers(&mut self, kind: ObjectKind, name: &ObjectName) {
+        if self.db.objects.keys().any(|(of, _, found, _)| *of == kind && found == name) {
+            return;
+        }
+        let calls = |object: &NamedObject| {
+            matches!(object.kind, ObjectKind::Trigger | ObjectKind::Operator)
+                && crate::sql::words(&object.text, self.db.dialect).contains(&name.name)
+        };
+        let callers: Vec<ObjectKey> =
+            self.db.objects.iter().filter(|(_, object)| calls(object)).map(|(key, _)| key.clone()).collect();
+        for key in callers {
+            self.db.objects.remove(&key);
+            let reference = ObjectRef::Object(key.0, key.1.clone(), key.2.clone());
+            self.db.made.remove(&ObjectKeyOrTable::Object(key));
+            self.dropped(reference);
         }
     }
 

@@ -301,3 +301,21 @@ fn the_sequence_of_an_identity_keeps_its_name() {
     assert_eq!(sequence(&format!("{dumped}a_id_seq START WITH 1);")), None);
     assert_eq!(sequence(&format!("{dumped}other);")), called("other"));
 }
+
+#[test]
+fn what_calls_a_function_goes_with_it() {
+    let made = "CREATE TABLE t (x integer); \
+                CREATE FUNCTION differ(a integer, b text) RETURNS boolean AS $$ SELECT a::text <> b $$ LANGUAGE SQL; \
+                CREATE OPERATOR <> (leftarg = integer, rightarg = text, procedure = differ); \
+                CREATE FUNCTION note() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql; \
+                CREATE TRIGGER t_note AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION note();";
+    let left = |dropped: &str| {
+        let (db, problems) = sql::load(&format!("{made} {dropped}"), Dialect::PostgreSql);
+        assert_eq!(problems, Vec::<String>::new());
+        db.objects.len()
+    };
+    assert_eq!(left(""), 4);
+    assert_eq!(left("DROP FUNCTION differ(integer, text) CASCADE;"), 2);
+    assert_eq!(left("DROP FUNCTION note() CASCADE;"), 2);
+    assert_eq!(left("DROP FUNCTION note();"), 3);
+}

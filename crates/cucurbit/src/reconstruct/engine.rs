@@ -509,7 +509,7 @@ impl Engine<'_, '_> {
     }
 }
 
-fn takes_away(change: &Change) -> bool {
+pub(super) fn takes_away(change: &Change) -> bool {
     matches!(
         change,
         Change::DropTable { .. }
