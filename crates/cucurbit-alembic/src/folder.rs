@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// How deep subfolders are followed.
@@ -123,8 +123,8 @@ struct Lister<'o> {
 
 /// The entries of one folder, both lists sorted by name.
 struct Names {
-    files: Vec<(PathBuf, std::fs::FileType)>,
-    folders: Vec<PathBuf>,
+    files: Vec<(OsString, std::fs::FileType)>,
+    folders: Vec<OsString>,
 }
 
 impl Lister<'_> {
@@ -142,10 +142,9 @@ impl Lister<'_> {
                 self.cut(&folder, "nested too deep");
                 continue;
             }
-            for subfolder in names.folders.into_iter().rev() {
-                let name = subfolder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if !name.ends_with("__pycache__") {
-                    stack.push((subfolder, depth + 1));
+            for name in names.folders.into_iter().rev() {
+                if !name.to_string_lossy().ends_with("__pycache__") {
+                    stack.push((folder.join(name), depth + 1));
                 }
             }
         }
@@ -176,21 +175,17 @@ impl Lister<'_> {
         // Code point order of the names; bytes of UTF-8 sort the same way.
         files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         folders.sort_unstable();
-        let names = Names {
-            files: files.into_iter().map(|(name, kind)| (folder.join(name), kind)).collect(),
-            folders: folders.into_iter().map(|name| folder.join(name)).collect(),
-        };
-        Some(names)
+        Some(Names { files, folders })
     }
 
     fn files(&mut self, folder: &Path, names: &Names, loaded: bool) {
         let real_folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
         let number = self.number_of(&real_folder);
-        for (path, kind) in &names.files {
+        for (name, kind) in &names.files {
             if loaded {
-                self.file(path, *kind, number);
-            } else if has_source_name(&name_of(path)) {
-                self.listing.ignored.push(Ignored { path: path.clone(), why: PassedOver::Subfolder });
+                self.file(folder, name, *kind, number);
+            } else if has_source_name(&name.to_string_lossy()) {
+                self.listing.ignored.push(Ignored { path: folder.join(name), why: PassedOver::Subfolder });
             }
         }
         if loaded {
@@ -207,28 +202,31 @@ impl Lister<'_> {
         number
     }
 
-    fn file(&mut self, path: &Path, kind: std::fs::FileType, real_folder: u32) {
+    fn file(&mut self, folder: &Path, listed: &OsStr, kind: std::fs::FileType, real_folder: u32) {
+        let path = folder.join(listed);
         let is_link = kind.is_symlink();
-        let real = if is_link { Cow::Owned(resolve(path)) } else { Cow::Borrowed(path) };
-        let name = name_of(&real);
-        if !has_source_name(&name) && !self.is_loadable_bytecode(&real, &name) {
-            if let Some(why) = passed_over(&name_of(path), &name) {
-                self.listing.ignored.push(Ignored { path: path.to_path_buf(), why });
+        let target = is_link.then(|| resolve(&path));
+        let real = target.as_deref().unwrap_or(&path);
+        let real_name = if is_link { real.file_name().unwrap_or_default() } else { listed };
+        let name = real_name.to_string_lossy();
+        if !has_source_name(&name) && !self.is_loadable_bytecode(real, &name) {
+            if let Some(why) = passed_over(&listed.to_string_lossy(), &name) {
+                self.listing.ignored.push(Ignored { path, why });
             }
             return;
         }
         if name.starts_with(".#") || name.starts_with("__init__") {
             let why = if name.starts_with(".#") { PassedOver::LockName } else { PassedOver::InitModule };
-            self.listing.ignored.push(Ignored { path: path.to_path_buf(), why });
+            self.listing.ignored.push(Ignored { path, why });
             return;
         }
-        let target = if is_link { std::fs::metadata(path).ok().map(|m| m.file_type()) } else { Some(kind) };
+        let target = if is_link { std::fs::metadata(&path).ok().map(|m| m.file_type()) } else { Some(kind) };
         // The folders above may be links as well, so equality is that of the resolved path.
         let folder = match real.parent().filter(|_| is_link) {
             Some(folder) => self.number_of(folder),
             None => real_folder,
         };
-        let first = self.seen.insert((folder, real.file_name().unwrap_or_default().to_owned()));
+        let first = self.seen.insert((folder, real_name.to_owned()));
         let kind = match target {
             _ if !first => EntryKind::Repeated,
             None => EntryKind::BrokenLink,
@@ -236,7 +234,7 @@ impl Lister<'_> {
             _ if has_source_name(&name) => EntryKind::Source,
             _ => EntryKind::Bytecode,
         };
-        self.listing.entries.push(Entry { path: path.to_path_buf(), kind });
+        self.listing.entries.push(Entry { path, kind });
     }
 
     /// Bytecode beside its source is left alone, and all of it unless `sourceless` is on.
@@ -256,20 +254,23 @@ impl Lister<'_> {
     fn bytecode(&mut self, folder: &Path, real_folder: &Path, names: &Names) {
         let cache = folder.join("__pycache__");
         let Some(cached) = cache.is_dir().then(|| self.names(&cache)).flatten() else { return };
-        let before_dot = |path: &Path| name_of(path).split('.').next().unwrap_or_default().to_owned();
-        let stems: HashSet<String> = names.files.iter().map(|(path, _)| before_dot(path)).collect();
-        let sources: HashSet<Cow<'_, str>> = names.files.iter().map(|(path, _)| name_of(path)).collect();
-        for (path, kind) in cached.files {
+        let before_dot =
+            |name: &OsStr| name.to_string_lossy().split('.').next().unwrap_or_default().to_owned();
+        let stems: HashSet<String> = names.files.iter().map(|(name, _)| before_dot(name)).collect();
+        let sources: HashSet<Cow<'_, str>> =
+            names.files.iter().map(|(name, _)| name.to_string_lossy()).collect();
+        for (name, kind) in cached.files {
+            let path = cache.join(&name);
             let source = format!("{}.py", bytecode_module(&path));
-            if sources.contains(source.as_str()) || !name_of(&path).contains(".py") {
+            if sources.contains(source.as_str()) || !name.to_string_lossy().contains(".py") {
                 continue;
             }
             if self.options.sourceless {
-                if stems.contains(&before_dot(&path)) {
+                if stems.contains(&before_dot(&name)) {
                     continue;
                 }
-                let cache = self.number_of(&real_folder.join("__pycache__"));
-                self.file(&path, kind, cache);
+                let number = self.number_of(&real_folder.join("__pycache__"));
+                self.file(&cache, &name, kind, number);
             } else {
                 self.listing.ignored.push(Ignored { path, why: PassedOver::Bytecode });
             }

@@ -13,6 +13,11 @@ pub(crate) struct Needs {
     pub(crate) raw_type: bool,
 }
 
+/// Names that SQLAlchemy has since 2.0, and those of the same types that it had before and still has: which version will
+/// run the migration is not always known.
+const SINCE_2: [(&str, &str); 2] =
+    [("sa.UUID(", "postgresql.UUID("), ("sa.DOUBLE_PRECISION(", "postgresql.DOUBLE_PRECISION(")];
+
 /// Writes the type of a column; `None` when the type cannot be told.
 pub(crate) fn column_type(
     column: &Column,
@@ -41,7 +46,14 @@ pub(crate) fn column_type(
         && !is_of_another(written, state.dialect)
     {
         needs.dialects.extend(dialects);
-        return Some(Py::raw(written.replace('\'', "\"")));
+        let mut written = written.replace('\'', "\"");
+        if state.dialect == Dialect::PostgreSql
+            && let Some((new, old)) = SINCE_2.iter().find(|(new, _)| written.starts_with(new))
+        {
+            needs.dialects.insert("postgresql");
+            written = written.replacen(new, old, 1);
+        }
+        return Some(Py::raw(written));
     }
     if let TypeKind::Unknown(_) = column.data_type.kind
         && is_of_another(written, state.dialect)

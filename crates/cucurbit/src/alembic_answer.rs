@@ -9,7 +9,8 @@ use cucurbit_alembic::{Field, FileProblem, RevisionFile};
 use cucurbit_graph::{ErrorKind, MapError, RevisionMap, RevisionRow, Value};
 use cucurbit_python::Problem;
 use cucurbit_text::DecodeProblem;
-use std::path::PathBuf;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
 
 /// The error with which Alembic ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,8 +135,9 @@ fn load(files: &[RevisionFile]) -> AlembicAnswer {
     let mut rows = Vec::with_capacity(files.len());
     let mut failure = None;
     let mut unknown = None;
-    for file in files {
-        match row(file) {
+    let read: Vec<Row> = files.par_iter().map(row).collect();
+    for (file, read) in files.iter().zip(read) {
+        match read {
             Row::Known(row) => rows.push(row),
             Row::Fails(error) => {
                 failure = Some(error);
@@ -217,6 +219,15 @@ pub(crate) fn order_with(files: &[RevisionFile], added: &[(&str, &[String])]) ->
     Some(plan.revisions().iter().map(|id| (*id).to_owned()).collect())
 }
 
+/// The last part of a path; a plain text is not taken apart as a path has to be.
+fn file_name(path: &Path) -> String {
+    let plain = path.to_str().and_then(|text| text.rsplit_once('/')).map(|(_, name)| name);
+    match plain {
+        Some(name) if !matches!(name, "" | "." | "..") => name.to_owned(),
+        _ => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
 enum Row {
     Known(RevisionRow),
     Fails(AlembicError),
@@ -225,7 +236,7 @@ enum Row {
 
 fn row(file: &RevisionFile) -> Row {
     let facts = &file.facts;
-    let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file_name(&file.path);
     let fails = |class: &str, message: String| {
         Row::Fails(AlembicError {
             class: class.to_owned(),
