@@ -191,6 +191,12 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
             read.revision, read.option
         ));
     }
+    for needed in &found.needed_rows {
+        complain(&format!(
+            "{} inserts rows into {} whose foreign key points at {}; only what is lost can have put rows there, and rows are not rebuilt: on an empty database the INSERT fails unless `upgrade()` of the rebuilt migration is given them",
+            needed.revision, needed.table, needed.target
+        ));
+    }
     tell_of_models(&found, arguments.explain);
     for difference in &found.drift {
         complain(&format!("drift: {}", describe_drift(difference, DriftSide::Models)));

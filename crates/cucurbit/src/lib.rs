@@ -58,8 +58,8 @@ pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use locate::{Distance, Location};
 pub use models::{import_roots_of, read_models};
 pub use reconstruct::{
-    Companion, Evidence, EvidenceSource, GapKind, ReconstructError, ReconstructOptions, Reconstruction,
-    Reparenting, UnregisteredOption, Untold, made_by, reconstruction_json,
+    Companion, Evidence, EvidenceSource, GapKind, NeededRows, ReconstructError, ReconstructOptions,
+    Reconstruction, Reparenting, UnregisteredOption, Untold, made_by, reconstruction_json,
 };
 pub use replay::{
     ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,

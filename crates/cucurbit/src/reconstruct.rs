@@ -7,6 +7,7 @@ mod fold;
 mod gap;
 mod names;
 mod report;
+mod rows;
 
 use crate::case::Case;
 use crate::options::Read;
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 pub use evidence::{Evidence, EvidenceSource};
 pub use report::reconstruction_json;
+pub use rows::NeededRows;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -170,6 +172,9 @@ pub struct Reconstruction {
     pub reworded: Vec<ObjectRef>,
     /// Modules that the migration imports because survivors read options of oslo.config that only they register.
     pub loads: Vec<String>,
+    /// Rows that survivors need and that only the lost migration can have made. They are not rebuilt, so that on an empty
+    /// database the survivor's INSERT fails; no question, for where the migration puts them does not change the schema.
+    pub needed_rows: Vec<NeededRows>,
     /// Options of oslo.config that survivors read and that nothing registers which Alembic loads, as far as it can be
     /// told: where that is so, Alembic stops there.
     pub unregistered: Vec<UnregisteredOption>,
@@ -402,7 +407,18 @@ impl Case {
             found = engine.fold(found, &models.database);
         }
         let reworded = std::mem::take(&mut engine.reworded);
-        let Found { rolled, changes, made, misfits, untold, touched, reads: read_above, state, head } = found;
+        let Found {
+            rolled,
+            changes,
+            made,
+            misfits,
+            untold,
+            touched,
+            reads: read_above,
+            needed_rows,
+            state,
+            head,
+        } = found;
         reads.extend(read_above);
         let unregistered = self.unregistered_options(&files, &options.schema.import_roots, &[], &reads);
         let Rolled { after, assumptions, explicit, unsettled } = rolled;
@@ -459,6 +475,12 @@ impl Case {
         let evidence = sources.evidence();
         let mut notes = notes(&above, options.head.is_some(), &evidence, &assumptions);
         notes.extend(unregistered.notes());
+        notes.extend(needed_rows.iter().map(|needed| {
+            format!(
+                "Rows are not rebuilt: {} inserts into {}, whose key points at {}; rows of it were lost.",
+                needed.revision, needed.table, needed.target
+            )
+        }));
         let heading = Heading {
             revision: lost.clone(),
             down_revision: down_revision.clone(),
@@ -491,6 +513,7 @@ impl Case {
             evidence,
             reworded,
             loads: heading.loads,
+            needed_rows: needed_rows.into_iter().collect(),
             unregistered: unregistered
                 .unknown
                 .into_iter()

@@ -12,6 +12,7 @@
 //! - `-- evidence: LEVEL SOURCE OBJECT`: where something that is made comes from, and how sure it is.
 //! - `-- reworded: OBJECT`: what the head has in other words than survivors.
 //! - `-- unregistered: OPTION of REVISION: MODULES`: an option that nothing registers which is loaded.
+//! - `-- rows: TARGET of REVISION for TABLE`: rows that a survivor needs and that were lost.
 //! - `-- dialect: NAME`, `-- sqlalchemy: VERSION`: what the chain is followed with; PostgreSQL and 2.0 if not given.
 //! - `-- or`, on a line of its own between two states: either is right, for the head is the same.
 
@@ -27,7 +28,7 @@ use std::path::Path;
 const NOT_YET: &[(&str, &str)] = &[];
 
 /// How many kinds of cases there are; each has a text at least.
-const ROWS: u32 = 97;
+const ROWS: u32 = 98;
 
 #[test]
 fn adversarial_rows() {
@@ -272,6 +273,10 @@ impl Expected {
                     *text == format!("{level} {} {}", e.source.as_str(), e.object)
                 }),
                 "reworded" => found.reworded.iter().any(|o| o.to_string() == *text),
+                "rows" => found
+                    .needed_rows
+                    .iter()
+                    .any(|n| *text == format!("{} of {} for {}", n.target, n.revision, n.table)),
                 "unregistered" => found
                     .unregistered
                     .iter()

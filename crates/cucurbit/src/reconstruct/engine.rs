@@ -2,6 +2,7 @@
 
 use super::aim::{Chronic, forget_unused, keep, overlay, reword};
 use super::names::renewed;
+use super::rows::{NeededRows, Watch};
 use super::{Untold, describe_difference};
 use crate::options::Read;
 use cucurbit_reconstruct::{
@@ -72,6 +73,8 @@ pub(super) struct Found {
     pub(super) touched: BTreeMap<ObjectRef, String>,
     /// The options of oslo.config that survivors read.
     pub(super) reads: BTreeSet<Read>,
+    /// Rows that survivors need and that only the lost migration can have made.
+    pub(super) needed_rows: BTreeSet<NeededRows>,
     /// The state at the end.
     pub(super) state: Database,
     /// The head that was aimed at.
@@ -434,10 +437,12 @@ impl Engine<'_, '_> {
         let mut untold = Vec::new();
         let mut reads = BTreeSet::new();
         let mut touched = BTreeMap::new();
+        let mut rows = Watch::new(self.before, &made);
         let mut state = made.clone();
         start_run(self.replayer, &state, &rolled.explicit);
         for survivor in self.above {
             let trial = run_forward(self.replayer, &state, survivor);
+            rows.see(&survivor.id, &trial);
             misfits.extend(misfits_of(&trial).map(|m| (Some(survivor.id.clone()), m)));
             reads.extend(Read::all(&survivor.id, &trial.options));
             for object in trial.touched() {
@@ -461,7 +466,8 @@ impl Engine<'_, '_> {
             }
             state = trial.end;
         }
-        Found { rolled, changes, made, misfits, untold, touched, reads, state, head }
+        let needed_rows = rows.needed;
+        Found { rolled, changes, made, misfits, untold, touched, reads, needed_rows, state, head }
     }
 
     /// What the survivors make by themselves: for each, the tables that those before it made, as they are then. What

@@ -48,6 +48,13 @@ pub fn reconstruction_json(found: &Reconstruction) -> String {
         .iter()
         .map(|o| json!({ "revision": o.revision, "option": o.option, "modules": o.modules }))
         .collect();
+    let needed_rows: Vec<Value> = found
+        .needed_rows
+        .iter()
+        .map(|n| {
+            json!({ "revision": n.revision, "table": n.table.to_string(), "target": n.target.to_string() })
+        })
+        .collect();
     let evidence: Vec<Value> = found
         .evidence
         .iter()
@@ -85,6 +92,7 @@ pub fn reconstruction_json(found: &Reconstruction) -> String {
         "reworded": found.reworded.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "loads": found.loads,
         "unregistered_options": unregistered,
+        "needed_rows": needed_rows,
         "drift": found.drift.iter().map(difference_json).collect::<Vec<_>>(),
         "convention_inferred": found.convention_inferred,
     });
