@@ -12,6 +12,7 @@ mod objects;
 mod pragma;
 pub(crate) mod query_columns;
 mod rows;
+mod shadow;
 mod split;
 mod syntax;
 mod table;
@@ -20,6 +21,7 @@ mod uses;
 
 pub use catalog::{Answer, Selects, answer, listed_names, table_names};
 pub use pragma::{ColumnInfo, column_infos};
+pub use shadow::forget_shadow_tables;
 pub use split::{Piece, split};
 
 use crate::change::{Change, Extent, UnknownEffect};
@@ -85,6 +87,7 @@ pub fn load(text: &str, dialect: Dialect) -> (Database, Vec<String>) {
             }
         }
     }
+    forget_shadow_tables(&mut state);
     (state, problems)
 }
 

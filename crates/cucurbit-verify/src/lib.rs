@@ -129,5 +129,6 @@ fn read_statements(statements: &[String], dialect: Dialect) -> ReadBack {
             database.apply(change, cucurbit_schema::Origin::default());
         }
     }
+    cucurbit_schema::sql::forget_shadow_tables(&mut database);
     ReadBack { database, unread }
 }

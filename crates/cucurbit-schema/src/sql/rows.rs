@@ -4,7 +4,7 @@ use super::Reader;
 use super::cursor::Cursor;
 use super::lex::Kind;
 use crate::change::{Change, Extent, RowEffect, UnknownEffect};
-use crate::model::ObjectName;
+use crate::model::{Dialect, ObjectName};
 
 /// Functions that a `SELECT` may call without changing the schema.
 const HARMLESS: &[&str] = &[
@@ -85,6 +85,9 @@ const HARMLESS: &[&str] = &[
 impl Reader<'_> {
     pub(super) fn rows(&mut self, c: &mut Cursor<'_>) -> Option<()> {
         let text = c.text;
+        if let Some(made) = virtual_table_as_row(c) {
+            return self.create(&mut Cursor::new(&made, self.dialect));
+        }
         let word = c.word().to_owned();
         let mut cte: Vec<String> = Vec::new();
         let mut out: Vec<(ObjectName, RowEffect, Vec<String>)> = Vec::new();
@@ -372,4 +375,20 @@ fn is_keyword(word: &str) -> bool {
             | "materialized"
             | "interval"
     )
+}
+
+/// The statement in `INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES (…)`, by which the `.dump`
+/// of SQLite's shell makes virtual tables.
+fn virtual_table_as_row(c: &Cursor<'_>) -> Option<String> {
+    let is_ahead = |by: usize, words: &[&str]| c.ahead(by).is_some_and(|t| words.iter().any(|w| t.is(w)));
+    let is_of_catalogue = c.dialect == Dialect::Sqlite
+        && is_ahead(0, &["insert"])
+        && is_ahead(1, &["into"])
+        && is_ahead(2, &["sqlite_schema", "sqlite_master"]);
+    is_of_catalogue.then_some(())?;
+    let made = c.tokens.iter().rev().find_map(|token| match &token.kind {
+        Kind::Text(text) => Some(text.clone()),
+        _ => None,
+    })?;
+    Cursor::new(&made, c.dialect).eat_all(&["create", "virtual", "table"]).then_some(made)
 }
