@@ -359,6 +359,10 @@ pub(crate) fn object_text(kind: ObjectKind, text: &str, dialect: Dialect) -> Str
             settings_as_printed(&mut out);
             out.sort();
         }
+        // SQLite keeps the statement without these words.
+        ObjectKind::VirtualTable if out.get(3..6).is_some_and(|words| words == ["if", "not", "exists"]) => {
+            out.drain(3..6);
+        }
         ObjectKind::Collation => {
             out.retain(|token| !matches!(token.as_str(), "if" | "not" | "exists"));
             out.iter_mut().for_each(|token| *token = token.trim_matches('\'').to_owned());
