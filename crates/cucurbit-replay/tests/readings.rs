@@ -4,7 +4,7 @@ mod support;
 
 use cucurbit_replay::Outcome;
 use cucurbit_schema::{ConstraintKind, Dialect};
-use support::{check, follow};
+use support::{Followed, check, follow};
 
 #[test]
 fn an_endless_loop_over_batches_goes_round_once() {
@@ -894,4 +894,36 @@ def upgrade():
         Dialect::PostgreSql,
     );
     assert!(followed.table("t").constraints.is_empty());
+}
+
+/// The types of the columns of the table `t`.
+fn types(followed: &Followed, dialect: Dialect) -> Vec<String> {
+    let columns = followed.table("t").columns.iter();
+    columns.map(|c| cucurbit_schema::type_sql(&c.data_type.kind, dialect).unwrap_or_default()).collect()
+}
+
+#[test]
+fn a_base_with_type_arguments_is_the_base() {
+    let followed = check(
+        r#"
+from shop.types import Key, Plain
+def upgrade():
+    op.create_table("t", sa.Column("a", Key()), sa.Column("b", Plain[int](36)))
+--- shop/__init__.py
+--- shop/types.py
+from typing import Generic, TypeVar
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.types import CHAR, TypeDecorator
+T = TypeVar("T")
+class Plain(TypeDecorator, Generic[T]):
+    impl = CHAR
+class Id(Plain[T], Generic[T]):
+    def load_dialect_impl(self, dialect):
+        return dialect.type_descriptor(UUID())
+class Key(Id[int]):
+    cache_ok = True
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(types(&followed, Dialect::PostgreSql), ["uuid", "character(36)"]);
 }

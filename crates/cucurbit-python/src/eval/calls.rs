@@ -57,6 +57,12 @@ impl<H: Host> Evaluator<'_, H> {
             {
                 Ok(Value::str(&text))
             }
+            // `Base[int](…)` makes a `Base`.
+            Value::Term(term)
+                if term.kind == TermKind::Subscript && matches!(term.callee, Value::Class(_)) =>
+            {
+                self.invoke(&term.callee.clone(), arguments, place)
+            }
             Value::Term(term) if term.kind == TermKind::Attribute => {
                 let (receiver, method) = (term.callee.clone(), Rc::clone(&term.name));
                 self.call_outside(callee.clone(), Some(receiver), Some(method), arguments, place)

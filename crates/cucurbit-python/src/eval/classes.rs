@@ -32,7 +32,7 @@ impl<H: Host> Evaluator<'_, H> {
         let class = Rc::new(Class {
             name: Rc::from(def.name.as_str()),
             place,
-            bases: arguments.positional,
+            bases: arguments.positional.into_iter().map(without_type_arguments).collect(),
             keywords: arguments.keywords,
             decorators: decorators.clone(),
             namespace: RefCell::new(namespace),
@@ -504,6 +504,16 @@ fn same(a: &Value, b: &Value) -> bool {
         (Value::External(a), Value::External(b)) => a == b,
         (Value::Term(a), Value::Term(b)) => Rc::ptr_eq(a, b),
         _ => false,
+    }
+}
+
+/// `Base[int]` as a base is the class `Base` of the project: the arguments in brackets are for type checkers only.
+fn without_type_arguments(base: Value) -> Value {
+    match &base {
+        Value::Term(term) if term.kind == TermKind::Subscript && matches!(term.callee, Value::Class(_)) => {
+            term.callee.clone()
+        }
+        _ => base,
     }
 }
 
