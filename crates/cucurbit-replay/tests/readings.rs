@@ -927,3 +927,28 @@ class Key(Id[int]):
     );
     assert_eq!(types(&followed, Dialect::PostgreSql), ["uuid", "character(36)"]);
 }
+
+#[test]
+fn folders_without_init_are_packages() {
+    let followed = check(
+        r#"
+import shop.db.names
+import store
+from stock import deep
+import stock.deep.names as named
+def upgrade():
+    for table in (shop.db.names.TABLE, store.db.names.TABLE, deep.names.TABLE, named.OTHER):
+        op.create_table(table, sa.Column("id", sa.Integer()))
+--- shop/db/names.py
+TABLE = "a"
+--- store/__init__.py
+--- store/db/names.py
+TABLE = "b"
+--- stock/deep/names.py
+TABLE = "c"
+OTHER = "d"
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["a", "b", "c", "d"]);
+}

@@ -333,6 +333,9 @@ impl<H: Host> Evaluator<'_, H> {
             }
             Value::External(path) => match H::attribute(self, of, name, place) {
                 Outcome::Default => {
+                    if let Some(value) = self.in_namespace(path, name) {
+                        return Outcome::Value(value);
+                    }
                     Outcome::Value(Value::External(Rc::from([path.as_ref(), ".", name].concat())))
                 }
                 outcome => outcome,
@@ -394,8 +397,10 @@ impl<H: Host> Evaluator<'_, H> {
             return Outcome::Value(value);
         }
         let module = super::ModuleName { level: 1, path: name.to_owned() };
-        if let super::Found::File(inner) = self.files.find(file, &module) {
-            return Outcome::Value(Value::Module(inner));
+        match self.files.find(file, &module) {
+            super::Found::File(inner) => return Outcome::Value(Value::Module(inner)),
+            super::Found::Namespace => return Outcome::Value(self.namespace(file, &module)),
+            super::Found::Outside => {}
         }
         Outcome::Value(self.missing_in_module(file, name, place))
     }

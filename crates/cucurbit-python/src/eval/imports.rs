@@ -123,7 +123,8 @@ impl<H: Host> Evaluator<'_, H> {
         let Some(name) = &import.name else {
             let value = match found {
                 Found::File(file) => Value::Module(file),
-                Found::Namespace | Found::Outside => {
+                Found::Namespace => self.namespace(import.importer, &import.module),
+                Found::Outside => {
                     Value::External(Rc::from(self.outside_path(import.importer, &import.module)))
                 }
             };
@@ -145,10 +146,30 @@ impl<H: Host> Evaluator<'_, H> {
             (Found::File(file), _) => Value::Module(file),
             (_, Found::File(file)) => self.missing_in_module(file, name, import.place),
             (_, Found::Namespace) if let Some(value) = self.left_out_of_namespace(import, name) => value,
+            (Found::Namespace, _) => self.namespace(import.importer, &inner),
             _ => {
                 let value = Value::External(Rc::from(self.outside_path(import.importer, &inner)));
                 import.settled.get_or_init(|| value).clone()
             }
+        }
+    }
+
+    /// A folder without `__init__.py`: a name from outside, below which modules of the project may lie.
+    pub(super) fn namespace(&mut self, importer: FileId, module: &ModuleName) -> Value {
+        let path: Rc<str> = Rc::from(self.outside_path(importer, module));
+        self.namespaces.insert(Rc::clone(&path), importer);
+        Value::External(path)
+    }
+
+    /// What `package.name` is where the package is a folder without `__init__.py`; `None` when it is nothing of the
+    /// project.
+    pub(super) fn in_namespace(&mut self, package: &str, name: &str) -> Option<Value> {
+        let importer = *self.namespaces.get(package)?;
+        let module = ModuleName { level: 0, path: format!("{package}.{name}") };
+        match self.files.find(importer, &module) {
+            Found::File(file) => Some(Value::Module(file)),
+            Found::Namespace => Some(self.namespace(importer, &module)),
+            Found::Outside => None,
         }
     }
 

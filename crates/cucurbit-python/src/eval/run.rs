@@ -80,6 +80,8 @@ pub struct Evaluator<'a, H: Host> {
     pub(super) files: &'a dyn Files,
     pub(super) limits: Limits,
     pub(super) modules: FxHashMap<FileId, ModuleState>,
+    /// Folders without `__init__.py` that were imported, by their dotted names, and a file that did.
+    pub(super) namespaces: FxHashMap<Rc<str>, FileId>,
     pub(super) frames: Vec<Frame>,
     pub(super) ticks: u64,
     /// What loading modules has cost so far.
@@ -108,6 +110,7 @@ impl<'a, H: Host> Evaluator<'a, H> {
             files,
             limits,
             modules: FxHashMap::default(),
+            namespaces: FxHashMap::default(),
             frames: Vec::new(),
             ticks: 0,
             module_ticks: 0,
