@@ -952,3 +952,15 @@ OTHER = "d"
     );
     assert_eq!(followed.tables(), ["a", "b", "c", "d"]);
 }
+
+#[test]
+fn a_precision_may_be_text() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("a", sa.Numeric('18,6')), sa.Column("b", sa.Numeric(18, 6)))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(types(&followed, Dialect::PostgreSql), ["numeric(18,6)", "numeric(18,6)"]);
+}

@@ -91,7 +91,7 @@ fn sqlite(known: &Known, settings: &Settings) -> Result<String, String> {
 
 fn generic(known: &Known, settings: &Settings) -> Result<String, String> {
     let number = |name: &str| -> Result<String, String> {
-        Ok(match (known.int("precision")?, known.int("scale")?) {
+        Ok(match (known.digits("precision")?, known.digits("scale")?) {
             (None, _) => name.to_owned(),
             (Some(precision), None) => format!("{name}({precision})"),
             (Some(precision), Some(scale)) => format!("{name}({precision}, {scale})"),
@@ -165,7 +165,7 @@ fn mysql(known: &Known, settings: &Settings) -> Result<String, String> {
         })
     };
     let exact = |name: &str| -> Result<String, String> {
-        numeric(match (known.int("precision")?, known.int("scale")?) {
+        numeric(match (known.digits("precision")?, known.digits("scale")?) {
             (None, _) => name.to_owned(),
             (Some(precision), None) => format!("{name}({precision})"),
             (Some(precision), Some(scale)) => format!("{name}({precision}, {scale})"),

@@ -51,6 +51,14 @@ impl Known {
         }
     }
 
+    /// Returns a number as it is written; SQLAlchemy takes a string in its place as it is (`Numeric('18,6')`).
+    pub(crate) fn digits(&self, name: &str) -> Result<Option<String>, String> {
+        match self.value(name) {
+            Some(Value::Str(text)) => Ok(Some(text.to_string())),
+            _ => Ok(self.int(name)?.map(|number| number.to_string())),
+        }
+    }
+
     /// Returns a string.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, String> {
         match self.value(name) {
