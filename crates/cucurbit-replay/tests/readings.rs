@@ -954,6 +954,30 @@ OTHER = "d"
 }
 
 #[test]
+fn types_of_sqlalchemy_compile_as_the_project_says() {
+    let files = r#"
+from shop.compiled import Written
+def upgrade():
+    op.create_table("t", sa.Column("a", sa.UUID()), sa.Column("b", sa.UUID), sa.Column("c", Written))
+--- shop/__init__.py
+--- shop/compiled.py
+from sqlalchemy import UUID
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.ext.compiler import compiles
+Written = INET()
+@compiles(UUID, "sqlite")
+def uuid_on_sqlite(type_, compiler, **kw):
+    return compiler.visit_uuid(type_, **kw)
+@compiles(INET, "sqlite")
+def inet_on_sqlite(type_, compiler, **kw):
+    return "VARCHAR(43)"
+"#;
+    let on = |dialect| types(&check(files, dialect), dialect);
+    assert_eq!(on(Dialect::Sqlite), ["CHAR(32)", "CHAR(32)", "VARCHAR(43)"]);
+    assert_eq!(on(Dialect::PostgreSql), ["uuid", "uuid", "inet"]);
+}
+
+#[test]
 fn a_precision_may_be_text() {
     let followed = check(
         r#"

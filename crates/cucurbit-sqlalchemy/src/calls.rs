@@ -53,12 +53,16 @@ pub fn call<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Call) -> Option<Ou
             None
         }
         "compiles" => {
-            if let Some(Value::Class(class)) = call.arguments.positional.first() {
-                let dialects = call.arguments.positional[1..]
-                    .iter()
-                    .filter_map(|v| v.as_str().map(str::to_owned))
-                    .collect();
-                ev.host.registry().note_compiles(class, dialects, call.place.file);
+            let (of, dialects) = call.arguments.positional.split_first()?;
+            let dialects = dialects.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+            match of {
+                Value::Class(class) => ev.host.registry().note_compiles(class, dialects, call.place.file),
+                Value::External(name) => {
+                    if let Some(name) = crate::types::known_name(name, ev.host.settings()) {
+                        ev.host.registry().note_compiles_type(name, dialects, call.place.file);
+                    }
+                }
+                _ => {}
             }
             None
         }

@@ -90,6 +90,8 @@ struct State {
     implicit: BTreeMap<usize, Value>,
     awaiting: Vec<(u64, Value)>,
     compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
+    /// The same for types of SQLAlchemy, by their canonical names.
+    compiles_types: Vec<(&'static str, Vec<String>, FileId)>,
     parts: BTreeMap<u64, TableParts>,
     part_homes: BTreeMap<u64, u64>,
     key_homes: BTreeMap<u64, KeyHome>,
@@ -285,6 +287,23 @@ impl Registry {
         self.state.compiles.iter().any(|(c, names, _)| {
             Rc::ptr_eq(c, class) && (names.is_empty() || names.iter().any(|n| n == dialect.name()))
         })
+    }
+
+    /// Remembers that a function under `@compiles` writes one of SQLAlchemy's own types for these dialects, or for all.
+    pub(crate) fn note_compiles_type(&mut self, name: &'static str, dialects: Vec<String>, file: FileId) {
+        self.change().compiles_types.push((name, dialects, file));
+    }
+
+    /// Returns the files with functions that write a type of SQLAlchemy for a dialect.
+    pub(crate) fn files_compiling_type(&self, name: &str, dialect: Dialect) -> Vec<FileId> {
+        let mut files = Vec::new();
+        for (of, names, file) in &self.state.compiles_types {
+            let is_meant = names.is_empty() || names.iter().any(|n| n == dialect.name());
+            if *of == name && is_meant && !files.contains(file) {
+                files.push(*file);
+            }
+        }
+        files
     }
 
     /// Returns the files with functions that write objects of a class.

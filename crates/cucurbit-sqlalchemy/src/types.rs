@@ -9,9 +9,10 @@ mod outside;
 mod resolve;
 mod written;
 
+use crate::names::canonical_name;
 use crate::quoting;
 use crate::reading::{Affinity, EnumReading, IntegerSize, TypeCheck, TypeReading};
-use crate::settings::{Environment, Unreadable, unreadable};
+use crate::settings::{Environment, Settings, Unreadable, Version, unreadable};
 use crate::{NameText, terms};
 use cucurbit_python::eval::{Evaluator, Place, Value};
 use cucurbit_schema::{DataType, Dialect, TypeKind, UNTOLD};
@@ -59,6 +60,12 @@ pub(crate) fn ddl_text<H: Environment>(
         Some(ddl) => Ok(ddl),
         None => Err(reading.problems.into_iter().next().unwrap_or_else(|| unreadable(ev, value, "no type"))),
     }
+}
+
+/// Returns the canonical name of the type of SQLAlchemy that a dotted name is.
+pub(crate) fn known_name(dotted: &str, settings: &Settings) -> Option<&'static str> {
+    let name = canonical_name(dotted)?;
+    classes::find(&name, settings.version < Version::V2_0).map(|class| class.name)
 }
 
 /// Returns the labels of an enum.

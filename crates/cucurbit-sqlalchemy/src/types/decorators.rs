@@ -7,7 +7,8 @@ use crate::objects::{CompilerObject, DialectObject};
 use crate::reading::Affinity;
 use crate::settings::{Environment, Unreadable, unreadable};
 use crate::terms::{self, arguments_of};
-use cucurbit_python::eval::{Arguments, Class, Evaluator, Function, Instance, Value};
+use cucurbit_python::eval::{Arguments, Class, Evaluator, FileId, Function, Instance, TermKind, Value};
+use cucurbit_schema::Dialect;
 use std::rc::Rc;
 
 /// What a class of the project inherits from outside.
@@ -143,17 +144,11 @@ fn implementation<H: Environment>(ev: &mut Evaluator<'_, H>, instance: &Rc<Insta
                 Value::External(_) | Value::Class(_) => {
                     let arguments = arguments_of(instance);
                     match &value {
-                        Value::External(_) => ev.term(
-                            cucurbit_python::eval::TermKind::Call,
-                            value.clone(),
-                            "",
-                            arguments,
-                            place,
-                        ),
+                        Value::External(_) => ev.term(TermKind::Call, value.clone(), "", arguments, place),
                         _ => ev.call(&value, arguments, place).ok()?,
                     }
                 }
-                Value::Term(term) if term.kind == cucurbit_python::eval::TermKind::Attribute => return None,
+                Value::Term(term) if term.kind == TermKind::Attribute => return None,
                 _ => value,
             }
         }
@@ -195,28 +190,62 @@ pub(crate) fn compiled<H: Environment>(
         let Value::Class(ancestor) = ancestor else { continue };
         let Some(function) = compiler_of(ev, &ancestor, dialect) else {
             if ev.host.registry().compiles(&ancestor, dialect) {
-                return Some(Err(unreadable(ev, value, "the function that `@compiles` it cannot be found")));
+                return Some(Err(unreadable(ev, value, NO_COMPILER)));
             }
             continue;
         };
-        let arguments = Arguments {
-            positional: vec![value.clone(), CompilerObject::value(dialect)],
-            ..Arguments::default()
-        };
-        let place = function.place;
-        return Some(match ev.call(&Value::Function(function), arguments, place) {
-            Ok(Value::Str(text)) => Ok(text.to_string()),
-            _ => Err(unreadable(ev, value, "what the function that `@compiles` it gives cannot be told")),
-        });
+        return Some(compiled_by(ev, function, value, dialect));
     }
     None
+}
+
+const NO_COMPILER: &str = "the function that `@compiles` it cannot be found";
+
+/// The same for one of SQLAlchemy's own types: `@compiles(UUID, "sqlite")`.
+pub(super) fn compiled_known<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    class: &super::classes::Class,
+    value: &Value,
+) -> Option<Result<String, Unreadable>> {
+    let settings = ev.host.settings().clone();
+    let files = ev.host.registry().files_compiling_type(class.name, settings.dialect);
+    if files.is_empty() {
+        return None;
+    }
+    let is_meant = |v: &Value| matches!(v, Value::External(name) if super::known_name(name, &settings) == Some(class.name));
+    let Some(function) = compiler_in(ev, &files, settings.dialect, is_meant) else {
+        return Some(Err(unreadable(ev, value, NO_COMPILER)));
+    };
+    // The function is handed an object, where a column may be given the class.
+    let object = match value {
+        Value::External(_) => {
+            ev.term(TermKind::Call, value.clone(), "", Arguments::default(), function.place)
+        }
+        _ => value.clone(),
+    };
+    Some(compiled_by(ev, function, &object, settings.dialect))
+}
+
+fn compiled_by<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    function: Rc<Function>,
+    value: &Value,
+    dialect: Dialect,
+) -> Result<String, Unreadable> {
+    let arguments =
+        Arguments { positional: vec![value.clone(), CompilerObject::value(dialect)], ..Arguments::default() };
+    let place = function.place;
+    match ev.call(&Value::Function(function), arguments, place) {
+        Ok(Value::Str(text)) => Ok(text.to_string()),
+        _ => Err(unreadable(ev, value, "what the function that `@compiles` it gives cannot be told")),
+    }
 }
 
 /// Finds the function for the dialect, or the one for any.
 fn compiler_of<H: Environment>(
     ev: &mut Evaluator<'_, H>,
     class: &Rc<Class>,
-    dialect: cucurbit_schema::Dialect,
+    dialect: Dialect,
 ) -> Option<Rc<Function>> {
     let mut files = vec![class.place.file];
     for file in ev.host.registry().compiling_files(class) {
@@ -224,9 +253,18 @@ fn compiler_of<H: Environment>(
             files.push(file);
         }
     }
+    compiler_in(ev, &files, dialect, |v| matches!(v, Value::Class(c) if Rc::ptr_eq(c, class)))
+}
+
+fn compiler_in<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    files: &[FileId],
+    dialect: Dialect,
+    is_meant: impl Fn(&Value) -> bool,
+) -> Option<Rc<Function>> {
     let mut general = None;
     for file in files {
-        for (_, value, _) in ev.module_names(file) {
+        for (_, value, _) in ev.module_names(*file) {
             let Value::Function(function) = value else { continue };
             for decorator in &function.decorators {
                 let Value::Term(term) = decorator else { continue };
@@ -234,8 +272,7 @@ fn compiler_of<H: Environment>(
                     continue;
                 }
                 let mut arguments = term.arguments.positional.iter();
-                let of_class = matches!(arguments.next(), Some(Value::Class(c)) if Rc::ptr_eq(c, class));
-                if !of_class {
+                if !arguments.next().is_some_and(&is_meant) {
                     continue;
                 }
                 let names: Vec<&str> = arguments.filter_map(Value::as_str).collect();

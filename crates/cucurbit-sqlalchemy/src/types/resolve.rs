@@ -201,12 +201,11 @@ pub(super) fn outer<H: Environment>(
             return resolve(ev, &inner, depth + 1);
         }
         let written = written::of_known(ev, &known, depth);
-        return Ok(Resolved {
-            form: Form::Known(Box::new(known)),
-            affinity: class.affinity,
-            written,
-            note: None,
-        });
+        let form = match decorators::compiled_known(ev, class, value) {
+            Some(text) => Form::Text(text?),
+            None => Form::Known(Box::new(known)),
+        };
+        return Ok(Resolved { form, affinity: class.affinity, written, note: None });
     }
     let Some(meaning) = outside::meaning(dotted, arguments, &settings) else {
         return Err(unreadable(ev, value, &format!("the type `{dotted}` is not in the project")));
