@@ -4,7 +4,7 @@
 use crate::host::{Ev, record, unknown};
 use crate::operations::{add_problems, enum_changes, no_rows, settle_types_from};
 use cucurbit_python::eval::{Arguments, Call, Outcome, Place, Value};
-use cucurbit_schema::{Change, Extent, ObjectName};
+use cucurbit_schema::{Change, Extent, ObjectName, Sequence, UnknownEffect};
 use cucurbit_sqlalchemy as sqla;
 use std::collections::BTreeSet;
 
@@ -72,14 +72,14 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
         }
         return Some(Outcome::Value(Value::None));
     }
-    if let Ok(sequence) = sqla::sequence(ev, receiver) {
+    if let Ok((sequence, untold)) = sqla::sequence_and_start(ev, receiver) {
         let guarded = checkfirst.unwrap_or(true);
-        let change = if create {
-            Change::CreateSequence { sequence, if_not_exists: guarded }
+        let changes = if create {
+            sequence_changes(sequence, untold, guarded)
         } else {
-            Change::DropSequence { name: sequence.name, if_exists: guarded, cascade: false }
+            vec![Change::DropSequence { name: sequence.name, if_exists: guarded, cascade: false }]
         };
-        record(ev, place, method, vec![change], true);
+        record(ev, place, method, changes, true);
         return Some(Outcome::Value(Value::None));
     }
     if let Some((table, index)) = index_term(ev, receiver, place) {
@@ -98,6 +98,21 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, receiver: &Value, method: &st
         return Some(Outcome::Value(Value::None));
     }
     None
+}
+
+/// A sequence is made, whether or not it can be told where it starts; that is an effect on the sequence alone.
+fn sequence_changes(
+    sequence: Sequence,
+    untold: Option<sqla::Unreadable>,
+    if_not_exists: bool,
+) -> Vec<Change> {
+    let extent = Extent::Objects(BTreeSet::from([sequence.name.clone()]));
+    let mut changes = vec![Change::CreateSequence { sequence, if_not_exists }];
+    if let Some(why) = untold {
+        let reason = format!("where the sequence starts cannot be told: {}", why.reason);
+        changes.push(Change::Unknown(UnknownEffect { extent, reason, text: why.what }));
+    }
+    changes
 }
 
 fn flag(ev: &mut Ev<'_>, arguments: &Arguments, name: &str, at: usize) -> Option<bool> {
@@ -267,11 +282,11 @@ pub(crate) fn ddl_element(ev: &mut Ev<'_>, value: &Value, call: &str, place: Pla
             }]
         }
         "CreateSequence" => {
-            let sequence = sqla::sequence(ev, &first?).ok()?;
-            vec![Change::CreateSequence { sequence, if_not_exists }]
+            let (sequence, untold) = sqla::sequence_and_start(ev, &first?).ok()?;
+            sequence_changes(sequence, untold, if_not_exists)
         }
         "DropSequence" => {
-            let sequence = sqla::sequence(ev, &first?).ok()?;
+            let (sequence, _) = sqla::sequence_and_start(ev, &first?).ok()?;
             vec![Change::DropSequence { name: sequence.name, if_exists, cascade }]
         }
         "AddConstraint" => {

@@ -954,6 +954,27 @@ OTHER = "d"
 }
 
 #[test]
+fn a_sequence_is_made_wherever_it_starts() {
+    let followed = follow(
+        r#"
+from sqlalchemy.schema import CreateSequence, Sequence
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.BigInteger(), nullable=False))
+    last = op.get_bind().scalar(sa.text("SELECT max(id) FROM t"))
+    op.execute(CreateSequence(Sequence("t_seq", start=last + 1, increment=2)))
+    op.alter_column("t", "id", server_default=sa.text("nextval('t_seq'::regclass)"))
+"#,
+        Dialect::PostgreSql,
+    );
+    let sequence = followed.state.sequences.values().next().expect("the sequence");
+    assert_eq!((sequence.options.start, sequence.options.increment), (None, Some(2)));
+    assert!(followed.table("t").columns[0].default.is_some());
+    assert_eq!(followed.mismatches, 0);
+    assert_eq!(followed.unknown().len(), 1, "{:?}", followed.unknown());
+    assert!(followed.unknown()[0].starts_with("where the sequence starts cannot be told"));
+}
+
+#[test]
 fn types_of_sqlalchemy_compile_as_the_project_says() {
     let files = r#"
 from shop.compiled import Written

@@ -144,7 +144,7 @@ pub fn split_on_update(text: &str) -> (Option<String>, Option<String>) {
 
 fn next_value<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Result<ServerDefault, Unreadable> {
     let dialect = ev.host.settings().dialect;
-    let sequence = sequence(ev, value)?;
+    let (sequence, _) = sequence_and_start(ev, value)?;
     match dialect {
         Dialect::PostgreSql => Ok(ServerDefault::Default(Default::NextValue(sequence.name))),
         Dialect::MariaDb => {
@@ -162,6 +162,18 @@ fn next_value<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Resul
 /// # Errors
 /// Why it cannot be told.
 pub fn sequence<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Result<Sequence, Unreadable> {
+    let (sequence, untold) = sequence_and_start(ev, value)?;
+    untold.map_or(Ok(sequence), Err)
+}
+
+/// Reads a `Sequence(…)` whose start need not be known, as where rows give it; then why it is not stands beside.
+///
+/// # Errors
+/// Why something else of it cannot be told.
+pub fn sequence_and_start<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    value: &Value,
+) -> Result<(Sequence, Option<Unreadable>), Unreadable> {
     let call = match terms::called(ev, value) {
         Some(call) if call.name.as_ref() == "Sequence" => call,
         _ => return Err(unreadable(ev, value, "this is no sequence that can be told")),
@@ -183,17 +195,13 @@ pub fn sequence<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -> Res
     {
         schema = ev.host.registry().metadata(&key).and_then(|m| m.schema.clone());
     }
-    let mut options = options(ev, arguments, 1)?;
+    let (mut options, untold) = options_and_start(ev, arguments, 1)?;
     if let Some(data_type) = given::keyword(&arguments.keywords, "data_type").cloned() {
         let text = crate::types::ddl_text(ev, &data_type)?;
         options.data_type = Some(text.to_lowercase());
     }
-    Ok(Sequence {
-        name: ev.host.settings().object_name(schema.as_deref(), &name),
-        options,
-        owner: None,
-        origin: Origin::default(),
-    })
+    let name = ev.host.settings().object_name(schema.as_deref(), &name);
+    Ok((Sequence { name, options, owner: None, origin: Origin::default() }, untold))
 }
 
 /// The options of a sequence; `first` is the place of `start` among arguments by position.
@@ -202,6 +210,15 @@ fn options<H: Environment>(
     arguments: &Arguments,
     first: usize,
 ) -> Result<SequenceOptions, Unreadable> {
+    let (options, untold) = options_and_start(ev, arguments, first)?;
+    untold.map_or(Ok(options), Err)
+}
+
+fn options_and_start<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    arguments: &Arguments,
+    first: usize,
+) -> Result<(SequenceOptions, Option<Unreadable>), Unreadable> {
     let number =
         |ev: &mut Evaluator<'_, H>, at: Option<usize>, name: &str| -> Result<Option<i64>, Unreadable> {
             let found = match at {
@@ -217,15 +234,20 @@ fn options<H: Environment>(
             }
         };
     let cycle = arguments.get(first + 6, "cycle").filter(|v| !v.is_none());
-    Ok(SequenceOptions {
+    let (start, untold) = match number(ev, Some(first), "start") {
+        Ok(start) => (start, None),
+        Err(why) => (None, Some(why)),
+    };
+    let options = SequenceOptions {
         data_type: None,
-        start: number(ev, Some(first), "start")?,
+        start,
         increment: number(ev, Some(first + 1), "increment")?,
         minimum: number(ev, Some(first + 2), "minvalue")?,
         maximum: number(ev, Some(first + 3), "maxvalue")?,
         cache: number(ev, None, "cache")?,
         cycle: given::flag(ev, cycle, "`cycle` cannot be told")?,
-    })
+    };
+    Ok((options, untold))
 }
 
 fn identity<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Called) -> Result<Identity, Unreadable> {

@@ -36,7 +36,7 @@ pub use column::{ColumnParts, added_column, column, column_parts};
 pub use compile::compile;
 pub use constraints::constraint;
 pub use convention::{NameText, Named, NamedColumn, NamingConvention, Parts, truncated};
-pub use defaults::{ServerDefault, sequence, server_default, split_on_update};
+pub use defaults::{ServerDefault, sequence, sequence_and_start, server_default, split_on_update};
 pub use given::name_text;
 pub use index::{index, index_of};
 pub use metadata::metadata_key;
