@@ -4,8 +4,8 @@ use crate::patch;
 use crate::{copies, elsewhere};
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, ConstraintKind, Database, Difference, DifferenceKind, Mismatch, ObjectKind, ObjectName,
-    ObjectRef, Origin, TypeKind, diff,
+    Change, Column, ConstraintKind, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch,
+    ObjectKind, ObjectName, ObjectRef, Origin, Table, TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -290,6 +290,9 @@ impl Above<'_> {
 /// objects. `known` are other states that may hold such, the most trustworthy first. A state that does not lead to the one after it exactly
 /// is right too when the migrations above lead from there to the head.
 ///
+/// `dropped` are tables that the migration may have found and dropped although nothing shows it: it may do the rest
+/// only where they are. A state with them is tried first.
+///
 /// Total: where no state fits, the one that fits best is given, with what does not fit. Costs a few replays of
 /// the one migration for each object that it touches.
 pub fn roll_back(
@@ -298,6 +301,7 @@ pub fn roll_back(
     survivor: &Survivor,
     forward: &Database,
     known: &[&Database],
+    dropped: &[ObjectName],
     above: &mut Above<'_>,
 ) -> RolledBack {
     let mut back =
@@ -308,8 +312,10 @@ pub fn roll_back(
     elsewhere::settle_types_from_elsewhere(&mut back.end, &evidence, after);
     evidence.push(&back.end);
     let mut best: Option<Candidate> = None;
-    for seed in [Seed::Downgrade, Seed::Said, Seed::After, Seed::Forward] {
+    for seed in [Seed::Dropped, Seed::Downgrade, Seed::Said, Seed::After, Seed::Forward] {
         let seeded = match seed {
+            Seed::Dropped if dropped.is_empty() => continue,
+            Seed::Dropped => with_dropped(after, dropped),
             // A downgrade that does nothing is no other place to start from.
             Seed::Downgrade if back.operations.is_empty() => continue,
             Seed::Downgrade => back.end.clone(),
@@ -330,6 +336,15 @@ pub fn roll_back(
             }
         };
         let mut found = search(replayer, &seeded, after, survivor, &evidence, seed == Seed::Downgrade, above);
+        if seed == Seed::Dropped {
+            found.assumptions.extend(dropped.iter().map(|table| Assumption {
+                object: ObjectRef::Table(table.clone()).to_string(),
+                level: Level::Assumed,
+                reason: "the migration does its work only where it is, drops it, and nothing tells its columns"
+                    .to_owned(),
+                revision: survivor.id.clone(),
+            }));
+        }
         if !found.from_downgrade {
             // A downgrade that does nothing tells nothing.
             let telling = evidence.len() - usize::from(back.operations.is_empty());
@@ -363,9 +378,25 @@ pub fn roll_back(
     }
 }
 
+/// The state after a migration with tables that it has dropped.
+fn with_dropped(after: &Database, dropped: &[ObjectName]) -> Database {
+    let mut state = after.clone();
+    for name in dropped {
+        let mut table = Table::new(name.clone());
+        // Something has to stand there; nothing of it reaches the head.
+        let integer = if state.dialect == Dialect::Sqlite { "INTEGER" } else { "integer" };
+        table.columns.push(Column::new("id", DataType::named(integer, &[])));
+        let change = Change::CreateTable { table: Box::new(table), if_not_exists: true, temporary: false };
+        state.apply(&change, Origin::default());
+    }
+    state
+}
+
 /// Where a search starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seed {
+    /// From the state after the migration, with tables that it may have dropped.
+    Dropped,
     /// From what `downgrade()` gives.
     Downgrade,
     /// From the state after the migration, but for what its calls say that was otherwise before (`existing_type`).

@@ -14,8 +14,9 @@ use cucurbit_schema::{
     Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind,
     between, diff,
 };
+use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// How many migrations may be followed to judge one migration's states.
 const JUDGE_BUDGET: usize = 600;
@@ -118,8 +119,18 @@ impl Engine<'_, '_> {
         let alone = self.alone();
         self.reworded = alone.last().map(|end| reword(&mut head, end)).unwrap_or_default();
         let forward = self.made_above(&head, &alone);
-        let rolled = self.roll(&head, &forward);
-        let found = self.judge(rolled, head);
+        let rolled = self.roll(&head, &forward, &BTreeMap::new());
+        let mut found = self.judge(rolled, head);
+        if found.left() != (0, 0) {
+            let dropped = self.dropped_unseen(&found.head, &alone);
+            if !dropped.is_empty() {
+                let rolled = self.roll(&found.head, &forward, &dropped);
+                let next = self.judge(rolled, found.head.clone());
+                if next.left() < found.left() {
+                    found = next;
+                }
+            }
+        }
         // A table that survivors make anew (batch mode, `recreate="always"`) has other names for its sequences at the
         // head than it was made with.
         if !diff(&found.state, &found.head).is_empty() {
@@ -183,7 +194,7 @@ impl Engine<'_, '_> {
             overlay(&mut head, end);
         }
         forget_unused(&mut head, &below, forward.last());
-        let rolled = self.roll(&head, &forward);
+        let rolled = self.roll(&head, &forward, &BTreeMap::new());
         let mut found = self.judge(rolled, head);
         for _ in 1..MAX_HEADS {
             if diff(&found.state, &found.head).is_empty() {
@@ -192,7 +203,7 @@ impl Engine<'_, '_> {
             let mut head = found.state.clone();
             head.forget_origins();
             forget_unused(&mut head, &below, forward.last());
-            let rolled = self.roll(&head, &forward);
+            let rolled = self.roll(&head, &forward, &BTreeMap::new());
             let next = self.judge(rolled, head);
             if next.left() > found.left() {
                 break;
@@ -395,7 +406,34 @@ impl Engine<'_, '_> {
         }
     }
 
-    fn roll(&mut self, head: &Database, forward: &[Database]) -> Rolled {
+    /// For each survivor the tables that its file drops by name and that are nowhere to be seen. It may look for them,
+    /// and do nothing where they are not.
+    fn dropped_unseen(&self, head: &Database, alone: &[Database]) -> BTreeMap<String, Vec<ObjectName>> {
+        static DROPS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"drop_table\(\s*["']([A-Za-z_][A-Za-z0-9_]*)["']"#).expect("the pattern is valid")
+        });
+        let is_seen = |name: &ObjectName| {
+            [head, self.before].into_iter().chain(alone).any(|state| state.table(name).is_some())
+        };
+        let mut out = BTreeMap::new();
+        for survivor in self.above {
+            let file = self.replayer.files().id(&survivor.path);
+            let Some(source) = self.replayer.files().text(file) else { continue };
+            let names = DROPS.captures_iter(source.text()).map(|found| ObjectName::plain(&found[1]));
+            let unseen: BTreeSet<ObjectName> = names.filter(|name| !is_seen(name)).collect();
+            if !unseen.is_empty() {
+                out.insert(survivor.id.clone(), unseen.into_iter().collect());
+            }
+        }
+        out
+    }
+
+    fn roll(
+        &mut self,
+        head: &Database,
+        forward: &[Database],
+        dropped: &BTreeMap<String, Vec<ObjectName>>,
+    ) -> Rolled {
         let mut settled = head.clone();
         settle_copies(&mut settled);
         let head = &settled;
@@ -409,8 +447,9 @@ impl Engine<'_, '_> {
             settle_copies(&mut below);
             let mut known = vec![&self.told, self.before];
             known.extend(self.evidence[at].as_ref());
+            let dropped = dropped.get(&survivor.id).map_or(&[][..], Vec::as_slice);
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
-                roll_back(self.replayer, &after, survivor, &below, &known, &mut judge);
+                roll_back(self.replayer, &after, survivor, &below, &known, dropped, &mut judge);
             if !misfits.is_empty() || !differences.is_empty() {
                 let misfits = misfits.iter().map(crate::replay::describe_mismatch);
                 let left = misfits.chain(differences.iter().map(describe_difference)).collect();
