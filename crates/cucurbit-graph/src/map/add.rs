@@ -57,7 +57,7 @@ impl RevisionMap {
         }
         let parents = draft.parents();
         let mut down = Vec::new();
-        for parent in &parents {
+        for parent in parents {
             match parent {
                 Value::Str(text) if self.key_by_name.contains_key(text) => down.push(self.key_by_name[text]),
                 missing if parents.len() == 1 => return Err(Fault::missing_key(python::repr(missing))),

@@ -26,8 +26,8 @@ impl Draft {
             return Err(Fault::type_error(format!("'{found}' object is not iterable")));
         };
         // A lone empty text is false in Python, so Alembic does not look whether it is the id.
-        let seen_down = if python::is_true(&row.down_revision) { down.as_slice() } else { &[] };
-        check_loops(id, seen_down, &dependencies)?;
+        let seen_down = if python::is_true(&row.down_revision) { down } else { &[] };
+        check_loops(id, seen_down, dependencies)?;
         check_characters(id)?;
         Ok(Draft {
             id: id.clone(),
@@ -38,13 +38,13 @@ impl Draft {
     }
 
     /// The parents as declared. One that is a list of its own is taken apart, as Alembic does.
-    pub(super) fn parents(&self) -> Vec<Value> {
+    pub(super) fn parents(&self) -> &[Value] {
         python::items(&self.down)
     }
 
     /// The names in `depends_on`; an empty text is no dependency.
-    pub(super) fn dependency_names(&self) -> Vec<Value> {
-        if python::is_true(&self.dependencies) { python::items(&self.dependencies) } else { Vec::new() }
+    pub(super) fn dependency_names(&self) -> &[Value] {
+        if python::is_true(&self.dependencies) { python::items(&self.dependencies) } else { &[] }
     }
 
     pub(super) fn is_base(&self) -> bool {
@@ -53,7 +53,7 @@ impl Draft {
 
     /// The parents as listings print them.
     pub(super) fn parents_text(&self) -> Answered<String> {
-        if python::is_true(&self.down) { python::joined(&self.parents()) } else { Ok("<base>".to_owned()) }
+        if python::is_true(&self.down) { python::joined(self.parents()) } else { Ok("<base>".to_owned()) }
     }
 }
 
@@ -90,10 +90,10 @@ fn read_labels(value: &Value) -> Answered<Vec<String>> {
     Ok(labels.iter().map(python::text).collect())
 }
 
-fn scalar(mut items: Vec<Value>) -> Value {
-    match items.len() {
-        0 => Value::None,
-        1 => items.remove(0),
-        _ => Value::List(items),
+fn scalar(items: &[Value]) -> Value {
+    match items {
+        [] => Value::None,
+        [one] => one.clone(),
+        many => Value::List(many.to_vec()),
     }
 }

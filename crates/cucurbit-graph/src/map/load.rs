@@ -70,7 +70,7 @@ impl RevisionMap {
     pub(super) fn resolve_dependencies(&mut self, node: NodeIndex, draft: &Draft) -> Answered<()> {
         let mut resolved = Vec::new();
         for name in draft.dependency_names() {
-            let owner = self.end(self.lookup(&name)?);
+            let owner = self.end(self.lookup(name)?);
             resolved.push(self.node(owner).key);
         }
         self.nodes[node as usize].resolved = resolved;
@@ -97,8 +97,8 @@ impl RevisionMap {
         if parents.iter().any(|parent| matches!(parent, Value::List(_))) {
             return Err(Fault::type_error("unhashable type: 'list'"));
         }
-        let mut down = Vec::new();
-        for parent in &parents {
+        let mut down = Vec::with_capacity(parents.len());
+        for parent in parents {
             match self.lookup(parent) {
                 Ok(key) => down.push(key),
                 Err(fault) => {

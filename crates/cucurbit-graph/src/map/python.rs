@@ -121,11 +121,11 @@ pub(super) fn is_true(value: &Value) -> bool {
 }
 
 /// Reads one value or a sequence of them as a sequence; `None` is the empty one.
-pub(super) fn items(value: &Value) -> Vec<Value> {
+pub(super) fn items(value: &Value) -> &[Value] {
     match value {
-        Value::None => Vec::new(),
-        Value::List(items) => items.clone(),
-        one => vec![one.clone()],
+        Value::None => &[],
+        Value::List(items) => items,
+        one => std::slice::from_ref(one),
     }
 }
 
