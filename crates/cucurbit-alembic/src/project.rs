@@ -1,12 +1,16 @@
 //! The project's files as the evaluator asks for them.
 
 use crate::{RevisionFile, RevisionSource, read_source};
-use cucurbit_python::eval::{FileId, Files, Found, ModuleName, Parsed};
+use cucurbit_python::eval::{FileId, Files, Found, ImportStatement, ModuleName, Parsed};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+
+/// How many files are followed through their imports.
+const MAX_IMPORTED: usize = 20_000;
 
 /// Top-level modules that an import never means a file of the project by: Python's own and what every
 /// migration imports. A folder `alembic` beside `alembic.ini` is a namespace without code, and the installed
@@ -256,6 +260,56 @@ impl ProjectFiles {
         self.parsed(file)
     }
 
+    /// Returns the files that can be read, and those of the project that they import, the nearest first. Imports in
+    /// functions count where `functions_of` says so of the file. Reads and parses each once, up to 20,000 files.
+    #[must_use]
+    pub fn loaded_with(&self, start: &[FileId], functions_of: impl Fn(FileId) -> bool) -> Vec<FileId> {
+        let mut known: BTreeSet<FileId> = start.iter().copied().collect();
+        let mut level = start.to_vec();
+        let mut load = Vec::new();
+        while !level.is_empty() {
+            self.parse_ahead(&level);
+            for file in std::mem::take(&mut level) {
+                let Some(parsed) = self.parsed(file) else { continue };
+                load.push(file);
+                for import in parsed.imports() {
+                    if import.in_function && !functions_of(file) {
+                        continue;
+                    }
+                    for found in self.imported(file, &import) {
+                        if known.len() < MAX_IMPORTED && known.insert(found) {
+                            level.push(found);
+                        }
+                    }
+                }
+            }
+        }
+        load
+    }
+
+    /// The modules that an import loads: packages on the way, the module, and modules among the names.
+    fn imported(&self, importer: FileId, import: &ImportStatement) -> Vec<FileId> {
+        let ImportStatement { module, names, .. } = import;
+        let mut out = Vec::new();
+        let mut look = |path: String| {
+            if let Found::File(file) = self.find(importer, &ModuleName { level: module.level, path }) {
+                out.push(file);
+            }
+        };
+        let mut path = String::new();
+        for part in module.path.split('.') {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(part);
+            look(path.clone());
+        }
+        for name in names.iter().filter(|n| *n != "*") {
+            look(if module.path.is_empty() { name.clone() } else { format!("{}.{name}", module.path) });
+        }
+        out
+    }
+
     /// Returns the Python files below a folder, or the file itself, sorted. Hidden folders and installed packages
     /// are passed over; at most 100,000 entries and 32 levels are looked at.
     #[must_use]
@@ -418,6 +472,13 @@ impl Files for ProjectFiles {
 
     fn path_of(&self, file: FileId) -> Option<PathBuf> {
         self.state.borrow().paths.get(file.0 as usize).cloned()
+    }
+
+    fn imported_by(&self, file: FileId) -> Vec<FileId> {
+        // Only the functions of the file itself are sure to be called.
+        let mut files = self.loaded_with(&[file], |other| other == file);
+        files.retain(|other| *other != file);
+        files
     }
 
     fn text_of(&self, path: &Path) -> Option<String> {

@@ -1,13 +1,13 @@
 //! Which files of the project are read.
 
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_python::eval::{FileId, Files, Found, ImportStatement, ModuleName};
+use cucurbit_python::eval::{FileId, Files};
 use memchr::memmem::Finder;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// How many files are followed.
+/// How many files are looked at.
 const MAX_FILES: usize = 20_000;
 
 /// The files that are read, and whose tables count.
@@ -62,11 +62,20 @@ impl Wanted {
     }
 }
 
-/// Words without which a module makes no table. Modules without them are still followed where a name of theirs
+/// Words without which a module makes no table and says nothing of types (`@compiles`). Modules without them are still followed where a name of theirs
 /// is used.
-static SIGNS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
-    ["__tablename__", "table=True", "Table(", "Mapped[", "Column(", "mapped_column(", ".Model"]
-        .map(Finder::new)
+static SIGNS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
+    [
+        "__tablename__",
+        "table=True",
+        "Table(",
+        "Mapped[",
+        "Column(",
+        "mapped_column(",
+        ".Model",
+        "sqlalchemy.ext.compiler",
+    ]
+    .map(Finder::new)
 });
 
 /// Returns the files and what they import, as far as it stands in the project and may make tables.
@@ -81,34 +90,8 @@ fn closure(
         let has_sign = |text: &str| SIGNS.iter().any(|sign| sign.find(text.as_bytes()).is_some());
         sure.contains(&file) || text.is_some_and(|parsed| has_sign(parsed.text()))
     };
-    let mut load = imported_by(files, start, |file| functions_too && sure.contains(&file));
+    let mut load = files.loaded_with(start, |file| functions_too && sure.contains(&file));
     load.retain(|file| makes_tables(*file));
-    load
-}
-
-/// Returns the files that can be read, and those of the project that they import, the nearest first. Imports in functions count
-/// where `functions_of` says so of the file.
-fn imported_by(files: &ProjectFiles, start: &[FileId], functions_of: impl Fn(FileId) -> bool) -> Vec<FileId> {
-    let mut known: BTreeSet<FileId> = start.iter().copied().collect();
-    let mut level = start.to_vec();
-    let mut load = Vec::new();
-    while !level.is_empty() {
-        files.parse_ahead(&level);
-        for file in std::mem::take(&mut level) {
-            let Some(parsed) = files.parsed(file) else { continue };
-            load.push(file);
-            for import in parsed.imports() {
-                if import.in_function && !functions_of(file) {
-                    continue;
-                }
-                for found in imported(files, file, &import) {
-                    if known.len() < MAX_FILES && known.insert(found) {
-                        level.push(found);
-                    }
-                }
-            }
-        }
-    }
     load
 }
 
@@ -117,28 +100,5 @@ pub(crate) fn loaded(files: &ProjectFiles, paths: &[PathBuf]) -> Vec<FileId> {
     let start: Vec<FileId> = paths.iter().map(|path| files.id(path)).collect();
     let sure: BTreeSet<FileId> = start.iter().copied().collect();
     // Only the start's own functions are sure to be called.
-    imported_by(files, &start, |file| sure.contains(&file))
-}
-
-/// The modules that an import loads: packages on the way, the module, and modules among the names.
-fn imported(files: &ProjectFiles, importer: FileId, import: &ImportStatement) -> Vec<FileId> {
-    let ImportStatement { module, names, .. } = import;
-    let mut out = Vec::new();
-    let mut look = |path: String| {
-        if let Found::File(file) = files.find(importer, &ModuleName { level: module.level, path }) {
-            out.push(file);
-        }
-    };
-    let mut path = String::new();
-    for part in module.path.split('.') {
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(part);
-        look(path.clone());
-    }
-    for name in names.iter().filter(|n| *n != "*") {
-        look(if module.path.is_empty() { name.clone() } else { format!("{}.{name}", module.path) });
-    }
-    out
+    files.loaded_with(&start, |file| sure.contains(&file))
 }

@@ -662,3 +662,34 @@ class User(Base):
     // Nothing else is taken for one.
     assert!(models.database.tables.values().all(|t| !t.tainted));
 }
+
+#[test]
+fn what_a_package_says_of_sqlalchemys_types_counts() {
+    let folder = project(
+        "
+--- app/__init__.py
+--- app/db/__init__.py
+from sqlalchemy.orm import DeclarativeBase
+from . import compiled as _compiled
+class Base(DeclarativeBase):
+    pass
+--- app/db/compiled.py
+from sqlalchemy import UUID
+from sqlalchemy.ext.compiler import compiles
+@compiles(UUID, 'sqlite')
+def on_sqlite(type_, compiler, **kw):
+    return compiler.visit_uuid(type_, **kw)
+--- app/models.py
+from sqlalchemy import UUID, Column
+from app.db import Base
+class User(Base):
+    __tablename__ = 'users'
+    id = Column(UUID(), primary_key=True)
+",
+    );
+    let files = ProjectFiles::new(Vec::new(), Some(folder.path().to_owned()));
+    let settings = Settings::new(Dialect::Sqlite, Version::V2_0);
+    let models = read(&files, &settings, &[folder.path().join("app/models.py")]);
+    let written = ddl(&models.database).to_sql();
+    assert!(written.contains("id CHAR(32) NOT NULL"), "{written}");
+}

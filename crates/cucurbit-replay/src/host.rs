@@ -19,6 +19,8 @@ use std::rc::Rc;
 pub(crate) struct Replay {
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
+    /// The project's `env.py`, as long as nobody asked what its imports say of types.
+    pub(crate) env_py: Option<FileId>,
     /// Naming convention and schema of `target_metadata`, which Alembic gives to what migrations leave unnamed.
     pub(crate) metadata: MetaData,
     pub(crate) db: Rc<Database>,
@@ -128,6 +130,7 @@ impl Replay {
         Replay {
             settings,
             registry: Registry::new(),
+            env_py: None,
             metadata,
             db: Rc::new(db),
             log: Vec::new(),
@@ -284,6 +287,12 @@ impl Environment for Replay {
 
     fn registry(&mut self) -> &mut Registry {
         &mut self.registry
+    }
+
+    fn load_compilers(ev: &mut Ev<'_>) {
+        if let Some(env_py) = ev.host.env_py.take() {
+            ev.load_all_with(env_py, "sqlalchemy.ext.compiler");
+        }
     }
 
     fn map_classes(ev: &mut Ev<'_>, metadata: &MetaDataKey) -> Option<bool> {

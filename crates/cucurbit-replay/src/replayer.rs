@@ -7,7 +7,7 @@ use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, N
 use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Which function of a revision file is followed.
@@ -42,13 +42,15 @@ pub struct ReplayOptions {
     /// What `upgrade` and `downgrade` are handed where they take something: the name of one of several databases
     /// (Alembic's template `multidb`).
     pub engine: Option<String>,
+    /// The project's `env.py`: modules that it imports may say how SQLAlchemy's types are written (`@compiles`).
+    pub env_py: Option<PathBuf>,
 }
 
 impl ReplayOptions {
     /// Makes options with the usual limits, for a project with one database.
     #[must_use]
     pub fn new(settings: Settings, metadata: MetaData) -> Self {
-        ReplayOptions { settings, metadata, limits: Limits::default(), engine: None }
+        ReplayOptions { settings, metadata, limits: Limits::default(), engine: None, env_py: None }
     }
 }
 
@@ -111,10 +113,12 @@ impl<'f> Replayer<'f> {
     /// Makes a replay that starts with a state.
     #[must_use]
     pub fn new(files: &'f ProjectFiles, options: ReplayOptions, state: Database) -> Self {
-        let host = Replay::new(options.settings, options.metadata, state);
+        let mut host = Replay::new(options.settings, options.metadata, state);
+        host.env_py = options.env_py.map(|path| files.id(&path));
         let base = Rc::clone(&host.db);
         let engine = options.engine.as_deref().map(Value::str);
-        Replayer { files, evaluator: Evaluator::new(files, host, options.limits), engine, base, base_at: 0 }
+        let evaluator = Evaluator::new(files, host, options.limits);
+        Replayer { files, evaluator, engine, base, base_at: 0 }
     }
 
     /// Returns the state after the steps so far.

@@ -999,6 +999,35 @@ def inet_on_sqlite(type_, compiler, **kw):
 }
 
 #[test]
+fn types_compile_as_what_env_py_imports_says() {
+    let files = r#"
+from shop import tables
+def upgrade():
+    tables.make(op)
+--- env.py
+from shop.db import Base
+target_metadata = Base.metadata
+--- shop/__init__.py
+--- shop/tables.py
+import sqlalchemy as sa
+def make(op):
+    op.create_table("t", sa.Column("a", sa.UUID()))
+--- shop/db/__init__.py
+from sqlalchemy import MetaData
+from . import compiled as _compiled
+class Base:
+    metadata = MetaData()
+--- shop/db/compiled.py
+from sqlalchemy import UUID
+from sqlalchemy.ext.compiler import compiles
+@compiles(UUID, "sqlite")
+def on_sqlite(type_, compiler, **kw):
+    return compiler.visit_uuid(type_, **kw)
+"#;
+    assert_eq!(types(&check(files, Dialect::Sqlite), Dialect::Sqlite), ["CHAR(32)"]);
+}
+
+#[test]
 fn a_precision_may_be_text() {
     let followed = check(
         r#"

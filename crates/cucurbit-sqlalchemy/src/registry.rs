@@ -80,6 +80,9 @@ type ColumnHome = (Option<ObjectName>, String);
 /// For each type the collations that were asked for, and what the answer was.
 type OwnTypes = FxHashMap<TypeKind, Vec<(Option<String>, bool)>>;
 
+/// A type, the dialects that are named, and the file with the function.
+type CompiledType = (&'static str, Vec<String>, FileId);
+
 #[derive(Debug, Clone, Default)]
 struct State {
     metadata: BTreeMap<MetaDataKey, MetaData>,
@@ -90,8 +93,6 @@ struct State {
     implicit: BTreeMap<usize, Value>,
     awaiting: Vec<(u64, Value)>,
     compiles: Vec<(Rc<Class>, Vec<String>, FileId)>,
-    /// The same for types of SQLAlchemy, by their canonical names.
-    compiles_types: Vec<(&'static str, Vec<String>, FileId)>,
     parts: BTreeMap<u64, TableParts>,
     part_homes: BTreeMap<u64, u64>,
     key_homes: BTreeMap<u64, KeyHome>,
@@ -104,6 +105,9 @@ pub struct Registry {
     /// Whether a type comes back from its own class, with that collation. It follows from the settings, which stay
     /// the same, so nothing is taken back.
     pub(crate) own_types: Rc<RefCell<OwnTypes>>,
+    /// Which of SQLAlchemy's types functions under `@compiles` write, by their canonical names, and the files with
+    /// these. A module is loaded once, perhaps in a branch that is only tried, so nothing is taken back.
+    compiles_types: Rc<RefCell<Vec<CompiledType>>>,
 }
 
 impl Registry {
@@ -291,13 +295,13 @@ impl Registry {
 
     /// Remembers that a function under `@compiles` writes one of SQLAlchemy's own types for these dialects, or for all.
     pub(crate) fn note_compiles_type(&mut self, name: &'static str, dialects: Vec<String>, file: FileId) {
-        self.change().compiles_types.push((name, dialects, file));
+        self.compiles_types.borrow_mut().push((name, dialects, file));
     }
 
     /// Returns the files with functions that write a type of SQLAlchemy for a dialect.
     pub(crate) fn files_compiling_type(&self, name: &str, dialect: Dialect) -> Vec<FileId> {
         let mut files = Vec::new();
-        for (of, names, file) in &self.state.compiles_types {
+        for (of, names, file) in self.compiles_types.borrow().iter() {
             let is_meant = names.is_empty() || names.iter().any(|n| n == dialect.name());
             if *of == name && is_meant && !files.contains(file) {
                 files.push(*file);

@@ -77,6 +77,12 @@ pub trait Environment: Host {
     /// Returns what SQLAlchemy's objects were told so far.
     fn registry(&mut self) -> &mut Registry;
 
+    /// Loads what says how types of other databases are written (`@compiles`), where the host knows of modules that
+    /// count without being imported. Asked before such a type is read.
+    fn load_compilers(evaluator: &mut Evaluator<'_, Self>) {
+        let _ = evaluator;
+    }
+
     /// Registers the tables of the mapped classes of a `MetaData`, where the host knows them all, and says whether
     /// it does; `None` when it saw none. Asked of hosts that do not map classes by themselves.
     fn map_classes(evaluator: &mut Evaluator<'_, Self>, metadata: &crate::MetaDataKey) -> Option<bool> {

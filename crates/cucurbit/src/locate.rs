@@ -98,7 +98,7 @@ impl Case {
         let files = self.project_files(&options.import_roots);
         let settings = Settings::new(options.dialect, options.sqlalchemy);
         let metadata = self.target_metadata(&files, &settings, options).unwrap_or_default();
-        let replay = options.replay(settings, metadata);
+        let replay = self.replay_options(&files, options, settings, metadata);
         let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
         let mut counter = Counter::new(schema);
         let mut revisions: Vec<Distance> = Vec::with_capacity(order.len());

@@ -354,7 +354,7 @@ impl Case {
             metadata.convention = convention.clone();
         }
         let has_convention = is_open && metadata.convention != Default::default();
-        let replay = options.schema.replay(settings.clone(), metadata);
+        let replay = self.replay_options(&files, &options.schema, settings.clone(), metadata);
         let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
         let survivor = |node: &Node| -> Option<Survivor> {
             let row = self.row_of(*node)?;

@@ -45,11 +45,6 @@ impl SchemaOptions {
             engine: None,
         }
     }
-
-    /// What a replay of the migrations depends on.
-    pub(crate) fn replay(&self, settings: Settings, metadata: MetaData) -> ReplayOptions {
-        ReplayOptions { engine: self.engine.clone(), ..ReplayOptions::new(settings, metadata) }
-    }
 }
 
 /// One revision of a replay.
@@ -187,7 +182,7 @@ impl Case {
         let metadata = self.target_metadata(&files, &settings, options);
         let naming_known = metadata.is_some();
         let metadata = metadata.unwrap_or_default();
-        let replay = options.replay(settings, metadata);
+        let replay = self.replay_options(&files, options, settings, metadata);
         let mut found = Vec::new();
         let (revisions, operations, state) = {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
@@ -234,13 +229,29 @@ impl Case {
         settings: &Settings,
         options: &SchemaOptions,
     ) -> Option<MetaData> {
-        let env_py = self.environment().env_py.clone();
-        let env_py = env_py.or_else(|| self.env_py_of_copy(files, &options.import_roots));
+        let env_py = self.env_py(files, options);
         let told = env_py.and_then(|path| cucurbit_replay::target_metadata(files, settings.clone(), &path));
         told.or_else(|| {
             let models = &options.metadata;
             (!models.is_empty()).then(|| cucurbit_models::read(files, settings, models).metadata)?
         })
+    }
+
+    /// What a replay of the migrations depends on.
+    pub(crate) fn replay_options(
+        &self,
+        files: &ProjectFiles,
+        options: &SchemaOptions,
+        settings: Settings,
+        metadata: MetaData,
+    ) -> ReplayOptions {
+        let env_py = self.env_py(files, options);
+        ReplayOptions { engine: options.engine.clone(), env_py, ..ReplayOptions::new(settings, metadata) }
+    }
+
+    fn env_py(&self, files: &ProjectFiles, options: &SchemaOptions) -> Option<PathBuf> {
+        let own = self.environment().env_py.clone();
+        own.or_else(|| self.env_py_of_copy(files, &options.import_roots))
     }
 
     /// The `env.py` of the folder that these revision files were copied from: the only one below the roots that has

@@ -235,7 +235,7 @@ impl Case {
         let files = self.project_files(&options.schema.import_roots);
         let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
         let metadata = self.target_metadata(&files, &settings, &options.schema).unwrap_or_default();
-        let replay = options.schema.replay(settings, metadata);
+        let replay = self.replay_options(&files, &options.schema, settings, metadata);
         let empty = Database::new(options.schema.dialect);
 
         let mut replayer = Replayer::new(&files, replay.clone(), empty);

@@ -62,6 +62,13 @@ pub trait Files {
         Vec::new()
     }
 
+    /// Returns the files of the project that a file imports, with what these import, the nearest first; none when that
+    /// is not known.
+    fn imported_by(&self, file: FileId) -> Vec<FileId> {
+        let _ = file;
+        Vec::new()
+    }
+
     /// Returns the text of a file that is no module, such as SQL beside a migration; `None` when it is none of
     /// those that may be read.
     fn text_of(&self, path: &std::path::Path) -> Option<String> {

@@ -133,6 +133,16 @@ impl<'a, H: Host> Evaluator<'a, H> {
         self.files.path_of(file)
     }
 
+    /// Loads those files that a file imports whose text holds a word, but not the file itself, which may do more than
+    /// define names (`env.py`). Reads all of them.
+    pub fn load_all_with(&mut self, file: FileId, word: &str) {
+        for file in self.files.imported_by(file) {
+            if self.files.parsed(file).is_some_and(|parsed| parsed.text().contains(word)) {
+                self.load(file);
+            }
+        }
+    }
+
     /// Returns the text of a file that is no module, where it may be read.
     #[must_use]
     pub fn text_of(&self, path: &std::path::Path) -> Option<String> {

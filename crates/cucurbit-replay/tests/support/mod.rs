@@ -70,7 +70,8 @@ pub(crate) fn follow(files: &str, dialect: Dialect) -> Followed {
         true => target_metadata(&project, settings.clone(), &env_py).expect("a known MetaData"),
         false => MetaData::default(),
     };
-    let options = ReplayOptions::new(settings, metadata);
+    let env_py = env_py.is_file().then_some(env_py);
+    let options = ReplayOptions { env_py, ..ReplayOptions::new(settings, metadata) };
     let mut replayer = Replayer::new(&project, options, Database::new(dialect));
     let step = replayer.step(&folder.path().join("versions/r.py"), Direction::Upgrade);
     let operations = replayer.operations();

@@ -208,6 +208,11 @@ pub(super) fn compiled_known<H: Environment>(
     value: &Value,
 ) -> Option<Result<String, Unreadable>> {
     let settings = ev.host.settings().clone();
+    // PostgreSQL has each of the types that others are taught to write.
+    let is_borrowed = matches!(class.name, "UUID" | "ARRAY") || class.name.starts_with("postgresql.");
+    if is_borrowed && settings.dialect != Dialect::PostgreSql {
+        H::load_compilers(ev);
+    }
     let files = ev.host.registry().files_compiling_type(class.name, settings.dialect);
     if files.is_empty() {
         return None;

@@ -362,7 +362,7 @@ fn untold_values(proof: &mut Proof, state: &Database) {
 fn walk(case: &Case, chain: &ReplayedChain, options: &VerifyOptions) -> Vec<Walk> {
     let settings = Settings::new(options.schema.dialect, options.schema.sqlalchemy);
     let metadata = case.target_metadata(&chain.files, &settings, &options.schema).unwrap_or_default();
-    let replay = options.schema.replay(settings, metadata);
+    let replay = case.replay_options(&chain.files, &options.schema, settings, metadata);
     let mut replayer = Replayer::new(&chain.files, replay, Database::new(options.schema.dialect));
     let mut walks = Vec::with_capacity(chain.revisions.len());
     for revision in &chain.revisions {
