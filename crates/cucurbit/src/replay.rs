@@ -426,5 +426,5 @@ fn is_version_table(table: &Table) -> bool {
     };
     table.name.name == "alembic_version"
         || matches!(table.columns.as_slice(), [column] if column.name == "version_num")
-            && table.constraints.iter().all(|constraint| is_own_key(constraint))
+            && table.constraints.iter().all(is_own_key)
 }
