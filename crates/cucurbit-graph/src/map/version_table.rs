@@ -75,7 +75,7 @@ impl RevisionMap {
             steps.push(Step {
                 action: Action::Upgrade(id.to_owned()),
                 changes: changes.into_iter().map(RowChange::from).collect(),
-            })
+            });
         })?;
         Ok(steps)
     }
