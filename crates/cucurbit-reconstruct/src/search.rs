@@ -315,7 +315,7 @@ pub fn roll_back(
     for seed in [Seed::Dropped, Seed::Downgrade, Seed::Said, Seed::After, Seed::Forward] {
         let seeded = match seed {
             Seed::Dropped if dropped.is_empty() => continue,
-            Seed::Dropped => with_dropped(after, dropped),
+            Seed::Dropped => with_dropped(after, dropped, &evidence),
             // A downgrade that does nothing is no other place to start from.
             Seed::Downgrade if back.operations.is_empty() => continue,
             Seed::Downgrade => back.end.clone(),
@@ -378,10 +378,14 @@ pub fn roll_back(
     }
 }
 
-/// The state after a migration with tables that it has dropped.
-fn with_dropped(after: &Database, dropped: &[ObjectName]) -> Database {
+/// The state after a migration with tables that it has dropped, as other states have them.
+fn with_dropped(after: &Database, dropped: &[ObjectName], evidence: &[&Database]) -> Database {
     let mut state = after.clone();
     for name in dropped {
+        if let Some(found) = evidence.iter().find_map(|known| known.tables.get(name)) {
+            state.put_table(std::sync::Arc::clone(found));
+            continue;
+        }
         let mut table = Table::new(name.clone());
         // Something has to stand there; nothing of it reaches the head.
         let integer = if state.dialect == Dialect::Sqlite { "INTEGER" } else { "integer" };

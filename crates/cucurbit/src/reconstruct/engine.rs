@@ -126,7 +126,7 @@ impl Engine<'_, '_> {
             if !dropped.is_empty() {
                 let rolled = self.roll(&found.head, &forward, &dropped);
                 let next = self.judge(rolled, found.head.clone());
-                if next.left() < found.left() {
+                if next.left() < found.left() && !self.reads_missing(&next, &dropped) {
                     found = next;
                 }
             }
@@ -426,6 +426,30 @@ impl Engine<'_, '_> {
             }
         }
         out
+    }
+
+    /// Whether a survivor reads or writes a column of such a table that was not put in with it: Alembic would stop there.
+    fn reads_missing(&mut self, found: &Found, dropped: &BTreeMap<String, Vec<ObjectName>>) -> bool {
+        let assumed: BTreeSet<&ObjectName> = dropped.values().flatten().collect();
+        let mut state = found.made.clone();
+        start_run(self.replayer, &state, &found.rolled.explicit);
+        for survivor in self.above {
+            let trial = run_forward(self.replayer, &state, survivor);
+            let lacks = |table: &ObjectName, columns: &[String]| {
+                let known = state.table(table).or_else(|| trial.end.table(table));
+                known.is_some_and(|t| columns.iter().any(|column| t.column(column).is_none()))
+            };
+            let mut changes = trial.operations.iter().flat_map(|operation| &operation.changes);
+            let reads = changes.any(|(change, _)| match change {
+                Change::Rows { table, columns, .. } => assumed.contains(table) && lacks(table, columns),
+                _ => false,
+            });
+            if reads {
+                return true;
+            }
+            state = trial.end;
+        }
+        false
     }
 
     fn roll(
