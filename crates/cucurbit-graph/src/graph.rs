@@ -179,6 +179,12 @@ impl RevisionGraph {
         node
     }
 
+    /// Tells whether no revision stands on itself, through parents and dependencies alike.
+    #[must_use]
+    pub fn is_sorted(&self) -> bool {
+        self.heights.is_some()
+    }
+
     /// Returns how many nodes there are, missing revisions included.
     #[must_use]
     pub fn node_count(&self) -> usize {

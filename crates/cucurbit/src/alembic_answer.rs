@@ -3,10 +3,12 @@
 //! Files are taken in load order, and the first fault ends the load, as it does in Alembic. Code of
 //! revision files that only running would show (a failing import, say) is not foreseen.
 
+mod plain;
+
 use crate::case::{module_name, old_style_id, revision_id};
 use cucurbit_alembic::config::{Effect, Environment};
 use cucurbit_alembic::{Field, FileProblem, RevisionFile};
-use cucurbit_graph::{ErrorKind, MapError, RevisionMap, RevisionRow, Value};
+use cucurbit_graph::{ErrorKind, MapError, RevisionGraph, RevisionMap, RevisionRow, Value};
 use cucurbit_python::Problem;
 use cucurbit_text::DecodeProblem;
 use rayon::prelude::*;
@@ -63,8 +65,6 @@ pub enum AlembicAnswer {
     NoRevisions,
     /// The chain loads.
     Loads {
-        /// The chain as Alembic holds it.
-        map: Box<RevisionMap>,
         /// The warnings that it prints.
         warnings: Vec<String>,
         /// Why an upgrade from an empty database fails, if its own bookkeeping makes it fail.
@@ -94,20 +94,26 @@ pub struct UpgradeFault {
 }
 
 impl AlembicAnswer {
-    pub(crate) fn of(files: &[RevisionFile], environment: &Environment) -> Self {
+    /// Returns the answer, and the chain as Alembic holds it where it had to be made for that.
+    pub(crate) fn of(
+        files: &[RevisionFile],
+        environment: &Environment,
+        graph: &RevisionGraph,
+    ) -> (Self, Option<RevisionMap>) {
         let fatal = environment.problems.iter().find_map(|problem| match &problem.effect {
             Effect::Fails { message } => Some((problem.file.clone(), message.clone())),
             _ => None,
         });
         if let Some((file, message)) = fatal {
             let (class, message) = split_class(&message);
-            return AlembicAnswer::Fails {
-                error: AlembicError { class, message, file: Some(file), hangs: false },
-                warnings: Vec::new(),
-            };
+            let error = AlembicError { class, message, file: Some(file), hangs: false };
+            return (AlembicAnswer::Fails { error, warnings: Vec::new() }, None);
         }
         if files.is_empty() {
-            return AlembicAnswer::NoRevisions;
+            return (AlembicAnswer::NoRevisions, None);
+        }
+        if plain::is_plain(files, graph) {
+            return (AlembicAnswer::Loads { warnings: Vec::new(), upgrade_fault: None }, None);
         }
         load(files)
     }
@@ -120,18 +126,14 @@ impl AlembicAnswer {
             _ => None,
         }
     }
-
-    /// Returns the chain as Alembic holds it, if it loads.
-    #[must_use]
-    pub fn map(&self) -> Option<&RevisionMap> {
-        match self {
-            AlembicAnswer::Loads { map, .. } => Some(map),
-            _ => None,
-        }
-    }
 }
 
-fn load(files: &[RevisionFile]) -> AlembicAnswer {
+/// Returns the chain as Alembic holds it, if it loads.
+pub(crate) fn map_of(files: &[RevisionFile]) -> Option<RevisionMap> {
+    load(files).1
+}
+
+fn load(files: &[RevisionFile]) -> (AlembicAnswer, Option<RevisionMap>) {
     let mut rows = Vec::with_capacity(files.len());
     let mut failure = None;
     let mut unknown = None;
@@ -155,22 +157,27 @@ fn load(files: &[RevisionFile]) -> AlembicAnswer {
         if let Err(error) = loaded.outcome
             && is_met_while_reading(&error)
         {
-            return AlembicAnswer::Fails { error: translate(&error, files), warnings: loaded.warnings };
+            let error = translate(&error, files);
+            return (AlembicAnswer::Fails { error, warnings: loaded.warnings }, None);
         }
-        return match (failure, unknown) {
+        let answer = match (failure, unknown) {
             (Some(error), _) => AlembicAnswer::Fails { error, warnings: loaded.warnings },
             (None, Some(file)) => AlembicAnswer::CannotTell { file },
             (None, None) => AlembicAnswer::NoRevisions,
         };
+        return (answer, None);
     }
     match loaded.outcome {
-        Err(error) => AlembicAnswer::Fails { error: translate(&error, files), warnings: loaded.warnings },
+        Err(error) => {
+            let error = translate(&error, files);
+            (AlembicAnswer::Fails { error, warnings: loaded.warnings }, None)
+        }
         Ok(map) => {
             let upgrade_fault = map.fault_from_empty().map(|fault| UpgradeFault {
                 revision: fault.revision,
                 error: translate(&fault.error, files),
             });
-            AlembicAnswer::Loads { map: Box::new(map), warnings: loaded.warnings, upgrade_fault }
+            (AlembicAnswer::Loads { warnings: loaded.warnings, upgrade_fault }, Some(map))
         }
     }
 }

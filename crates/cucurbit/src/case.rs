@@ -2,14 +2,14 @@
 //!
 //! A case is plain data. Rules see it read-only and do no input or output.
 
-use crate::alembic_answer::AlembicAnswer;
+use crate::alembic_answer::{AlembicAnswer, map_of};
 use crate::finding::Place;
 use cucurbit_alembic::config::{Environment, TemplatePromise, template_promises};
 use cucurbit_alembic::{
     Entry, EntryKind, Field, FileProblem, FolderOptions, Ignored, Listing, ParsedFiles, PassedOver,
     RevisionFacts, RevisionFile, UnlistedFolder, list_folders, read_revision_file,
 };
-use cucurbit_graph::{GraphRow, Node, References, RevisionGraph, RowIndex};
+use cucurbit_graph::{GraphRow, Node, References, RevisionGraph, RevisionMap, RowIndex};
 use cucurbit_text::Span;
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -40,7 +40,7 @@ pub struct Case {
     unlisted: Vec<UnlistedFolder>,
     graph: RevisionGraph,
     template: TemplatePromise,
-    answer: OnceLock<AlembicAnswer>,
+    answer: OnceLock<(AlembicAnswer, OnceLock<Option<RevisionMap>>)>,
     version_column_width: Option<usize>,
     /// The files as they were read, and what they import once that was needed.
     parsed: OnceLock<Arc<ParsedFiles>>,
@@ -146,7 +146,22 @@ impl Case {
     /// Returns what Alembic would answer, which is found out when it is first asked for.
     #[must_use]
     pub fn alembic(&self) -> &AlembicAnswer {
-        self.answer.get_or_init(|| AlembicAnswer::of(&self.files, &self.environment))
+        &self.answered().0
+    }
+
+    /// Returns the chain as Alembic holds it, if Alembic loads it. Made when it is first asked for.
+    #[must_use]
+    pub fn alembic_map(&self) -> Option<&RevisionMap> {
+        let (answer, map) = self.answered();
+        let AlembicAnswer::Loads { .. } = answer else { return None };
+        map.get_or_init(|| map_of(&self.files)).as_ref()
+    }
+
+    fn answered(&self) -> &(AlembicAnswer, OnceLock<Option<RevisionMap>>) {
+        self.answer.get_or_init(|| {
+            let (answer, map) = AlembicAnswer::of(&self.files, &self.environment, &self.graph);
+            (answer, map.map_or_else(OnceLock::new, |map| OnceLock::from(Some(map))))
+        })
     }
 
     /// Returns how wide `env.py` or a migration makes the version table's column, if one does.
@@ -301,7 +316,7 @@ fn unknown_bytecode() -> cucurbit_python::Unknown {
     cucurbit_python::Unknown::Expression("in bytecode, which is not read")
 }
 
-fn graph_row(file: &RevisionFile) -> GraphRow {
+pub(crate) fn graph_row(file: &RevisionFile) -> GraphRow {
     let facts = &file.facts;
     let labels = facts.branch_labels.strings().into_iter().map(|(label, _)| label.to_owned()).collect();
     GraphRow {

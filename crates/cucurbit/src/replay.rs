@@ -284,7 +284,7 @@ impl Case {
         if target == "base" {
             return Ok((Vec::new(), Vec::new()));
         }
-        if let Some(map) = self.alembic().map() {
+        if let Some(map) = self.alembic_map() {
             match map.upgrade_steps(target, &[]) {
                 Ok(plan) => {
                     let nodes = plan.revisions().iter().filter_map(|id| graph.node(id)).collect();

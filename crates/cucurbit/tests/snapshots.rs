@@ -119,8 +119,11 @@ fn the_foreseen_answer_is_the_recorded_one() {
                     .iter()
                     .filter_map(|line| line.as_str())
                     .collect();
-                let printed =
-                    answer.map().map(|map| map.heads_text(false, false).expect("heads")).unwrap_or_default();
+                let printed = environment
+                    .case
+                    .alembic_map()
+                    .map(|map| map.heads_text(false, false).expect("heads"))
+                    .unwrap_or_default();
                 assert_eq!(printed.lines().collect::<Vec<_>>(), expected, "{path}");
             }
             (Some(_), Some(error)) => {

@@ -303,7 +303,7 @@ struct Chain {
 impl Chain {
     fn of(case: &Case) -> Self {
         let own = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
-        match case.alembic().map() {
+        match case.alembic_map() {
             Some(map) => Chain {
                 heads: own(map.heads()),
                 bases: own(map.bases()),

@@ -63,7 +63,7 @@ fn why(case: &Case, ids: &[String]) -> String {
         Some(error) if error.class.ends_with("CycleDetected") && ids.iter().any(|id| super::text::mentions(&error.message, id)) => {
             format!("Alembic stops: `{}`, which names the set and not the order", error.message)
         }
-        None if case.alembic().map().is_some() => {
+        None if case.alembic_map().is_some() => {
             "Alembic's own test does not see this ring; `history`, `branches` and `upgrade` then go round for ever or run in an order that breaks it".to_owned()
         }
         _ => "Alembic cannot order these revisions: it stops with `Cycle is detected`, or never ends".to_owned(),

@@ -15,14 +15,15 @@ info!(
 );
 
 pub(super) fn check(case: &Case, out: &mut Vec<Finding>) {
-    let AlembicAnswer::Loads { upgrade_fault: Some(fault), map, .. } = case.alembic() else { return };
+    let AlembicAnswer::Loads { upgrade_fault: Some(fault), .. } = case.alembic() else { return };
     let Some(id) = &fault.revision else {
         // Without a step to blame, a ring or a duplicate stands in the way, which other rules name.
         return;
     };
     let graph = case.graph();
     let Some(row) = graph.node(id).and_then(|node| case.row_of(node)) else { return };
-    let down = map.revision(id).map(|view| view.normalized_down()).unwrap_or_default();
+    let view = case.alembic_map().and_then(|map| map.revision(id));
+    let down = view.map(|view| view.normalized_down()).unwrap_or_default();
     let nodes: Vec<Node> = down.iter().filter_map(|id| graph.node(id)).collect();
     let needless = |node: Node| nodes.iter().any(|other| *other != node && graph.is_ancestor(node, *other));
     let parents = graph.parents_of_row(row);
