@@ -256,16 +256,33 @@ impl Lister<'_> {
         let Some(cached) = cache.is_dir().then(|| self.names(&cache)).flatten() else { return };
         let before_dot =
             |name: &OsStr| name.to_string_lossy().split('.').next().unwrap_or_default().to_owned();
-        let stems: HashSet<String> = names.files.iter().map(|(name, _)| before_dot(name)).collect();
-        let sources: HashSet<Cow<'_, str>> =
-            names.files.iter().map(|(name, _)| name.to_string_lossy()).collect();
+        // Nearly all of it lies beside its source, and both lists have the same order.
+        let mut next = 0;
+        let mut source = String::new();
+        let mut has_source = |module: &str| {
+            source.clear();
+            source.push_str(module);
+            source.push_str(".py");
+            let wanted = source.as_bytes();
+            if names.files.get(next).is_none_or(|(name, _)| name.as_encoded_bytes() != wanted) {
+                match names.files.binary_search_by(|(name, _)| name.as_encoded_bytes().cmp(wanted)) {
+                    Ok(at) => next = at,
+                    Err(_) => return false,
+                }
+            }
+            next += 1;
+            true
+        };
+        let mut stems: Option<HashSet<String>> = None;
         for (name, kind) in cached.files {
-            let path = cache.join(&name);
-            let source = format!("{}.py", bytecode_module(&path));
-            if sources.contains(source.as_str()) || !name.to_string_lossy().contains(".py") {
+            let text = name.to_string_lossy();
+            if has_source(module_of(&text)) || !text.contains(".py") {
                 continue;
             }
+            let path = cache.join(&name);
             if self.options.sourceless {
+                let stems = stems
+                    .get_or_insert_with(|| names.files.iter().map(|(name, _)| before_dot(name)).collect());
                 if stems.contains(&before_dot(&name)) {
                     continue;
                 }
@@ -295,12 +312,15 @@ fn name_of(path: &Path) -> Cow<'_, str> {
 /// and for `a.b.pyc`.
 #[must_use]
 pub fn bytecode_module(path: &Path) -> String {
-    let name = name_of(path);
-    let stem = name.strip_suffix(".pyc").or_else(|| name.strip_suffix(".pyo")).unwrap_or(&name);
+    module_of(&name_of(path)).to_owned()
+}
+
+fn module_of(name: &str) -> &str {
+    let stem = name.strip_suffix(".pyc").or_else(|| name.strip_suffix(".pyo")).unwrap_or(name);
     let stem = stem.split_once(".opt-").map_or(stem, |(before, _)| before);
     match stem.rsplit_once('.') {
-        Some((module, tag)) if tag.starts_with("cpython-") || tag.starts_with("pypy") => module.to_owned(),
-        _ => stem.to_owned(),
+        Some((module, tag)) if tag.starts_with("cpython-") || tag.starts_with("pypy") => module,
+        _ => stem,
     }
 }
 
