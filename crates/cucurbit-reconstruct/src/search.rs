@@ -378,6 +378,14 @@ pub fn roll_back(
     }
 }
 
+/// Stands for a table of which nothing tells the columns; nothing of it reaches the head.
+pub(crate) fn placeholder(name: &ObjectName, dialect: Dialect) -> Table {
+    let mut table = Table::new(name.clone());
+    let integer = if dialect == Dialect::Sqlite { "INTEGER" } else { "integer" };
+    table.columns.push(Column::new("id", DataType::named(integer, &[])));
+    table
+}
+
 /// The state after a migration with tables that it has dropped, as other states have them.
 fn with_dropped(after: &Database, dropped: &[ObjectName], evidence: &[&Database]) -> Database {
     let mut state = after.clone();
@@ -386,11 +394,8 @@ fn with_dropped(after: &Database, dropped: &[ObjectName], evidence: &[&Database]
             state.put_table(std::sync::Arc::clone(found));
             continue;
         }
-        let mut table = Table::new(name.clone());
-        // Something has to stand there; nothing of it reaches the head.
-        let integer = if state.dialect == Dialect::Sqlite { "INTEGER" } else { "integer" };
-        table.columns.push(Column::new("id", DataType::named(integer, &[])));
-        let change = Change::CreateTable { table: Box::new(table), if_not_exists: true, temporary: false };
+        let table = Box::new(placeholder(name, state.dialect));
+        let change = Change::CreateTable { table, if_not_exists: true, temporary: false };
         state.apply(&change, Origin::default());
     }
     state

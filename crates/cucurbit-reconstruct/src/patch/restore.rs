@@ -1,6 +1,7 @@
 //! What is missing and needed, put into the state before.
 
 use super::*;
+use crate::search::placeholder;
 
 impl Workshop<'_> {
     /// A migration that stops after it looked in vain for a constraint relies on there being one.
@@ -89,14 +90,8 @@ impl Workshop<'_> {
                         true
                     }
                     None => {
-                        let mut table = Table::new(name.clone());
-                        // Something has to stand there; nothing of it reaches the head.
-                        table.columns.push(Column::new("id", DataType::named("integer", &[])));
-                        let change = Change::CreateTable {
-                            table: Box::new(table),
-                            if_not_exists: true,
-                            temporary: false,
-                        };
+                        let table = Box::new(placeholder(name, self.state.dialect));
+                        let change = Change::CreateTable { table, if_not_exists: true, temporary: false };
                         self.apply(&change);
                         self.assume(object, Level::Assumed, "it is needed and nothing tells its columns");
                         true
