@@ -12,7 +12,7 @@ use cucurbit_graph::{ErrorKind, MapError, RevisionGraph, RevisionMap, RevisionRo
 use cucurbit_python::Problem;
 use cucurbit_text::DecodeProblem;
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The error with which Alembic ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,15 +226,6 @@ pub(crate) fn order_with(files: &[RevisionFile], added: &[(&str, &[String])]) ->
     Some(plan.revisions().iter().map(|id| (*id).to_owned()).collect())
 }
 
-/// The last part of a path; a plain text is not taken apart as a path has to be.
-fn file_name(path: &Path) -> String {
-    let plain = path.to_str().and_then(|text| text.rsplit_once('/')).map(|(_, name)| name);
-    match plain {
-        Some(name) if !matches!(name, "" | "." | "..") => name.to_owned(),
-        _ => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-    }
-}
-
 enum Row {
     Known(RevisionRow),
     Fails(AlembicError),
@@ -243,7 +234,7 @@ enum Row {
 
 fn row(file: &RevisionFile) -> Row {
     let facts = &file.facts;
-    let name = file_name(&file.path);
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let fails = |class: &str, message: String| {
         Row::Fails(AlembicError {
             class: class.to_owned(),
