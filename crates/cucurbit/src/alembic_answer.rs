@@ -11,7 +11,6 @@ use cucurbit_alembic::{Field, FileProblem, RevisionFile};
 use cucurbit_graph::{ErrorKind, MapError, RevisionGraph, RevisionMap, RevisionRow, Value};
 use cucurbit_python::Problem;
 use cucurbit_text::DecodeProblem;
-use rayon::prelude::*;
 use std::path::PathBuf;
 
 /// The error with which Alembic ends.
@@ -137,9 +136,9 @@ fn load(files: &[RevisionFile]) -> (AlembicAnswer, Option<RevisionMap>) {
     let mut rows = Vec::with_capacity(files.len());
     let mut failure = None;
     let mut unknown = None;
-    let read: Vec<Row> = files.par_iter().map(row).collect();
-    for (file, read) in files.iter().zip(read) {
-        match read {
+    // Not in parallel: a thread that waits for the others may take up a rule, which waits for this answer.
+    for file in files {
+        match row(file) {
             Row::Known(row) => rows.push(row),
             Row::Fails(error) => {
                 failure = Some(error);

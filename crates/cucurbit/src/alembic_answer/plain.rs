@@ -8,14 +8,13 @@ use crate::case::revision_id;
 use cucurbit_alembic::{Field, RevisionFile};
 use cucurbit_graph::{Node, RevisionGraph};
 use cucurbit_python::Value;
-use rayon::prelude::*;
 
 /// Tells whether a chain is surely of that kind.
 pub(super) fn is_plain(files: &[RevisionFile], graph: &RevisionGraph) -> bool {
     graph.missing().next().is_none()
         && graph.is_sorted()
         && graph.defined().count() == files.len()
-        && files.par_iter().all(is_plain_file)
+        && files.iter().all(is_plain_file)
         && (0..files.len()).all(|row| merges_strangers(graph, graph.parents_of_row(row)))
 }
 
