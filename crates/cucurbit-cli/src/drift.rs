@@ -3,8 +3,9 @@
 use crate::chain::{ChainArguments, read_dump};
 use crate::reconstruct::write_file;
 use crate::{FAILED, FOUND, OutputFormat, complain, write_out};
-use cucurbit::{Baseline, Drift, DriftSide, describe_drift, drift, drift_json};
-use std::path::PathBuf;
+use cucurbit::report::harmless;
+use cucurbit::{Baseline, Drift, DriftSide, describe_drift, drift, drift_json, place_drift};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -12,9 +13,10 @@ pub(crate) struct DriftArguments {
     #[command(flatten)]
     chain: ChainArguments,
     /// A dump of the schema to compare with: `pg_dump --schema-only`, SQLite's `.schema`, `mysqldump --no-data`.
-    #[arg(long, value_name = "FILE", required_unless_present = "models")]
+    #[arg(long, value_name = "FILE")]
     dump: Option<PathBuf>,
-    /// Models to compare with instead: files, or folders with all files below them.
+    /// Models to compare with instead: files, or folders with all files below them; those that env.py hands to Alembic
+    /// when neither they nor a dump are given.
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "dump")]
     models: Vec<PathBuf>,
     /// Differences that were accepted before, as --write-baseline wrote them; only others are shown and counted.
@@ -49,22 +51,33 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
         None => Baseline::default(),
     };
     let chain = case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
-    let (mut schema, side) = match &arguments.dump {
+    for revision in &chain.missing {
+        complain(&format!(
+            "revision {revision} is missing; what it did is not in the chain that is compared"
+        ));
+    }
+    let (mut schema, side, models) = match &arguments.dump {
         Some(dump) => {
             let (schema, problems) = read_dump(dump, arguments.chain.dialect())?;
             for problem in &problems {
                 complain(&format!("{}: {problem}", dump.display()));
             }
-            (schema, DriftSide::Dump)
+            (schema, DriftSide::Dump, None)
         }
         None => {
             let options = arguments.chain.schema_options(None);
-            let models = crate::models::read(Some(&case), &options, &arguments.models)?;
-            (models.database, DriftSide::Models)
+            let models = if arguments.models.is_empty() {
+                crate::models::of_case(&case, &options)?
+            } else {
+                crate::models::read(Some(&case), &options, &arguments.models)?
+            };
+            (models.database.clone(), DriftSide::Models, Some(models))
         }
     };
     cucurbit::forget_version_table(&mut schema);
-    let found = drift(&chain.state, &schema, side);
+    let mut found = drift(&chain.state, &schema, side);
+    place_drift(&mut found, &chain, models.as_ref());
+    let show = |path: &Path| arguments.chain.show(&case, path);
     let new: Vec<&Drift> = found.iter().filter(|d| !baseline.accepts(d)).collect();
     if let Some(path) = &arguments.write_baseline {
         write_file(path, &Baseline::of(&found).to_json())?;
@@ -76,17 +89,25 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
         complain(&format!("{}: {} accepted differences are no more", path.display(), outdated.len()));
     }
     let text = match arguments.format {
-        OutputFormat::Json => drift_json(&found, side, &baseline),
-        OutputFormat::Text => text(&new, found.len(), side),
+        OutputFormat::Json => drift_json(&found, side, &baseline, show),
+        OutputFormat::Text => text(&new, found.len(), side, show),
     };
     write_out(&text).map_err(|error| error.to_string())?;
     Ok(if new.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
-fn text(new: &[&Drift], all: usize, side: DriftSide) -> String {
+fn text(new: &[&Drift], all: usize, side: DriftSide, show: impl Fn(&Path) -> String) -> String {
     let mut text = String::new();
     for item in new {
         text.push_str(&format!("{}: {}\n", item.severity.as_str(), describe_drift(&item.difference, side)));
+        if let Some(place) = &item.chain_place {
+            let revision = place.revision.as_deref().map(|r| format!(" ({})", harmless(r)));
+            let at = format!("{}:{}", show(&place.path), place.line);
+            text.push_str(&format!("    chain: {at}{}\n", revision.unwrap_or_default()));
+        }
+        if let Some(place) = &item.other_place {
+            text.push_str(&format!("    {}: {}:{}\n", side.as_str(), show(&place.path), place.line));
+        }
     }
     if all == 0 {
         let verb = if side == DriftSide::Dump { "makes" } else { "make" };

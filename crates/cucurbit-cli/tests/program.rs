@@ -217,7 +217,10 @@ def upgrade():
     let more = format!("{MODELS}    more = sa.Column(sa.Text)\n");
     std::fs::write(folder.path().join("models.py"), more).expect("a file");
     let output = run(folder.path(), &drift);
-    assert_eq!(out(&output), "error: column a.more: the chain does not make it\n");
+    assert_eq!(
+        out(&output),
+        "error: column a.more: the chain does not make it\n    chain: versions/a1.py:7 (a1)\n    models: models.py:8\n"
+    );
     assert_eq!(code(&output), Some(1));
     assert_eq!(code(&run(folder.path(), &["drift", "--versions", "versions"])), Some(2));
 }

@@ -30,7 +30,7 @@ pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -
 }
 
 /// The `MetaData` whose tables count.
-fn counted(ev: &mut Ev<'_>, wanted: &Wanted) -> BTreeSet<MetaDataKey> {
+pub(crate) fn counted(ev: &mut Ev<'_>, wanted: &Wanted) -> BTreeSet<MetaDataKey> {
     let mut keys = BTreeSet::new();
     if let Some(file) = wanted.environment {
         let Some(target) = ev.module_value(file, "target_metadata") else { return keys };
@@ -229,7 +229,7 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
     let dialect = ev.host.settings.dialect;
     let mut database = Database::new(dialect);
     let mut late: Vec<(ObjectName, Constraint, Origin)> = Vec::new();
-    let lines = Lines { files, indexes: RefCell::default() };
+    let lines = Lines::new(files);
     let mut models = Models {
         database: Database::new(dialect),
         metadata: None,
@@ -242,7 +242,9 @@ fn build(mut ev: Ev<'_>, files: &ProjectFiles, wanted: &Wanted, tables: Vec<Read
         let origin = Origin(u32::try_from(at + 1).unwrap_or(u32::MAX));
         let Read { mut reading, class, place } = table;
         let name = reading.table.name.clone();
-        models.tables.push(ModelTable { name: name.clone(), class, source: lines.of(place) });
+        let columns = reading.columns.iter();
+        let columns = columns.filter_map(|c| Some((c.column.name.clone(), lines.of(c.place?)))).collect();
+        models.tables.push(ModelTable { name: name.clone(), class, source: lines.of(place), columns });
         for problem in &reading.problems {
             models.unresolved.push(lines.unresolved(Some(&name), problem));
         }
@@ -354,13 +356,17 @@ fn is_foreign_key(constraint: &Constraint) -> bool {
 }
 
 /// Lines of places.
-struct Lines<'f> {
+pub(crate) struct Lines<'f> {
     files: &'f ProjectFiles,
     indexes: RefCell<BTreeMap<FileId, LineIndex>>,
 }
 
-impl Lines<'_> {
-    fn of(&self, place: Place) -> SourceLine {
+impl<'f> Lines<'f> {
+    pub(crate) fn new(files: &'f ProjectFiles) -> Self {
+        Lines { files, indexes: RefCell::default() }
+    }
+
+    pub(crate) fn of(&self, place: Place) -> SourceLine {
         let path = self.files.path(place.file);
         let line = match self.files.parsed(place.file) {
             Some(parsed) => {

@@ -1,8 +1,10 @@
 //! What calls and classes mean while models are read.
 
+use crate::excluded::Seen;
 use crate::mapping;
 use cucurbit_python::eval::{
-    Call, Class, Decision, Evaluator, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind, Value,
+    Arguments, Call, Class, Decision, Evaluator, Host, Outcome, Place, TermKind, Unsettled, UnsettledKind,
+    Value,
 };
 use cucurbit_schema::ObjectName;
 use cucurbit_sqlalchemy::{Environment, Registry, Settings, Unreadable, canonical_name};
@@ -32,6 +34,8 @@ pub(crate) struct Reader {
     pub(crate) notes: Vec<Unreadable>,
     /// Base classes and decorators of other packages that were told of: each is told once.
     pub(crate) told: BTreeSet<String>,
+    /// What `context.configure()` was called with, on any way that was followed, taken or not.
+    pub(crate) configured: Vec<Arguments>,
     /// How many tables and mapped classes were made.
     effects: usize,
 }
@@ -57,6 +61,7 @@ impl Reader {
             problems: Vec::new(),
             notes: Vec::new(),
             told: BTreeSet::new(),
+            configured: Vec::new(),
             effects: 0,
         }
     }
@@ -185,6 +190,9 @@ impl Host for Reader {
         if let Value::External(name) = &call.callee {
             let name = Rc::clone(name);
             note_listener(ev, &name, call);
+            if name.as_ref() == "alembic.context.configure" {
+                ev.host.configured.push(call.arguments.clone());
+            }
             if name.ends_with("make_versioned") {
                 ev.host.notes.push(Unreadable {
                     place: Some(call.place),
@@ -200,6 +208,9 @@ impl Host for Reader {
     }
 
     fn attribute(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Outcome {
+        if let Some(seen) = of.host::<Seen>() {
+            return seen.attribute(name);
+        }
         if let Value::Class(class) = of {
             match name {
                 "__table__" | "local_table" => {
@@ -237,6 +248,13 @@ impl Host for Reader {
     }
 
     fn operate(ev: &mut Ev<'_>, left: &Value, operator: &str, right: &Value) -> Option<Value> {
+        if let Some(seen) = left.host::<Seen>() {
+            return match operator {
+                "isinstance" => seen.is_instance(right).map(Value::Bool),
+                "is" => right.is_none().then_some(Value::Bool(false)),
+                _ => None,
+            };
+        }
         cucurbit_sqlalchemy::operate(ev, left, operator, right)
     }
 

@@ -11,6 +11,7 @@ mod annotations;
 mod columns;
 mod conventions;
 mod database;
+mod excluded;
 mod facts;
 mod find;
 mod host;
@@ -22,8 +23,10 @@ mod sqlmodel;
 mod table_name;
 mod uncalled;
 
+pub use excluded::{Excluded, excluded};
+
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_schema::{Database, ObjectName};
+use cucurbit_schema::{Database, ObjectName, ObjectRef};
 use cucurbit_sqlalchemy::{MetaData, NamingConvention, Settings};
 use std::path::{Path, PathBuf};
 
@@ -70,6 +73,8 @@ pub struct ModelTable {
     pub class: Option<String>,
     /// Where it is defined.
     pub source: SourceLine,
+    /// Where its columns are defined, as far as they stand in a file.
+    pub columns: Vec<(String, SourceLine)>,
 }
 
 /// Models that were read.
@@ -86,6 +91,26 @@ pub struct Models {
     pub unresolved: Vec<Unresolved>,
     /// What a reader should know though nothing is missing: listeners and plugins that may add something.
     pub notes: Vec<Unresolved>,
+}
+
+impl Models {
+    /// Returns where an object is defined: a column at its own line, what else belongs to a table at the line of the
+    /// table. `None` for what belongs to no table of these models.
+    #[must_use]
+    pub fn place(&self, object: &ObjectRef) -> Option<&SourceLine> {
+        let table = match object {
+            ObjectRef::Enum(name) => {
+                let origin = self.database.enums.get(name)?.origin;
+                self.tables.get(usize::try_from(origin.0).ok()?.checked_sub(1)?)?
+            }
+            other => self.tables.iter().find(|t| Some(&t.name) == other.table())?,
+        };
+        let column = match object {
+            ObjectRef::Column(_, name) => table.columns.iter().find(|(column, _)| column == name),
+            _ => None,
+        };
+        Some(column.map_or(&table.source, |(_, source)| source))
+    }
 }
 
 /// Reads models: `wanted` are files, or folders with all files below them.

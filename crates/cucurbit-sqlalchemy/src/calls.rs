@@ -500,6 +500,10 @@ fn term_attribute<H: Environment>(
             })),
             "metadata" => metadata_value(ev, &table),
             "comment" => Some(table.keywords.iter().find(|(k, _)| k.as_ref() == name)?.1.clone()),
+            "info" => match table.keywords.iter().find(|(k, _)| k.as_ref() == name) {
+                Some((_, info)) => Some(info.clone()),
+                None => (!table.open).then(parts::no_info),
+            },
             _ => parts::table_attribute(ev, of, name),
         };
     }

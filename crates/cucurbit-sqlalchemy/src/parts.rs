@@ -217,6 +217,11 @@ pub(crate) fn table_attribute<H: Environment>(
     })
 }
 
+/// The `info` of an object that was given none.
+pub(crate) fn no_info() -> Value {
+    Value::Dict(Rc::new(RefCell::new(Vec::new())))
+}
+
 /// Returns the columns of a constraint or an index that stands in a table, as their terms.
 pub(crate) fn part_columns<H: Environment>(ev: &mut Evaluator<'_, H>, part: &Value) -> Option<Vec<Value>> {
     let call = terms::called(ev, part)?;
@@ -388,6 +393,7 @@ pub(crate) fn column_attribute<H: Environment>(
             Some(Value::Bool(columns.iter().any(is_own)))
         }
         "unique" | "index" | "comment" | "doc" => Some(given(name).unwrap_or(Value::None)),
+        "info" => Some(given(name).unwrap_or_else(no_info)),
         "autoincrement" => Some(given(name).unwrap_or_else(|| Value::str("auto"))),
         "server_default" => match given(name) {
             None | Some(Value::None) => {

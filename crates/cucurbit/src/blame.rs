@@ -6,7 +6,7 @@ use crate::replay::{ReplayedChain, SchemaError, SchemaOptions};
 use crate::spoken;
 use cucurbit_replay::Certainty;
 use cucurbit_schema::{Applied, Change, ColumnAlteration, ObjectName, ObjectRef};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// What a revision does to an object.
@@ -104,6 +104,25 @@ impl Case {
         let entries = trace(&chain, &table, part.as_deref());
         Ok(Blame { table, part, entries })
     }
+}
+
+/// Returns the last operation that made, changed or dropped each object; what stands on a table that was renamed since
+/// is not under its new name.
+pub(crate) fn last_touches(chain: &ReplayedChain) -> BTreeMap<ObjectRef, usize> {
+    let mut last = BTreeMap::new();
+    for revision in &chain.revisions {
+        for at in revision.step.operations.clone() {
+            for (change, applied) in &chain.operations[at].changes {
+                if applied.skipped || matches!(change, Change::Rows { .. }) {
+                    continue;
+                }
+                for object in subjects(change).into_iter().chain(applied.touched.iter().cloned()) {
+                    last.insert(object, at);
+                }
+            }
+        }
+    }
+    last
 }
 
 /// Every table that a change is about or touches, with its parts.

@@ -215,6 +215,7 @@ pub(crate) fn target(from: &Database, models: &Database, destructive: bool) -> T
             }
             Some(wanted) => {
                 let mut merged = merge(table, &wanted, from, destructive, &mut withheld);
+                drop_stranded(&mut merged);
                 keep_sequences(table, &mut merged, &mut to);
                 to.put_table(Arc::new(merged));
             }
@@ -245,6 +246,23 @@ pub(crate) fn target(from: &Database, models: &Database, destructive: bool) -> T
         }
     }
     Target { database: to, withheld, unknown }
+}
+
+/// What stands on a column that goes goes with it.
+fn drop_stranded(table: &mut Table) {
+    let columns: BTreeSet<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+    table.indexes.retain(|index| {
+        index.keys.iter().all(|key| match &key.part {
+            KeyPart::Column(name) => columns.contains(name),
+            KeyPart::Expression(_) => true,
+        })
+    });
+    table.constraints.retain(|constraint| match &constraint.body {
+        ConstraintBody::Unique { columns: of, .. } | ConstraintBody::ForeignKey { columns: of, .. } => {
+            of.iter().all(|name| columns.contains(name))
+        }
+        _ => true,
+    });
 }
 
 /// Enum types: those that only the chain has stay, and labels that the models lack, unless they may go.

@@ -1,10 +1,14 @@
 //! How much a difference between a chain and something else weighs, and which differences are known already.
 
+use crate::blame::last_touches;
 use crate::finding::Severity;
+use crate::replay::ReplayedChain;
+use cucurbit_models::Models;
 use cucurbit_schema::{
     Column, Constraint, Database, Difference, DifferenceKind, Index, KeyPart, ObjectRef, Origin,
 };
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// What the chain is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,21 @@ pub struct Drift {
     pub severity: Severity,
     /// Names it in a baseline: the object, what differs, and both values. The same from run to run.
     pub key: String,
+    /// Where the chain last made or changed the object, or dropped it; or its table, where it never had the object.
+    pub chain_place: Option<DriftPlace>,
+    /// Where the models or the dump define it, or its table.
+    pub other_place: Option<DriftPlace>,
+}
+
+/// A line that has to do with a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftPlace {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The revision, in a chain.
+    pub revision: Option<String>,
 }
 
 /// Compares the schema that a chain makes with another one.
@@ -48,8 +67,46 @@ pub fn drift(chain: &Database, other: &Database, side: DriftSide) -> Vec<Drift> 
         severity: severity(&difference, chain, other, side),
         key: key(&difference),
         difference,
+        chain_place: None,
+        other_place: None,
     };
-    cucurbit_schema::diff(chain, other).into_iter().map(judge).collect()
+    let all = cucurbit_schema::diff(chain, other);
+    all.into_iter().filter(|d| !goes_with_its_column(d, chain, other)).map(judge).collect()
+}
+
+/// A sequence that only one side has because only that side has the column that owns it.
+fn goes_with_its_column(difference: &Difference, chain: &Database, other: &Database) -> bool {
+    let ObjectRef::Sequence(name) = &difference.object else { return false };
+    let (has, lacks) = match difference.kind {
+        DifferenceKind::OnlyLeft => (chain, other),
+        DifferenceKind::OnlyRight => (other, chain),
+        DifferenceKind::Changed { .. } => return false,
+    };
+    let owner = has.sequences.get(name).and_then(|s| s.owner.as_ref());
+    owner.is_some_and(|(table, column)| lacks.table(table).is_none_or(|t| t.column(column).is_none()))
+}
+
+/// Says of differences where both sides come from: the calls of the chain, and the lines of models. Costs one pass over
+/// the operations of the chain.
+pub fn place_drift(found: &mut [Drift], chain: &ReplayedChain, models: Option<&Models>) {
+    let touches = last_touches(chain);
+    for drift in found {
+        let object = &drift.difference.object;
+        let of_table = || touches.get(&ObjectRef::Table(object.table()?.clone()));
+        let at = touches.get(object).or_else(of_table);
+        drift.chain_place = at.and_then(|at| {
+            let operation = chain.operations.get(*at)?;
+            Some(DriftPlace {
+                path: chain.path(operation.place.file),
+                line: chain.line(operation.place),
+                revision: chain.revision_of(*at).map(|revision| revision.id.clone()),
+            })
+        });
+        drift.other_place = models.and_then(|models| {
+            let place = models.place(object)?;
+            Some(DriftPlace { path: place.path.clone(), line: place.line, revision: None })
+        });
+    }
 }
 
 /// Says a difference in words.
@@ -233,9 +290,24 @@ impl Baseline {
 
 /// Writes drift as JSON: an object with `schema_version`, `with` (`dump` or `models`) and the list `differences`, each
 /// with `object`, `what` (`only-in-chain`, `not-in-chain`, `changed`), `severity`, `accepted`, `key`, and for changes
-/// `attribute`, `chain` and `other`.
+/// `attribute`, `chain` and `other`; and with `chain_place` and `other_place` (`path` as `show` writes it, `line`, and
+/// `revision` in the chain), null where nothing is known.
 #[must_use]
-pub fn drift_json(drift: &[Drift], side: DriftSide, baseline: &Baseline) -> String {
+pub fn drift_json(
+    drift: &[Drift],
+    side: DriftSide,
+    baseline: &Baseline,
+    show: impl Fn(&Path) -> String,
+) -> String {
+    let place = |place: &Option<DriftPlace>| match place {
+        None => serde_json::Value::Null,
+        Some(place) => match &place.revision {
+            None => serde_json::json!({"path": show(&place.path), "line": place.line}),
+            Some(revision) => {
+                serde_json::json!({"path": show(&place.path), "line": place.line, "revision": revision})
+            }
+        },
+    };
     let items: Vec<serde_json::Value> = drift
         .iter()
         .map(|item| {
@@ -244,6 +316,8 @@ pub fn drift_json(drift: &[Drift], side: DriftSide, baseline: &Baseline) -> Stri
                 map.insert("severity".to_owned(), item.severity.as_str().into());
                 map.insert("accepted".to_owned(), baseline.accepts(item).into());
                 map.insert("key".to_owned(), item.key.as_str().into());
+                map.insert("chain_place".to_owned(), place(&item.chain_place));
+                map.insert("other_place".to_owned(), place(&item.other_place));
             }
             value
         })

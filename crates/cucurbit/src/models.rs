@@ -59,19 +59,32 @@ impl Case {
     ///
     /// A naming convention that they give and that cannot be told (it comes from another package) is the one that the
     /// migrations write down, or the one that the names in them follow; then [`cucurbit_models::Models::notes`] say so.
+    /// What `include_object` and `include_name` of `env.py` leave out is as the chain makes it, and is noted.
     #[must_use]
     pub fn models(&self, options: &SchemaOptions, paths: &[PathBuf]) -> Models {
         let files = self.project_files(&options.import_roots);
         let mut settings = settings_of(options);
+        let mut models = self.models_as_written(&files, &mut settings, options, paths);
+        self.pass_over_excluded(&files, &settings, options, &mut models);
+        models
+    }
+
+    fn models_as_written(
+        &self,
+        files: &ProjectFiles,
+        settings: &mut Settings,
+        options: &SchemaOptions,
+        paths: &[PathBuf],
+    ) -> Models {
         let read = |settings: &Settings| {
             if paths.is_empty() {
                 let environment = self.environment();
                 let env_py = environment.env_py.as_deref();
-                return cucurbit_models::read_environment(&files, settings, env_py, environment.folder());
+                return cucurbit_models::read_environment(files, settings, env_py, environment.folder());
             }
-            cucurbit_models::read(&files, settings, paths)
+            cucurbit_models::read(files, settings, paths)
         };
-        let models = read(&settings);
+        let models = read(settings);
         let Some(convention) = models.metadata.as_ref().map(|m| &m.convention) else { return models };
         // Without an `env.py` the models alone do not tell that there is none.
         let may_be_elsewhere =
@@ -79,11 +92,11 @@ impl Case {
         if !convention.is_unknown() && !may_be_elsewhere {
             return models;
         }
-        match self.convention_of_migrations(&files, &settings, options, may_be_elsewhere) {
+        match self.convention_of_migrations(files, settings, options, may_be_elsewhere) {
             Some(convention) => {
                 settings.convention_otherwise = Some(convention);
                 settings.convention_elsewhere = may_be_elsewhere;
-                read(&settings)
+                read(settings)
             }
             None => models,
         }

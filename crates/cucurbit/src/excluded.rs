@@ -1,0 +1,131 @@
+//! What `env.py` keeps out of autogenerate, taken out of a comparison here too.
+
+use crate::case::Case;
+use crate::replay::SchemaOptions;
+use cucurbit_alembic::ProjectFiles;
+use cucurbit_models::{Excluded, Models, Unresolved};
+use cucurbit_schema::{Change, Database, ObjectName, ObjectRef, Origin, Table, TypeKind};
+use cucurbit_sqlalchemy::Settings;
+use std::sync::Arc;
+
+/// How many objects are named that are passed over.
+const NAMED: usize = 5;
+
+impl Case {
+    /// Makes models hold what `include_object` and `include_name` leave out as the chain makes it, so that no difference
+    /// is seen; a note says what it is. Costs nothing where `env.py` does not name them.
+    pub(crate) fn pass_over_excluded(
+        &self,
+        files: &ProjectFiles,
+        settings: &Settings,
+        options: &SchemaOptions,
+        models: &mut Models,
+    ) {
+        let Some(env_py) = self.environment().env_py.as_deref() else { return };
+        let names_one = cucurbit_alembic::read_source(env_py).is_ok_and(|source| {
+            ["include_object", "include_name"].iter().any(|name| source.text.as_str().contains(name))
+        });
+        if !names_one {
+            return;
+        }
+        let whole = SchemaOptions { revision: None, ..options.clone() };
+        // A folder without revisions makes nothing.
+        let chain = match self.schema_at(&whole) {
+            Ok(chain) => {
+                let mut chain = chain.state.as_ref().clone();
+                chain.forget_origins();
+                chain
+            }
+            Err(_) => Database::new(options.dialect),
+        };
+        let found = cucurbit_models::excluded(files, settings, env_py, &models.database, &chain);
+        settle(&mut models.database, &chain, &found);
+        models.unresolved.extend(found.unresolved);
+        if found.objects.is_empty() {
+            return;
+        }
+        let mut names: Vec<String> = found.objects.iter().take(NAMED).map(ToString::to_string).collect();
+        if let Some(more) = found.objects.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            names.push(format!("{more} more"));
+        }
+        models.notes.push(Unresolved {
+            source: found.by.first().cloned(),
+            table: None,
+            what: names.join(", "),
+            reason: "not compared, `env.py` leaves it out of autogenerate".to_owned(),
+        });
+    }
+}
+
+/// Makes a schema hold the objects that are passed over as another one holds them, or not at all.
+fn settle(schema: &mut Database, like: &Database, excluded: &Excluded) {
+    for object in &excluded.objects {
+        let Some(name) = object.table() else { continue };
+        if let ObjectRef::Table(_) = object {
+            match like.tables.get(name) {
+                Some(table) => {
+                    for (name, enum_type) in types_of(table, like) {
+                        schema.enums.entry(name).or_insert(enum_type);
+                    }
+                    let owned =
+                        |s: &&cucurbit_schema::Sequence| s.owner.as_ref().is_some_and(|(t, _)| t == name);
+                    for sequence in like.sequences.values().filter(owned) {
+                        schema.sequences.insert(sequence.name.clone(), sequence.clone());
+                    }
+                    schema.put_table(Arc::clone(table));
+                }
+                None => {
+                    // Keys that point at it stay.
+                    let drop = Change::DropTable { name: name.clone(), if_exists: true, cascade: false };
+                    schema.apply(&drop, Origin::default());
+                }
+            }
+            continue;
+        }
+        let (Some(own), other) = (schema.table(name), like.table(name)) else { continue };
+        let mut table = own.clone();
+        settle_part(&mut table, other, object);
+        schema.put_table(Arc::new(table));
+    }
+    let used: Vec<ObjectName> =
+        schema.tables.values().flat_map(|t| types_of(t, schema)).map(|(n, _)| n).collect();
+    if excluded.objects.iter().any(|o| matches!(o, ObjectRef::Table(_))) {
+        schema.enums.retain(|name, _| used.contains(name) || like.enums.contains_key(name));
+    }
+}
+
+/// The enum types of the columns of a table.
+fn types_of(table: &Table, database: &Database) -> Vec<(ObjectName, cucurbit_schema::EnumType)> {
+    let name = |kind: &TypeKind| match kind {
+        TypeKind::Enum { name: Some(name), .. } => Some(name.clone()),
+        _ => None,
+    };
+    let names = table.columns.iter().filter_map(|c| name(&c.data_type.kind));
+    names.filter_map(|name| Some((name.clone(), database.enums.get(&name)?.clone()))).collect()
+}
+
+/// Puts the other's part in the place of a table's own.
+fn settle_part(table: &mut Table, like: Option<&Table>, object: &ObjectRef) {
+    match object {
+        ObjectRef::Column(_, name) => {
+            let other = like.and_then(|t| t.column(name));
+            let place = table.columns.iter().position(|c| c.name == *name);
+            match (place, other) {
+                (Some(place), Some(other)) => table.columns[place] = other.clone(),
+                (Some(place), None) => drop(table.columns.remove(place)),
+                (None, Some(other)) => table.columns.push(other.clone()),
+                (None, None) => {}
+            }
+        }
+        ObjectRef::Constraint(_, name) => {
+            table.constraints.retain(|c| c.name.as_ref() != Some(name));
+            let other = like.and_then(|t| t.constraints.iter().find(|c| c.name.as_ref() == Some(name)));
+            table.constraints.extend(other.cloned());
+        }
+        ObjectRef::Index(name, _) => {
+            table.indexes.retain(|i| i.name.as_ref() != Some(&name.name));
+            table.indexes.extend(like.and_then(|t| t.index(&name.name)).cloned());
+        }
+        _ => {}
+    }
+}
