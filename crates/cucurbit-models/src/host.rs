@@ -156,7 +156,10 @@ const SETTINGS: &[&str] = &["conf", "setting", "option", "environ", "param"];
 fn default_of_setting(ev: &mut Ev<'_>, call: &Call) -> Option<Value> {
     let asked = match &call.callee {
         Value::Term(method) if method.kind == TermKind::Attribute && method.name.as_ref() == "get" => {
-            ev.describe(&method.callee)
+            match method.callee.why_unknown() {
+                Some(why) => why.reason.to_string(),
+                None => ev.describe(&method.callee),
+            }
         }
         Value::External(name) => name.strip_suffix(".get")?.to_owned(),
         _ => return None,
@@ -180,12 +183,25 @@ fn default_of_setting(ev: &mut Ev<'_>, call: &Call) -> Option<Value> {
     Some(Value::Str(Rc::clone(default)))
 }
 
+/// `config.get` of an argument that nobody is seen to give: the call may name a default.
+fn getter_of_argument(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -> Option<Value> {
+    let why = of.why_unknown()?;
+    let is_setting = SETTINGS.iter().any(|word| why.reason.to_lowercase().contains(word));
+    (name == "get" && is_setting)
+        .then(|| ev.term(TermKind::Attribute, of.clone(), name, Arguments::default(), place))
+}
+
 impl Host for Reader {
     type Mark = Mark;
 
     fn call(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         if let Some(default) = default_of_setting(ev, call) {
             return Outcome::Value(default);
+        }
+        if let Value::Term(method) = &call.callee
+            && method.callee.why_unknown().is_some()
+        {
+            return Outcome::Value(method.callee.clone());
         }
         if let Value::External(name) = &call.callee {
             let name = Rc::clone(name);
@@ -226,7 +242,8 @@ impl Host for Reader {
                 _ => {}
             }
         }
-        if let Some(value) = of_outside_extension(ev, of, name, place) {
+        let found = of_outside_extension(ev, of, name, place);
+        if let Some(value) = found.or_else(|| getter_of_argument(ev, of, name, place)) {
             return Outcome::Value(value);
         }
         cucurbit_sqlalchemy::attribute(ev, of, name, place).unwrap_or(Outcome::Default)

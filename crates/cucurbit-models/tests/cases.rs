@@ -629,6 +629,34 @@ class Run(Base):
 }
 
 #[test]
+fn a_setting_of_an_argument_that_nobody_gives_is_taken_at_its_default() {
+    let folder = project(
+        "
+--- models.py
+import sqlalchemy as sa
+from sqlalchemy.orm import declarative_base
+class Connection:
+    def __init__(self, connection_config, mapping):
+        self.prefix = connection_config.get('table_prefix', '')
+        self.suffix = mapping.get('suffix', '')
+    def make(self):
+        Base = declarative_base()
+        class Run(Base):
+            __tablename__ = self.prefix + 'run'
+            id = sa.Column(sa.Integer, primary_key=True)
+        class Other(Base):
+            __tablename__ = 'other' + self.suffix
+            id = sa.Column(sa.Integer, primary_key=True)
+",
+    );
+    let models = read_in(folder.path(), &["models.py"]);
+    assert_eq!(tables(&models), ["run"]);
+    let told = told(&models);
+    assert!(told.iter().any(|line| line.contains("`Other`") && line.contains("`mapping`")), "{told:?}");
+    assert!(models.notes.iter().any(|note| note.what == "the setting `table_prefix`"));
+}
+
+#[test]
 fn a_hidden_naming_convention_is_what_stands_for_it() {
     let text = "
 --- conventions.py
