@@ -311,8 +311,10 @@ fn drop_unnamed(table: &ObjectName, constraint: &Constraint) -> Change {
     }
 }
 
-/// Names what has no name by a convention: each is dropped and made again, in their order.
+/// Names what has no name by a convention: each is dropped and made again, in their order. Of several that get one name
+/// the last is left (`ApplyBatchImpl.named_constraints`, a dictionary).
 fn name_unnamed(ev: &Ev<'_>, table: &Table, convention: &NamingConvention, changes: &mut Vec<Change>) {
+    let mut made: Vec<Constraint> = Vec::new();
     for constraint in table.constraints.iter().filter(|c| c.name.is_none()) {
         let (what, columns, referred) = match &constraint.body {
             ConstraintBody::PrimaryKey { columns, .. } => (Named::PrimaryKey, columns, None),
@@ -336,14 +338,15 @@ fn name_unnamed(ev: &Ev<'_>, table: &Table, convention: &NamingConvention, chang
             continue;
         };
         changes.push(drop_unnamed(&table.name, constraint));
-        let named = Constraint { name: Some(name), name_kind: kind, ..constraint.clone() };
-        changes.push(Change::AddConstraint {
-            table: table.name.clone(),
-            constraint: Box::new(named),
-            using_index: None,
-            if_not_exists: false,
-        });
+        made.retain(|other| other.name.as_ref() != Some(&name));
+        made.push(Constraint { name: Some(name), name_kind: kind, ..constraint.clone() });
     }
+    changes.extend(made.into_iter().map(|constraint| Change::AddConstraint {
+        table: table.name.clone(),
+        constraint: Box::new(constraint),
+        using_index: None,
+        if_not_exists: false,
+    }));
 }
 
 /// The types that SQLAlchemy knows by name on SQLite (`ischema_names`).
@@ -372,11 +375,19 @@ const KNOWN_TYPES: &[&str] = &[
 /// The type as which SQLAlchemy reflects one, where that is another: what it does not know it takes by SQLite's rules of
 /// affinity (`SQLiteDialect._resolve_type_affinity`).
 fn reflected(data_type: &DataType) -> Option<DataType> {
-    let TypeKind::Named { name, .. } = &data_type.kind else { return None };
+    let TypeKind::Named { name, args, .. } = &data_type.kind else { return None };
     let upper = name.to_uppercase();
     let has = |parts: &[&str]| parts.iter().any(|part| upper.contains(part));
     let known = match upper.as_str() {
-        known if KNOWN_TYPES.contains(&known) || known.is_empty() => return None,
+        "" => return None,
+        known if KNOWN_TYPES.contains(&known) => {
+            // What a type has no argument for is left out (`DATETIME(6)`).
+            let takes = matches!(known, "CHAR" | "DECIMAL" | "NUMERIC" | "NVARCHAR" | "TEXT" | "VARCHAR");
+            if takes || args.is_empty() {
+                return None;
+            }
+            known
+        }
         "BOOL" => "BOOLEAN",
         "INT" => "INTEGER",
         _ if has(&["INT"]) => "INTEGER",
@@ -385,7 +396,14 @@ fn reflected(data_type: &DataType) -> Option<DataType> {
         _ if has(&["REAL", "FLOA", "DOUB"]) => "REAL",
         _ => "NUMERIC",
     };
-    Some(DataType::named(known, &[]))
+    // The numbers in brackets go along where the other type takes them.
+    let numbers = args.iter().map(String::as_str).filter(|a| a.bytes().all(|b| b.is_ascii_digit()));
+    let taken = match known {
+        "NUMERIC" => 2,
+        "TEXT" => 1,
+        _ => 0,
+    };
+    Some(DataType::named(known, &numbers.take(taken).collect::<Vec<_>>()))
 }
 
 /// Makes a table anew as `copy_from` describes it.

@@ -39,6 +39,62 @@ def upgrade():
 }
 
 #[test]
+fn of_several_that_the_convention_names_alike_the_last_is_left() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("orgs", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table(
+        "users",
+        sa.Column("org_id", sa.Integer, sa.ForeignKey("orgs.id")),
+        sa.Column("home_id", sa.Integer, sa.ForeignKey("orgs.id")),
+    )
+    with op.batch_alter_table("users", naming_convention={"fk": "users_org_id_fkey"}) as batch:
+        batch.drop_constraint("users_org_id_fkey", type_="foreignkey")
+        batch.create_foreign_key("users_org_id_fkey", "orgs", ["org_id"], ["id"], ondelete="CASCADE")
+"#,
+        Dialect::Sqlite,
+    );
+    assert_eq!(followed.constraints("users", ConstraintKind::ForeignKey), ["users_org_id_fkey"]);
+}
+
+#[test]
+fn what_sqlalchemy_does_not_know_keeps_the_numbers_of_its_type() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.execute(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a BINARY(16), b GEOMETRY(1,2), c CHARACTER(20), d MEDIUMINT(4),"
+        " e FLOATX(3), f DATETIME(6), g NVARCHAR(9), h INT(11), x INTEGER)"
+    )
+    with op.batch_alter_table("t") as batch:
+        batch.drop_column("x")
+"#,
+        Dialect::Sqlite,
+    );
+    let types: Vec<String> = followed
+        .table("t")
+        .columns
+        .iter()
+        .filter_map(|c| cucurbit_schema::type_sql(&c.data_type.kind, Dialect::Sqlite))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "INTEGER",
+            "NUMERIC(16)",
+            "NUMERIC(1, 2)",
+            "TEXT(20)",
+            "INTEGER",
+            "REAL",
+            "DATETIME",
+            "NVARCHAR(9)",
+            "INTEGER"
+        ]
+    );
+}
+
+#[test]
 fn what_is_not_reflected_is_lost() {
     let followed = check(
         r#"

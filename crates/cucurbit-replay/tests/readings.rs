@@ -1038,3 +1038,19 @@ def upgrade():
     );
     assert_eq!(types(&followed, Dialect::PostgreSql), ["numeric(18,6)", "numeric(18,6)"]);
 }
+
+#[test]
+fn a_virtual_table_is_dropped_as_a_table() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))
+    op.execute("CREATE VIRTUAL TABLE IF NOT EXISTS idx USING fts5(a, b UNINDEXED)")
+    op.drop_table("idx")
+    op.execute("CREATE VIRTUAL TABLE idx USING fts5(a)")
+    op.execute("DROP TABLE IF EXISTS idx")
+"#,
+        Dialect::Sqlite,
+    );
+    assert_eq!((followed.tables(), followed.state.objects.len()), (vec!["t".to_owned()], 0));
+}

@@ -454,7 +454,7 @@ impl Step<'_> {
         (!has_extensions && !is_own && !is_there).then_some(name)
     }
 
-    fn drop_object(
+    pub(super) fn drop_object(
         &mut self,
         kind: ObjectKind,
         name: &ObjectName,

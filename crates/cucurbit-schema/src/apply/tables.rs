@@ -214,7 +214,11 @@ impl Step<'_> {
 
     pub(super) fn drop_table(&mut self, name: &ObjectName, if_exists: bool, cascade: bool) {
         if !self.db.tables.contains_key(name) {
-            if if_exists {
+            // SQLite drops a virtual table by the same statement.
+            let key = (ObjectKind::VirtualTable, None, name.clone(), None);
+            if self.db.objects.contains_key(&key) {
+                self.drop_object(ObjectKind::VirtualTable, name, None, None, if_exists);
+            } else if if_exists {
                 self.applied.skipped = true;
             } else {
                 self.missing(ObjectRef::Table(name.clone()));

@@ -11,8 +11,9 @@ use crate::model::{
 };
 use std::collections::BTreeSet;
 
-/// Words that begin a constraint or an attribute of a column.
-const ATTRIBUTES: &[&str] = &[
+/// Words that begin a constraint or an attribute of a column on SQLite; any other is part of its type there
+/// (`CHARACTER(20)`).
+const SQLITE_ATTRIBUTES: &[&str] = &[
     "constraint",
     "not",
     "null",
@@ -23,28 +24,11 @@ const ATTRIBUTES: &[&str] = &[
     "check",
     "collate",
     "generated",
-    "key",
-    "auto_increment",
     "autoincrement",
-    "comment",
     "on",
-    "character",
-    "charset",
     "as",
     "deferrable",
     "initially",
-    "storage",
-    "compression",
-    "visible",
-    "invisible",
-    "first",
-    "after",
-    "using",
-    "exclude",
-    "column_format",
-    "virtual",
-    "stored",
-    "persistent",
 ];
 
 /// A column with what stands behind it.
@@ -465,7 +449,7 @@ impl Reader<'_> {
             // Any words up to an attribute; there may be none.
             while let Some(token) = c.peek() {
                 let goes_on = match &token.kind {
-                    Kind::Word(word) => !ATTRIBUTES.contains(&word.as_str()),
+                    Kind::Word(word) => !SQLITE_ATTRIBUTES.contains(&word.as_str()),
                     Kind::Quoted(_) => true,
                     Kind::Symbol('(') => {
                         c.skip_brackets();
@@ -606,7 +590,7 @@ impl Reader<'_> {
         let mut data_type = DataType::named("", &[]);
         let mut collation = None;
         if c.peek().is_some_and(|t| !t.symbol(',') && !t.symbol(')'))
-            && !(self.dialect == Dialect::Sqlite && ATTRIBUTES.contains(&c.word()))
+            && !(self.dialect == Dialect::Sqlite && SQLITE_ATTRIBUTES.contains(&c.word()))
         {
             (data_type, collation) = self.data_type(c)?;
         }
