@@ -6,7 +6,7 @@
 use crate::Outcome;
 use crate::manifest::{self, CorpusEnvironment};
 use cucurbit::schema::{Change, Dialect, Mismatch, MismatchKind, ObjectRef};
-use cucurbit::{Certainty, Operation, ReplayedChain, SchemaOptions, describe_mismatch, stopped};
+use cucurbit::{Certainty, Operation, ReplayedChain, SchemaOptions, stopped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -156,7 +156,7 @@ impl Survey {
                     continue;
                 }
                 misfits += 1;
-                let text = describe_mismatch(mismatch);
+                let text = mismatch.to_string();
                 self.misfits.add(
                     &format!("{}: {}", operation.call, kind_of(mismatch)),
                     format!("{} {text}", example()),

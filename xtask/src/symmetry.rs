@@ -88,7 +88,7 @@ fn judge(undone: &UndoneRevision, count: &mut Count) -> Vec<(u8, String, String)
         count.differ += 1;
         let mut out: Vec<_> = undone.differences.iter().map(kind_of).collect();
         if let Some(mismatch) = undone.mismatches.first() {
-            let what = cucurbit::describe_mismatch(mismatch);
+            let what = mismatch.to_string();
             out.push((9, "the way back does not fit".to_owned(), what));
         }
         return out;

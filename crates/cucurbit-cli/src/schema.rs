@@ -91,7 +91,7 @@ pub(crate) fn tell(arguments: &ChainArguments, case: &Case, chain: &ReplayedChai
             _ => None,
         };
         let lines = operation.changes.iter().flat_map(|(_, applied)| &applied.mismatches);
-        let lines: Vec<String> = unknown.into_iter().chain(lines.map(cucurbit::describe_mismatch)).collect();
+        let lines: Vec<String> = unknown.into_iter().chain(lines.map(ToString::to_string)).collect();
         misfits += lines.len();
         if explain {
             let path = chain.path(operation.place.file);

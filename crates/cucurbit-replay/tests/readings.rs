@@ -1054,3 +1054,47 @@ def upgrade():
     );
     assert_eq!((followed.tables(), followed.state.objects.len()), (vec!["t".to_owned()], 0));
 }
+
+#[test]
+fn names_of_constraints_are_no_names_of_indexes_on_sqlite() {
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.Integer), sa.PrimaryKeyConstraint("id", name="pk_t"))
+    op.create_table(
+        "t_tmp",
+        sa.Column("id", sa.Integer),
+        sa.Column("a", sa.Integer),
+        sa.PrimaryKeyConstraint("id", name="pk_t"),
+        sa.UniqueConstraint("a", name="uq_a"),
+    )
+    op.drop_table("t")
+    op.rename_table("t_tmp", "t")
+    op.create_table("z", sa.Column("a", sa.Integer), sa.UniqueConstraint("a", name="uq_a"))
+    op.create_index("uq_a", "z", ["a"])
+    op.drop_index("uq_a")
+"#,
+        Dialect::Sqlite,
+    );
+    assert_eq!(followed.constraints("t", ConstraintKind::PrimaryKey), ["pk_t"]);
+    assert_eq!(followed.constraints("t", ConstraintKind::Unique), ["uq_a"]);
+    assert_eq!(followed.constraints("z", ConstraintKind::Unique), ["uq_a"]);
+    assert!(followed.table("z").indexes.is_empty());
+}
+
+#[test]
+fn a_connection_has_a_dialect() {
+    let followed = check(
+        r#"
+def upgrade():
+    conn = op.get_bind()
+    dialect = conn.dialect.name if hasattr(conn, "dialect") else None
+    op.create_table("of_" + dialect, sa.Column("exclude", sa.Boolean))
+    op.execute("CREATE TABLE u (id integer, exclude boolean, EXCLUDE USING btree (id WITH =))")
+"#,
+        Dialect::PostgreSql,
+    );
+    assert_eq!(followed.tables(), ["of_postgresql", "u"]);
+    assert_eq!(followed.columns("u"), ["id", "exclude"]);
+    assert_eq!(followed.constraints("u", ConstraintKind::Exclude).len(), 1);
+}

@@ -187,7 +187,7 @@ impl Step<'_> {
         if let Some(name) = &constraint.name {
             let full = table.sibling(name.clone());
             *self.db.constraint_names.entry(full.clone()).or_default() += 1;
-            if owns_index(&constraint) && !self.is_mysql() {
+            if owns_index(&constraint, self.db.dialect) {
                 self.db.index_owners.insert(full, Arc::new(table.clone()));
             }
             self.touched(ObjectRef::Constraint(table.clone(), name.clone()));
@@ -206,7 +206,7 @@ impl Step<'_> {
         let found = self.table_mut(table)?;
         let constraint = (at < found.constraints.len()).then(|| found.constraints.remove(at))?;
         if let Some(name) = &constraint.name {
-            self.forget_constraint_name(table, name, owns_index(&constraint));
+            self.forget_constraint_name(table, name, owns_index(&constraint, self.db.dialect));
             self.dropped(ObjectRef::Constraint(table.clone(), name.clone()));
         }
         Some(constraint)
@@ -295,7 +295,7 @@ impl Database {
             let Some(own) = &constraint.name else { continue };
             let full = name.sibling(own.clone());
             *self.constraint_names.entry(full.clone()).or_default() += 1;
-            if by_name && owns_index(constraint) {
+            if owns_index(constraint, self.dialect) {
                 self.index_owners.insert(full, Arc::new(name.clone()));
             }
         }
@@ -306,7 +306,14 @@ impl Database {
     }
 }
 
-fn owns_index(constraint: &Constraint) -> bool {
+/// Says whether the name of a constraint is that of an index too. SQLite gives its indexes names of its own
+/// (`sqlite_autoindex_…`), and on MySQL the names of indexes count in their table alone.
+fn owns_index(constraint: &Constraint, dialect: Dialect) -> bool {
+    dialect == Dialect::PostgreSql && is_kept_by_index(constraint)
+}
+
+/// Says whether the database keeps a constraint by an index.
+fn is_kept_by_index(constraint: &Constraint) -> bool {
     matches!(
         constraint.body,
         ConstraintBody::PrimaryKey { .. } | ConstraintBody::Unique { .. } | ConstraintBody::Exclude { .. }

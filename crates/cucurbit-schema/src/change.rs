@@ -511,6 +511,25 @@ pub struct Mismatch {
     pub kind: MismatchKind,
 }
 
+/// For people.
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let object = &self.object;
+        match &self.kind {
+            MismatchKind::Missing { dropped_by: None } => write!(f, "{object} is needed and nothing made it"),
+            MismatchKind::Missing { dropped_by: Some(_) } => {
+                write!(f, "{object} is needed and was dropped before")
+            }
+            MismatchKind::Exists { .. } => write!(f, "{object} is made and is there already"),
+            MismatchKind::Needed { by } => {
+                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+                write!(f, "{object} is dropped while {} needs it", by.join(", "))
+            }
+            MismatchKind::Refused { reason } => write!(f, "{object}: {reason}"),
+        }
+    }
+}
+
 /// What came of applying a change.
 #[derive(Debug, Clone, PartialEq, Eq, std::default::Default)]
 pub struct Applied {

@@ -83,7 +83,7 @@ pub fn load(text: &str, dialect: Dialect) -> (Database, Vec<String>) {
             }
             let applied = state.apply(change, origin);
             for mismatch in applied.mismatches {
-                problems.push(format!("{}: {:?}", mismatch.object, mismatch.kind));
+                problems.push(mismatch.to_string());
             }
         }
     }

@@ -204,7 +204,7 @@ fn trace(chain: &ReplayedChain, table: &ObjectName, part: Option<&str>) -> Vec<B
                     Certainty::Guarded { reason, .. } => Some(format!("only if {reason}")),
                     Certainty::Unknown(reason) => Some(reason.clone()),
                 };
-                let misfit = applied.mismatches.first().map(crate::replay::describe_mismatch);
+                let misfit = applied.mismatches.first().map(ToString::to_string);
                 entries.push(BlameEntry {
                     revision: revision.id.clone(),
                     path: chain.path(operation.place.file),

@@ -137,7 +137,7 @@ impl Case {
         let mut misfits = Vec::new();
         for change in &changes {
             let applied = state.apply(change, Origin::default());
-            misfits.extend(applied.mismatches.iter().map(crate::replay::describe_mismatch));
+            misfits.extend(applied.mismatches.iter().map(ToString::to_string));
         }
         let revision = self.new_id(&changes, &heads);
         let questions = questions(&from, &options.models);

@@ -63,8 +63,7 @@ pub use reconstruct::{
     Reconstruction, Reparenting, UnregisteredOption, Untold, made_by, reconstruction_json,
 };
 pub use replay::{
-    ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, describe_mismatch, forget_version_table,
-    stopped,
+    ReplayedChain, ReplayedRevision, SchemaError, SchemaOptions, forget_version_table, stopped,
 };
 pub use squash::{CarriedStep, Squash, SquashError, SquashOptions, SquashedRevision, StepKind};
 pub use undo::UndoneRevision;

@@ -5,6 +5,7 @@ mod engine;
 mod evidence;
 mod fold;
 mod gap;
+mod mend;
 mod names;
 mod report;
 mod rows;
@@ -207,10 +208,7 @@ impl Reconstruction {
     pub fn questions(&self) -> Vec<String> {
         let mut out = Vec::new();
         for (revision, mismatch) in &self.misfits {
-            out.push(format!(
-                "{revision} cannot run: {}; what did the lost migration do there?",
-                crate::replay::describe_mismatch(mismatch)
-            ));
+            out.push(format!("{revision} cannot run: {mismatch}; what did the lost migration do there?"));
         }
         for difference in &self.differences {
             out.push(format!("{}; which is right?", describe_difference(difference)));

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::way_back::WayBack;
 use cucurbit_graph::{Node, RowIndex};
 use cucurbit_replay::{Direction, Operation, Outcome, ProjectFiles, ReplayOptions, Replayer, Step};
-use cucurbit_schema::{Constraint, ConstraintBody, Database, Dialect, Mismatch, MismatchKind, Table};
+use cucurbit_schema::{Constraint, ConstraintBody, Database, Dialect, Table};
 use cucurbit_sqlalchemy::{MetaData, Settings, Version};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -389,22 +389,6 @@ pub fn stopped(chain: &ReplayedChain) -> Vec<(&ReplayedRevision, String)> {
             Outcome::Unreadable => Some((revision, "cannot be read".to_owned())),
         })
         .collect()
-}
-
-/// Says what does not fit, in words for people.
-#[must_use]
-pub fn describe_mismatch(mismatch: &Mismatch) -> String {
-    let object = &mismatch.object;
-    match &mismatch.kind {
-        MismatchKind::Missing { dropped_by: None } => format!("{object} is needed and nothing made it"),
-        MismatchKind::Missing { dropped_by: Some(_) } => format!("{object} is needed and was dropped before"),
-        MismatchKind::Exists { .. } => format!("{object} is made and is there already"),
-        MismatchKind::Needed { by } => {
-            let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-            format!("{object} is dropped while {} needs it", by.join(", "))
-        }
-        MismatchKind::Refused { reason } => format!("{object}: {reason}"),
-    }
 }
 
 /// Takes Alembic's own table out of a schema, under whatever name `env.py` gives it: no migration makes it.

@@ -4,7 +4,7 @@
 
 use crate::case::Case;
 use crate::options::Read;
-use crate::replay::{SchemaError, SchemaOptions, describe_mismatch};
+use crate::replay::{SchemaError, SchemaOptions};
 use cucurbit_graph::{Node, RowIndex};
 use cucurbit_python::eval::{FileId, Place};
 use cucurbit_python::{Module, Variable};
@@ -117,7 +117,7 @@ impl Squash {
     pub fn complaints(&self) -> Vec<String> {
         let mut out = self.problems.clone();
         for (revision, mismatch) in &self.misfits {
-            out.push(format!("{revision} would not run any more: {}", describe_mismatch(mismatch)));
+            out.push(format!("{revision} would not run any more: {mismatch}"));
         }
         for difference in &self.differences {
             out.push(format!("the schema would not be the same: {}", describe(difference)));
@@ -437,7 +437,7 @@ impl Case {
                         problems.push(format!("{}: {}", place(), effect.reason));
                     }
                     for mismatch in &applied.mismatches {
-                        problems.push(format!("{}: {}", place(), describe_mismatch(mismatch)));
+                        problems.push(format!("{}: {mismatch}", place()));
                     }
                 }
                 reader.operation(id, operation);

@@ -154,7 +154,7 @@ fn completed_chain(
             wrong.push(format!("completed chain: {id} is missing"));
         }
         for mismatch in chain.operations.iter().flat_map(|o| &o.changes).flat_map(|(_, a)| &a.mismatches) {
-            wrong.push(format!("completed chain: {}", cucurbit::describe_mismatch(mismatch)));
+            wrong.push(format!("completed chain: {mismatch}"));
         }
         let Some(aim) = aim else { continue };
         let differences = diff(&chain.state, aim);

@@ -2,7 +2,7 @@
 
 use super::Evaluated;
 use super::expressions::MAX_ITEMS;
-use super::host::{Arguments, Host, Place};
+use super::host::{Arguments, Host, Outcome, Place};
 use super::run::Evaluator;
 use super::value::{TermKind, Value};
 use std::rc::Rc;
@@ -362,12 +362,14 @@ impl<H: Host> Evaluator<'_, H> {
             Value::None => Some(false),
             Value::Unknown(_) => None,
             Value::External(_) | Value::Term(_) | Value::Host(_) => {
-                H::operate(self, value, "hasattr", &Value::str(name)).and_then(|v| v.as_bool())
+                let answer = H::operate(self, value, "hasattr", &Value::str(name));
+                // What the host can tell is there.
+                answer.and_then(|v| v.as_bool()).or_else(|| match H::attribute(self, value, name, place) {
+                    Outcome::Value(found) => found.why_unknown().is_none().then_some(true),
+                    _ => None,
+                })
             }
-            _ => {
-                let _ = place;
-                None
-            }
+            _ => None,
         }
     }
 

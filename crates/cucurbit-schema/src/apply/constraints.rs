@@ -1,7 +1,7 @@
 //! Constraints and indexes.
 
 use super::Step;
-use super::owns_index;
+use super::{is_kept_by_index, owns_index};
 use crate::change::ObjectRef;
 use crate::model::{
     CheckMode, Constraint, ConstraintBody, ConstraintKind, Dialect, Index, KeyPart, NameKind, ObjectName,
@@ -55,9 +55,8 @@ impl Step<'_> {
             self.exists(ObjectRef::Constraint(table.clone(), name), made_by);
             return;
         }
-        if owns_index(&constraint)
+        if owns_index(&constraint, self.db.dialect)
             && using_index.is_none()
-            && !self.is_mysql()
             && let Some(name) = &constraint.name
         {
             let full = table.sibling(name.clone());
@@ -452,8 +451,10 @@ impl Step<'_> {
             }
             return;
         }
-        let at =
-            found.constraints.iter().position(|c| c.name.as_deref() == Some(&name.name) && owns_index(c));
+        let at = found
+            .constraints
+            .iter()
+            .position(|c| c.name.as_deref() == Some(&name.name) && is_kept_by_index(c));
         match at {
             Some(at) if self.is_mysql() => {
                 self.detach_constraint(&owner, at);

@@ -220,7 +220,8 @@ impl Reader<'_> {
         let next = |word: &str| c.ahead(1).is_some_and(|t| t.is(word));
         let bracket = |by: usize| c.ahead(by).is_some_and(|t| t.symbol('('));
         match c.word() {
-            "constraint" | "exclude" => true,
+            "constraint" => true,
+            "exclude" => bracket(1) || next("using"),
             "primary" | "foreign" => next("key"),
             "check" => bracket(1),
             "unique" => {

@@ -1,6 +1,7 @@
 //! From the schema at the head to the state before the first survivor, and forward again.
 
 use super::aim::{Chronic, forget_unused, keep, overlay, reword};
+use super::mend::taking_out;
 use super::names::renewed;
 use super::rows::{NeededRows, Watch};
 use super::{Untold, describe_difference};
@@ -84,7 +85,7 @@ pub(super) struct Found {
 
 impl Found {
     /// How much does not fit, and how much differs at the end: less is better.
-    fn left(&self) -> (usize, usize) {
+    pub(super) fn left(&self) -> (usize, usize) {
         (self.misfits.len(), diff(&self.state, &self.head).len())
     }
 
@@ -137,9 +138,10 @@ impl Engine<'_, '_> {
             let after = renewed(&found.rolled.after, self.before);
             let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
             if next.left() < found.left() {
-                return self.smaller(next);
+                found = next;
             }
         }
+        let found = self.mended(found);
         self.smaller(found)
     }
 
@@ -310,24 +312,7 @@ impl Engine<'_, '_> {
     fn without_guarded(&mut self, mut found: Found) -> Found {
         for object in self.guarded(&found) {
             let mut after = found.rolled.after.clone();
-            let change = match &object {
-                ObjectRef::Column(table, column) => Change::DropColumn {
-                    table: table.clone(),
-                    column: column.clone(),
-                    if_exists: true,
-                    cascade: true,
-                },
-                ObjectRef::Index(name, table) => Change::DropIndex {
-                    name: name.clone(),
-                    table: table.clone(),
-                    if_exists: true,
-                    cascade: false,
-                },
-                ObjectRef::Table(name) => {
-                    Change::DropTable { name: name.clone(), if_exists: true, cascade: true }
-                }
-                _ => continue,
-            };
+            let Some(change) = taking_out(&object) else { continue };
             after.apply(&change, Origin::default());
             after.forget_origins();
             let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
@@ -346,7 +331,7 @@ impl Engine<'_, '_> {
 
     /// What the lost migration makes and a survivor makes only where it is not there: in SQL that says so, or after
     /// it looked (then what it names is meant).
-    fn guarded(&mut self, found: &Found) -> Vec<ObjectRef> {
+    pub(super) fn guarded(&mut self, found: &Found) -> Vec<ObjectRef> {
         let is_new = |table: &ObjectName| !self.before.tables.contains_key(table);
         let made: Vec<&Table> = found.made.tables.values().map(AsRef::as_ref).collect();
         let made: Vec<&Table> = made.into_iter().filter(|t| is_new(&t.name)).collect();
@@ -475,7 +460,7 @@ impl Engine<'_, '_> {
             let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
                 roll_back(self.replayer, &after, survivor, &below, &known, dropped, &mut judge);
             if !misfits.is_empty() || !differences.is_empty() {
-                let misfits = misfits.iter().map(crate::replay::describe_mismatch);
+                let misfits = misfits.iter().map(ToString::to_string);
                 let left = misfits.chain(differences.iter().map(describe_difference)).collect();
                 unsettled.push((survivor.id.clone(), left));
             }

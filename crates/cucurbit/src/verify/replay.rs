@@ -4,7 +4,7 @@ use super::{Issue, Leg, Method, Proof, VerifyOptions, Weight};
 use crate::case::Case;
 use crate::drift::{DriftSide, describe_drift, drift};
 use crate::finding::Severity;
-use crate::replay::{ReplayedChain, SchemaError, describe_mismatch, stopped};
+use crate::replay::{ReplayedChain, SchemaError, stopped};
 use crate::way_back::counts;
 use cucurbit_graph::RowIndex;
 use cucurbit_python::eval::Place;
@@ -136,11 +136,7 @@ impl Followed {
             let mut said: BTreeSet<(u32, u32, String)> = BTreeSet::new();
             for operation in operations {
                 for mismatch in operation.changes.iter().flat_map(|(_, applied)| &applied.mismatches) {
-                    said.insert((
-                        operation.place.span.start,
-                        operation.place.span.end,
-                        describe_mismatch(mismatch),
-                    ));
+                    said.insert((operation.place.span.start, operation.place.span.end, mismatch.to_string()));
                     self.misfit(&mut proof, &doubt, (&revision.id, Leg::Upgrade), operation, mismatch);
                 }
                 doubt.note(std::slice::from_ref(operation));
@@ -159,7 +155,7 @@ impl Followed {
             }
             // In a run of its own it may meet what one run does not.
             for (operation, mismatch) in walk.up.misfits() {
-                let key = (operation.place.span.start, operation.place.span.end, describe_mismatch(mismatch));
+                let key = (operation.place.span.start, operation.place.span.end, mismatch.to_string());
                 if said.insert(key) {
                     self.misfit(&mut proof, &doubt, (&walk.id, Leg::Upgrade), operation, mismatch);
                 }
@@ -220,7 +216,7 @@ impl Followed {
         operation: &Operation,
         mismatch: &Mismatch,
     ) {
-        let what = describe_mismatch(mismatch);
+        let what = mismatch.to_string();
         let (weight, text) = match (&mismatch.object, &mismatch.kind) {
             // `env.py` makes it, or whoever sets the database up.
             (ObjectRef::Schema(name), MismatchKind::Missing { dropped_by: None }) => {

@@ -1,0 +1,227 @@
+//! Small changes to what rolling back gave, on trial: each is followed through the whole chain, and counts where the
+//! chain then comes nearer to the head.
+//!
+//! Rolling back believes what a survivor and its downgrade say. One that looks first (`if "c" not in columns`) may have
+//! found the thing there, or not; the head tells which, when what came out does not fit.
+
+use super::engine::{Engine, Found, Rolled};
+use cucurbit_schema::{
+    Change, Constraint, ConstraintBody, DataType, Database, DifferenceKind, KeyPart, ObjectName, ObjectRef,
+    Origin, Table, TypeKind, diff,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How many changes are tried.
+const MAX_TRIALS: usize = 24;
+
+/// How often what helped is built upon.
+const MAX_ROUNDS: usize = 3;
+
+impl Engine<'_, '_> {
+    /// Mends what does not fit a head that is known, as far as that can be done.
+    pub(super) fn mended(&mut self, mut found: Found) -> Found {
+        let mut trials = 0;
+        for _ in 0..MAX_ROUNDS {
+            if found.left() == (0, 0) {
+                break;
+            }
+            let mut best: Option<Found> = None;
+            for after in self.candidates(&found) {
+                if trials == MAX_TRIALS {
+                    break;
+                }
+                trials += 1;
+                let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+                let beaten = best.as_ref().map_or(found.left(), Found::left);
+                if next.left() < beaten && next.untold.len() <= found.untold.len() {
+                    best = Some(next);
+                }
+            }
+            match best {
+                Some(next) => found = next,
+                None => break,
+            }
+        }
+        self.without_looked_up_labels(found)
+    }
+
+    /// Other states at the upper edge of the gap: with all that the head has and nobody makes; with a table left as the
+    /// survivors below made it; and without a table or column that a survivor makes where it is not there.
+    fn candidates(&mut self, found: &Found) -> Vec<Database> {
+        let differences = diff(&found.state, &found.head);
+        let lacking: Vec<&ObjectRef> = differences
+            .iter()
+            .filter(|d| matches!(d.kind, DifferenceKind::OnlyRight))
+            .map(|d| &d.object)
+            .collect();
+        let mut out = Vec::new();
+        let restored = restored(&found.rolled.after, &found.head, &lacking);
+        out.extend(restored);
+        let tables: BTreeSet<&ObjectName> = differences
+            .iter()
+            .filter(|d| !matches!(d.kind, DifferenceKind::OnlyRight))
+            .filter_map(|d| d.object.table())
+            .collect();
+        let touched = differences.iter().filter_map(|d| d.object.table());
+        let touched: BTreeSet<&ObjectName> =
+            touched.chain(found.misfits.iter().filter_map(|(_, m)| m.object.table())).collect();
+        for name in touched {
+            let (Some(below), Some(above)) =
+                (self.before.tables.get(name), found.rolled.after.tables.get(name))
+            else {
+                continue;
+            };
+            if below != above {
+                let mut after = found.rolled.after.clone();
+                after.put_table(Arc::clone(below));
+                after.forget_origins();
+                out.push(after);
+            }
+        }
+        for object in self.guarded(found) {
+            if !object.table().is_some_and(|table| tables.contains(table)) {
+                continue;
+            }
+            let mut after = found.rolled.after.clone();
+            if let Some(change) = taking_out(&object) {
+                after.apply(&change, Origin::default());
+                after.forget_origins();
+                out.push(after);
+            }
+        }
+        out
+    }
+
+    /// Leaves labels of enum types to a survivor that looks for them and adds those that are not there: a label that
+    /// was added in the same transaction cannot be looked at on PostgreSQL ("unsafe use of new value").
+    fn without_looked_up_labels(&mut self, mut found: Found) -> Found {
+        let texts: Vec<String> = self
+            .above
+            .iter()
+            .filter_map(|survivor| {
+                let file = self.replayer.files().id(&survivor.path);
+                let text = self.replayer.files().text(file)?.text().to_owned();
+                ["enum_range", "pg_enum"].iter().any(|look| text.contains(look)).then_some(text)
+            })
+            .collect();
+        let is_named = |label: &str| {
+            texts.iter().any(|text| ['"', '\''].iter().any(|q| text.contains(&format!("{q}{label}{q}"))))
+        };
+        let added: Vec<(ObjectName, String)> = found
+            .rolled
+            .after
+            .enums
+            .values()
+            .filter(|_| !texts.is_empty())
+            .flat_map(|e| e.labels.iter().flatten().map(|label| (e.name.clone(), label.clone())))
+            .filter(|(name, label)| {
+                let below = self.before.enums.get(name).and_then(|e| e.labels.as_ref());
+                is_named(label) && !below.is_some_and(|labels| labels.contains(label))
+            })
+            .take(MAX_TRIALS)
+            .collect();
+        for (name, label) in added {
+            let mut after = found.rolled.after.clone();
+            without_label(&mut after, &name, &label);
+            let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+            if next.left() <= found.left() {
+                found = next;
+            }
+        }
+        found
+    }
+}
+
+/// A state with those of the objects that it lacks and that fit into its tables, each with the columns that it stands
+/// on; `None` when there is none.
+fn restored(after: &Database, head: &Database, lacking: &[&ObjectRef]) -> Option<Database> {
+    let mut out = after.clone();
+    let mut has_changed = false;
+    let with_columns = |table: &mut Table, like: &Table, columns: &[String]| {
+        for name in columns {
+            if table.column(name).is_none()
+                && let Some(column) = like.column(name)
+            {
+                table.columns.push(column.clone());
+            }
+        }
+    };
+    for object in lacking {
+        let Some(name) = object.table() else { continue };
+        let (Some(table), Some(like)) = (out.table(name), head.table(name)) else { continue };
+        let mut table = table.clone();
+        match object {
+            ObjectRef::Column(_, column) => with_columns(&mut table, like, std::slice::from_ref(column)),
+            ObjectRef::Constraint(_, called) => {
+                let Some(constraint) = like.constraints.iter().find(|c| c.is_called(called)) else {
+                    continue;
+                };
+                with_columns(&mut table, like, columns_of(constraint));
+                table.constraints.push(constraint.clone());
+            }
+            ObjectRef::Index(index, _) => {
+                let Some(index) = like.index(&index.name) else { continue };
+                let columns: Vec<String> = index
+                    .keys
+                    .iter()
+                    .filter_map(|key| match &key.part {
+                        KeyPart::Column(column) => Some(column.clone()),
+                        KeyPart::Expression(_) => None,
+                    })
+                    .collect();
+                with_columns(&mut table, like, &columns);
+                table.indexes.push(index.clone());
+            }
+            _ => continue,
+        }
+        out.put_table(Arc::new(table));
+        has_changed = true;
+    }
+    has_changed.then_some(out)
+}
+
+fn columns_of(constraint: &Constraint) -> &[String] {
+    match &constraint.body {
+        ConstraintBody::PrimaryKey { columns, .. }
+        | ConstraintBody::Unique { columns, .. }
+        | ConstraintBody::ForeignKey { columns, .. } => columns,
+        ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => &[],
+    }
+}
+
+/// The change that takes a table, a column or an index out of a state, with what stands on it.
+pub(super) fn taking_out(object: &ObjectRef) -> Option<Change> {
+    Some(match object {
+        ObjectRef::Column(table, column) => Change::DropColumn {
+            table: table.clone(),
+            column: column.clone(),
+            if_exists: true,
+            cascade: true,
+        },
+        ObjectRef::Index(name, table) => {
+            Change::DropIndex { name: name.clone(), table: table.clone(), if_exists: true, cascade: false }
+        }
+        ObjectRef::Table(name) => Change::DropTable { name: name.clone(), if_exists: true, cascade: true },
+        _ => return None,
+    })
+}
+
+/// Takes a label out of an enum type and of the columns that have it.
+fn without_label(state: &mut Database, name: &ObjectName, label: &str) {
+    let mut kept = Vec::new();
+    if let Some(labels) = state.enums.get_mut(name).and_then(|e| e.labels.as_mut()) {
+        labels.retain(|other| other != label);
+        kept.clone_from(labels);
+    }
+    let is_it = |kind: &TypeKind| matches!(kind, TypeKind::Enum { name: Some(of), .. } if of == name);
+    let uses = |table: &Table| table.columns.iter().any(|c| is_it(&c.data_type.kind));
+    let tables: Vec<Table> = state.tables.values().filter(|t| uses(t)).map(|t| t.as_ref().clone()).collect();
+    for mut table in tables {
+        for column in table.columns.iter_mut().filter(|c| is_it(&c.data_type.kind)) {
+            let kind = TypeKind::Enum { name: Some(name.clone()), labels: kept.clone() };
+            column.data_type = DataType::new(kind);
+        }
+        state.put_table(Arc::new(table));
+    }
+}
