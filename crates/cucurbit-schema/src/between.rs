@@ -117,7 +117,7 @@ impl Plan<'_> {
                 let is_foreign = matches!(constraint.body, ConstraintBody::ForeignKey { .. });
                 // SQLite does not ask who points at a table that goes.
                 let goes_along = table_goes && (!is_foreign || self.to.dialect == Dialect::Sqlite);
-                if stays || goes_along {
+                if stays || goes_along || self.goes_with_column(table, constraint) {
                     continue;
                 }
                 let change = Change::DropConstraint {
@@ -152,6 +152,20 @@ impl Plan<'_> {
         self.out.extend(later);
     }
 
+    /// Says whether a constraint without a name goes with a column (SQLite: to drop it, it would need a name; Alembic's
+    /// batch mode passes over constraints of columns that are gone).
+    fn goes_with_column(&self, table: &Table, constraint: &Constraint) -> bool {
+        let (true, None) = (self.to.dialect == Dialect::Sqlite, &constraint.name) else { return false };
+        let Some(other) = self.to.table(&table.name) else { return false };
+        let lacks = |columns: &[String]| columns.iter().any(|column| other.column(column).is_none());
+        match &constraint.body {
+            ConstraintBody::Unique { columns, .. } | ConstraintBody::ForeignKey { columns, .. } => {
+                lacks(columns)
+            }
+            _ => false,
+        }
+    }
+
     /// Says whether a constraint is the same on both sides and nothing that it needs is made anew.
     fn stays(&self, table: &Table, constraint: &Constraint) -> bool {
         let Some(other) = self.to.table(&table.name) else { return false };
@@ -166,6 +180,10 @@ impl Plan<'_> {
         let ConstraintBody::ForeignKey { table: target, references, .. } = &constraint.body else {
             return true;
         };
+        // SQLite holds a key to nothing until rows are written.
+        if self.to.dialect == Dialect::Sqlite {
+            return true;
+        }
         let Some((before, after)) = self.kept(target) else { return false };
         // The key that it points at must stay too.
         let keys = |t: &Table| -> BTreeSet<String> {

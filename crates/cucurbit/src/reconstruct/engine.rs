@@ -91,7 +91,7 @@ impl Found {
 
     /// How much differs at the end at most: tables of which not everything can be told are compared by what is known
     /// of them.
-    fn differs_at_most(&self) -> usize {
+    pub(super) fn differs_at_most(&self) -> usize {
         let told = |db: &Database| {
             let mut out = db.clone();
             let tainted: Vec<Table> =
@@ -164,6 +164,8 @@ impl Engine<'_, '_> {
         if next.left() == (0, 0) && next.changes.is_empty() && !hides_more(&next) {
             return next;
         }
+        let found = self.with_constraints_left_alone(found);
+        let hides_more = |next: &Found| next.differs_at_most() > found.differs_at_most();
         if !found.changes.iter().any(takes_away) {
             return found;
         }

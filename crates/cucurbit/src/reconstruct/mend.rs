@@ -6,8 +6,8 @@
 
 use super::engine::{Engine, Found, Rolled};
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, DataType, Database, DifferenceKind, KeyPart, ObjectName, ObjectRef,
-    Origin, Table, TypeKind, diff,
+    Change, Constraint, ConstraintBody, ConstraintKind, DataType, Database, DifferenceKind, Index, KeyPart,
+    ObjectName, ObjectRef, Origin, Table, TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -93,6 +93,45 @@ impl Engine<'_, '_> {
         out
     }
 
+    /// Leaves keys, constraints and indexes of tables that stand below the gap as they are, where the chain comes out the
+    /// same: what a survivor or its downgrade says of another database system seems to be work of the lost migration.
+    pub(super) fn with_constraints_left_alone(&mut self, mut found: Found) -> Found {
+        let settled = |found: &Found, name: &ObjectName| {
+            let (below, above) = (self.before.table(name)?, found.rolled.after.table(name)?);
+            let table = with_constraints_of(above, below);
+            (table != *above).then(|| Arc::new(table))
+        };
+        let names: Vec<ObjectName> =
+            self.before.tables.keys().filter(|name| settled(&found, name).is_some()).cloned().collect();
+        let all: Vec<Arc<Table>> = names.iter().filter_map(|name| settled(&found, name)).collect();
+        if all.is_empty() {
+            return found;
+        }
+        let mut trials = vec![all];
+        if names.len() > 1 {
+            trials
+                .extend(names.iter().take(MAX_TRIALS).filter_map(|name| Some(vec![settled(&found, name)?])));
+        }
+        for (at, tables) in trials.into_iter().enumerate() {
+            let mut after = found.rolled.after.clone();
+            for table in tables {
+                after.put_table(table);
+            }
+            after.forget_origins();
+            let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+            let is_as_good = next.left() <= found.left()
+                && next.untold.len() <= found.untold.len()
+                && next.differs_at_most() <= found.differs_at_most();
+            if is_as_good && next.changes.len() < found.changes.len() {
+                found = next;
+                if at == 0 {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
     /// Leaves labels of enum types to a survivor that looks for them and adds those that are not there: a label that
     /// was added in the same transaction cannot be looked at on PostgreSQL ("unsafe use of new value").
     fn without_looked_up_labels(&mut self, mut found: Found) -> Found {
@@ -121,7 +160,8 @@ impl Engine<'_, '_> {
             })
             .take(MAX_TRIALS)
             .collect();
-        for (name, label) in added {
+        // The last one first: what is added later comes behind.
+        for (name, label) in added.into_iter().rev() {
             let mut after = found.rolled.after.clone();
             without_label(&mut after, &name, &label);
             let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
@@ -131,6 +171,31 @@ impl Engine<'_, '_> {
         }
         found
     }
+}
+
+/// A table with the columns of one and the constraints and indexes of another, as far as they fit; those of the first on
+/// columns that the other lacks stay.
+fn with_constraints_of(table: &Table, other: &Table) -> Table {
+    let fits = |columns: &[String]| columns.iter().all(|name| table.column(name).is_some());
+    let is_new = |columns: &[String]| columns.iter().any(|name| other.column(name).is_none());
+    let index_columns = |index: &Index| -> Vec<String> {
+        let plain = index.keys.iter().filter_map(|key| match &key.part {
+            KeyPart::Column(column) => Some(column.clone()),
+            KeyPart::Expression(_) => None,
+        });
+        plain.collect()
+    };
+    let mut out = table.clone();
+    out.constraints = other.constraints.iter().filter(|c| fits(columns_of(c))).cloned().collect();
+    out.constraints.extend(table.constraints.iter().filter(|c| is_new(columns_of(c))).cloned());
+    out.indexes = other.indexes.iter().filter(|i| fits(&index_columns(i))).cloned().collect();
+    out.indexes.extend(table.indexes.iter().filter(|i| is_new(&index_columns(i))).cloned());
+    // A new primary key takes the place of the old one.
+    let keys = out.constraints.iter().filter(|c| c.kind() == ConstraintKind::PrimaryKey).count();
+    if keys > 1 {
+        return table.clone();
+    }
+    out
 }
 
 /// A state with those of the objects that it lacks and that fit into its tables, each with the columns that it stands
