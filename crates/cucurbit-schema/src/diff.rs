@@ -561,13 +561,25 @@ pub fn body_text(body: &ConstraintBody, dialect: Dialect) -> String {
             on_update,
             match_kind,
             set_columns,
-        } => format!(
-            "FOREIGN KEY ({}) REFERENCES {table} ({}) {on_delete:?} {on_update:?} {} {}",
-            columns.join(", "),
-            references.join(", "),
-            match_kind.as_deref().unwrap_or(""),
-            set_columns.join(", ")
-        ),
+        } => {
+            let mut text = format!(
+                "FOREIGN KEY ({}) REFERENCES {table} ({})",
+                columns.join(", "),
+                references.join(", ")
+            );
+            for (word, action) in [("DELETE", on_delete), ("UPDATE", on_update)] {
+                if let Some(clause) = action.clause() {
+                    text.push_str(&format!(" ON {word} {clause}"));
+                }
+            }
+            if let Some(kind) = match_kind {
+                text.push_str(&format!(" MATCH {kind}"));
+            }
+            if !set_columns.is_empty() {
+                text.push_str(&format!(" ({})", set_columns.join(", ")));
+            }
+            text
+        }
         ConstraintBody::Check { expression, no_inherit } => {
             let inherit = if *no_inherit { " NO INHERIT" } else { "" };
             format!("CHECK {}{inherit}", normalized(expression, dialect))

@@ -68,6 +68,9 @@ fn read(text: &str, dialect: Dialect) -> Vec<String> {
                     format!("\"{name}\"")
                 });
             }
+            Kind::Other if raw.len() > 2 && raw.starts_with(['e', 'E']) && raw[1..].starts_with('\'') => {
+                out.push(without_escapes(raw));
+            }
             Kind::Other => {
                 let symbol = |c: char| "<>=!|:~&+-*/%@#?^".contains(c);
                 let joins = glued
@@ -109,6 +112,29 @@ fn read(text: &str, dialect: Dialect) -> Vec<String> {
                     out.push(raw.to_owned());
                 }
             }
+        }
+    }
+    out
+}
+
+/// `E'a\tb'` as the string that it stands for; as it is where it says more than the usual escapes do.
+fn without_escapes(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut chars = raw[1..].chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('\'') => out.push_str("''"),
+            Some('\\') => out.push('\\'),
+            _ => return raw.to_owned(),
         }
     }
     out
@@ -387,7 +413,6 @@ impl Parser<'_> {
                 self.prefix()?
             }
             word if word.starts_with(|c: char| c.is_ascii_digit() || c == '\'' || c == '.') => {
-                // `E'…'` and other marks were taken off with the word.
                 Tree::Atom(token)
             }
             "current_timestamp" | "localtimestamp" => {
@@ -408,6 +433,9 @@ impl Parser<'_> {
                     column = Some(part);
                 }
                 if self.take("(") {
+                    if let Some(words) = self.in_words(&name) {
+                        return words;
+                    }
                     let mut items = self.list(")")?;
                     let name = match name.split_once('.') {
                         Some((schema, plain)) if schema == "pg_catalog" || Some(schema) == self.schema => {
@@ -427,6 +455,79 @@ impl Parser<'_> {
             "*" => Tree::Atom(token),
             _ => return None,
         })
+    }
+
+    /// Reads the arguments of a function that SQL gives words instead of commas, as PostgreSQL prints them too
+    /// (`TRIM(BOTH FROM x)`); `None`: it is called as any other.
+    fn in_words(&mut self, name: &str) -> Option<Option<Tree>> {
+        let start = self.at;
+        let found = match name {
+            "trim" => self.trimmed(),
+            "substring" | "\"substring\"" => self.with_words(&["from", "for"]),
+            "overlay" => self.with_words(&["placing", "from", "for"]),
+            "position" => self.position(),
+            "extract" => self.extracted(),
+            _ => return None,
+        };
+        if found.is_none() {
+            self.at = start;
+            return None;
+        }
+        let name = name.trim_matches('"');
+        Some(found.map(|items| Tree::Call(name.to_owned(), items)))
+    }
+
+    /// `[BOTH | LEADING | TRAILING] [characters] FROM text`, or `text [, characters]`.
+    fn trimmed(&mut self) -> Option<Vec<Tree>> {
+        let side = ["leading", "trailing"].into_iter().find(|side| self.take(side));
+        let side = side.map(|side| Tree::Atom(side.to_owned()));
+        let is_both = side.is_none() && self.take("both");
+        let mut items = if self.take("from") {
+            vec![self.expression(0)?]
+        } else {
+            let first = self.expression(0)?;
+            if self.take("from") {
+                vec![self.expression(0)?, first]
+            } else if is_both || side.is_some() {
+                return None;
+            } else {
+                let mut items = vec![first];
+                if self.take(",") {
+                    items.push(self.expression(0)?);
+                }
+                items
+            }
+        };
+        items.extend(side);
+        self.take(")").then_some(items)
+    }
+
+    /// Arguments behind words, or behind commas.
+    fn with_words(&mut self, words: &[&str]) -> Option<Vec<Tree>> {
+        let mut items = vec![self.expression(0)?];
+        for word in words {
+            if self.take(word) || self.take(",") {
+                items.push(self.expression(0)?);
+            }
+        }
+        self.take(")").then_some(items)
+    }
+
+    /// `part IN text`, or `part, text`.
+    fn position(&mut self) -> Option<Vec<Tree>> {
+        let part = self.expression(5)?;
+        (self.take("in") || self.take(",")).then_some(())?;
+        let items = vec![part, self.expression(0)?];
+        self.take(")").then_some(items)
+    }
+
+    /// `field FROM source`.
+    fn extracted(&mut self) -> Option<Vec<Tree>> {
+        let field = self.peek()?.trim_matches('\'').to_owned();
+        self.at += 1;
+        self.take("from").then_some(())?;
+        let items = vec![Tree::Atom(field), self.expression(0)?];
+        self.take(")").then_some(items)
     }
 
     fn case(&mut self) -> Option<Tree> {
@@ -563,6 +664,13 @@ mod tests {
             "(NOT jsonb_path_exists(x, '$.*?(@.type() != \"a b\")'::jsonpath))",
         );
         same("uuid_generate_v4()", "public.uuid_generate_v4()");
+        same("length(trim(x)) > 0", "(length(TRIM(BOTH FROM (x)::text)) > 0)");
+        same("trim(x, 'a')", "TRIM(BOTH 'a'::text FROM x)");
+        same("trim(leading from x) = ''", "(TRIM(LEADING FROM x) = ''::text)");
+        same("substring(x from 1 for 2) = 'a'", "(\"substring\"((x)::text, 1, 2) = 'a'::text)");
+        same("position('@' in x) > 1", "(POSITION(('@'::text) IN (x)) > 1)");
+        same("extract(year from at) > 2000", "(EXTRACT(year FROM at) > (2000)::numeric)");
+        same("x NOT LIKE E'%\\t%'", "((x)::text !~~ '%\t%'::text)");
         differ("uuid_generate_v4()", "other.uuid_generate_v4()");
         same("name = 'a' AND b", "((name OPERATOR(public.=) 'a'::public.citext) AND b)");
         same("doc #>> '{a, \"b\", 1}'", "(doc #>> '{a,b,1}'::text[])");
@@ -585,6 +693,8 @@ mod tests {
     fn what_differs_stays_different() {
         differ("a AND b OR c", "a AND (b OR c)");
         differ("a = 1", "a = 2");
+        differ("trim(leading from x)", "trim(x)");
+        differ("trim(x)", "trim(both 'a' from x)");
         differ("a = '1'", "a = 1");
         differ("x IN (1, 2)", "x NOT IN (1, 2)");
         differ("a - b - c", "a - (b - c)");

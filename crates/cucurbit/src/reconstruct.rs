@@ -264,6 +264,17 @@ pub enum ReconstructError {
     },
 }
 
+/// Which naming convention holds where no `env.py` tells.
+#[derive(Debug, Clone, Copy)]
+enum Names {
+    /// That of the models, or the one that the names in the head follow where they have none.
+    AsTold,
+    /// The one that the names in the head follow.
+    AsInHead,
+    /// None.
+    Plain,
+}
+
 impl Case {
     /// Rebuilds a lost revision from the head schema and the migrations that survive.
     ///
@@ -297,33 +308,41 @@ impl Case {
     }
 
     fn reconstruct_alone(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
-        let (found, has_convention) = self.reconstruct_as(options, true)?;
+        let (mut found, has_convention) = self.reconstruct_as(options, Names::AsTold)?;
+        if !has_convention || options.head.is_none() {
+            return Ok(found);
+        }
         // What a convention names otherwise than it is in the head, the lost migration would have dropped.
         let drops = |found: &Reconstruction| found.changes.iter().any(engine::takes_away);
-        if has_convention && options.head.is_some() && (!found.is_proved() || drops(&found)) {
-            // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
-            // convention of the models to Alembic.
-            let (other, _) = self.reconstruct_as(options, false)?;
+        let metadata = options.models.as_ref().and_then(|m| m.metadata.as_ref());
+        let is_taken = metadata.is_some_and(|m| m.convention_taken);
+        // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
+        // convention of the models to Alembic.
+        let others = [(is_taken, Names::AsInHead), (true, Names::Plain)];
+        for (_, names) in others.into_iter().filter(|(is_open, _)| *is_open) {
+            // One that was only taken from names in the migrations is never sure.
+            if found.is_proved() && !drops(&found) && !is_taken {
+                break;
+            }
+            let (other, _) = self.reconstruct_as(options, names)?;
             let is_better = match (found.is_proved(), other.is_proved()) {
                 (true, proved) => proved && other.changes.len() < found.changes.len(),
                 (false, true) => true,
                 (false, false) => other.questions().len() < found.questions().len(),
             };
             if is_better {
-                return Ok(other);
+                found = other;
             }
         }
         Ok(found)
     }
 
-    /// Rebuilds with or without the naming convention that models or names in the head tell. Says whether there is one
-    /// that no `env.py` tells.
+    /// Rebuilds with the naming convention that is meant. Says whether there is one that no `env.py` tells.
     fn reconstruct_as(
         &self,
         options: &ReconstructOptions,
-        by_convention: bool,
+        names: Names,
     ) -> Result<(Reconstruction, bool), ReconstructError> {
-        let infer = |head: &Database| by_convention.then(|| crate::convention::infer(head)).flatten();
         let named = match self.gap(options.revision.as_deref(), &options.parents) {
             Err(ReconstructError::NothingMissing) => None,
             other => Some(other?),
@@ -335,17 +354,23 @@ impl Case {
         let mut inferred = None;
         let is_open = self.environment().env_py.is_none();
         if is_open {
-            match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), &options.head) {
+            let infer = || options.head.as_ref().and_then(crate::convention::infer);
+            match (options.models.as_ref().and_then(|m| m.metadata.as_ref()), names) {
                 // Models may leave the convention to `env.py`; then the names in the dump tell it.
-                (Some(known), head) if by_convention => {
+                (Some(known), Names::AsTold) => {
                     // Operations take the convention alone, as of `env.py`'s.
                     metadata = MetaData { convention: known.convention.clone(), ..MetaData::default() };
                     if known.convention == Default::default() {
-                        inferred = head.as_ref().and_then(infer);
+                        inferred = infer();
                     }
                 }
-                (None, head) => inferred = head.as_ref().and_then(infer),
-                (Some(_), _) => metadata = MetaData::default(),
+                (None, Names::AsTold) => inferred = infer(),
+                (_, Names::AsInHead) => {
+                    metadata = MetaData::default();
+                    inferred = infer();
+                }
+                (Some(_), Names::Plain) => metadata = MetaData::default(),
+                (None, Names::Plain) => {}
             }
         }
         if let Some(convention) = &inferred {

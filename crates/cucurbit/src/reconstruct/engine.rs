@@ -141,7 +141,7 @@ impl Engine<'_, '_> {
                 found = next;
             }
         }
-        let found = self.mended(found);
+        let found = self.mended(found, &alone);
         self.smaller(found)
     }
 
@@ -312,7 +312,7 @@ impl Engine<'_, '_> {
     /// Takes out of what the lost migration made whatever a survivor makes otherwise than the models say, but only
     /// where it is not there yet: with it in the base, what the survivor says would never come about.
     fn without_guarded(&mut self, mut found: Found) -> Found {
-        for object in self.guarded(&found) {
+        for object in self.guarded(&found).into_iter().take(MAX_GUARDED) {
             let mut after = found.rolled.after.clone();
             let Some(change) = taking_out(&object) else { continue };
             after.apply(&change, Origin::default());
@@ -375,7 +375,6 @@ impl Engine<'_, '_> {
         }
         let mut seen = BTreeSet::new();
         out.retain(|object| seen.insert(object.clone()));
-        out.truncate(MAX_GUARDED);
         out
     }
 

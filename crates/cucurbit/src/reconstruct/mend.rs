@@ -19,8 +19,9 @@ const MAX_TRIALS: usize = 24;
 const MAX_ROUNDS: usize = 3;
 
 impl Engine<'_, '_> {
-    /// Mends what does not fit a head that is known, as far as that can be done.
-    pub(super) fn mended(&mut self, mut found: Found) -> Found {
+    /// Mends what does not fit a head that is known, as far as that can be done; `alone` are the states to which the
+    /// survivors lead without what is lost.
+    pub(super) fn mended(&mut self, mut found: Found, alone: &[Database]) -> Found {
         let mut trials = 0;
         for _ in 0..MAX_ROUNDS {
             if found.left() == (0, 0) {
@@ -43,7 +44,47 @@ impl Engine<'_, '_> {
                 None => break,
             }
         }
+        let found = self.left_to_survivors(found, alone);
         self.without_looked_up_labels(found)
+    }
+
+    /// Leaves to survivors what they make where it is not there, when the chain comes out the same: that way of theirs is
+    /// the one that is meant for a new database, and the other may demand what cannot be seen here.
+    fn left_to_survivors(&mut self, mut found: Found, alone: &[Database]) -> Found {
+        let made: BTreeSet<ObjectRef> = made_by(&found.changes);
+        let mut guarded = self.guarded(&found);
+        // Where the look is taken in a function elsewhere, what survivors make without the lost migration tells.
+        let by_survivors = alone.iter().flat_map(|state| state.tables.values());
+        let by_survivors = by_survivors.filter(|table| table.origin != Origin::default());
+        let tables: BTreeSet<ObjectRef> = by_survivors.map(|t| ObjectRef::Table(t.name.clone())).collect();
+        guarded.extend(tables);
+        let mut seen = BTreeSet::new();
+        guarded.retain(|object| made.contains(object) && seen.insert(object.clone()));
+        if guarded.is_empty() {
+            return found;
+        }
+        let mut trials = vec![guarded.clone()];
+        if guarded.len() > 1 {
+            trials.extend(guarded.into_iter().take(MAX_TRIALS).map(|object| vec![object]));
+        }
+        for (at, objects) in trials.into_iter().enumerate() {
+            let mut after = found.rolled.after.clone();
+            for change in objects.iter().filter_map(taking_out) {
+                after.apply(&change, Origin::default());
+            }
+            after.forget_origins();
+            let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
+            let is_as_good = next.left() <= found.left()
+                && next.untold.len() <= found.untold.len()
+                && next.differs_at_most() <= found.differs_at_most();
+            if is_as_good {
+                found = next;
+                if at == 0 {
+                    break;
+                }
+            }
+        }
+        found
     }
 
     /// Other states at the upper edge of the gap: with all that the head has and nobody makes; with a table left as the
@@ -79,16 +120,23 @@ impl Engine<'_, '_> {
                 out.push(after);
             }
         }
-        for object in self.guarded(found) {
-            if !object.table().is_some_and(|table| tables.contains(table)) {
-                continue;
-            }
+        let mut guarded = self.guarded(found);
+        guarded.retain(|object| object.table().is_some_and(|table| tables.contains(table)));
+        // Whole tables first, all of them at once before each by itself.
+        let is_table = |object: &ObjectRef| matches!(object, ObjectRef::Table(_));
+        guarded.sort_by_key(|object| !is_table(object));
+        let whole: Vec<ObjectRef> = guarded.iter().filter(|object| is_table(object)).cloned().collect();
+        let mut trials: Vec<Vec<ObjectRef>> = guarded.into_iter().map(|object| vec![object]).collect();
+        if whole.len() > 1 {
+            trials.insert(0, whole);
+        }
+        for objects in trials {
             let mut after = found.rolled.after.clone();
-            if let Some(change) = taking_out(&object) {
+            for change in objects.iter().filter_map(taking_out) {
                 after.apply(&change, Origin::default());
-                after.forget_origins();
-                out.push(after);
             }
+            after.forget_origins();
+            out.push(after);
         }
         out
     }
@@ -171,6 +219,25 @@ impl Engine<'_, '_> {
         }
         found
     }
+}
+
+/// The tables, columns and indexes that changes make; of a new table only the table.
+fn made_by(changes: &[Change]) -> BTreeSet<ObjectRef> {
+    let mut out = BTreeSet::new();
+    for change in changes {
+        out.extend(match change {
+            Change::CreateTable { table, .. } => Some(ObjectRef::Table(table.name.clone())),
+            Change::AddColumn { table, column, .. } => {
+                Some(ObjectRef::Column(table.clone(), column.name.clone()))
+            }
+            Change::CreateIndex { table, index, .. } => index
+                .name
+                .as_ref()
+                .map(|name| ObjectRef::Index(table.sibling(name.clone()), Some(table.clone()))),
+            _ => None,
+        });
+    }
+    out
 }
 
 /// A table with the columns of one and the constraints and indexes of another, as far as they fit; those of the first on
