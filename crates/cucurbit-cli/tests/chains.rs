@@ -490,7 +490,10 @@ fn a_baseline_hides_what_was_accepted() {
     let more = format!("{MODELS}    age = sa.Column(sa.Integer)\n").replace("String(50)", "String(60)");
     add(folder.path(), &more);
     let output = run(folder.path(), &baseline);
-    assert_eq!(out(&output), "error: column users.age: the chain does not make it\n");
+    assert_eq!(
+        out(&output),
+        "error: column users.age: the chain does not make it\n    chain: versions/a1_users.py:9 (a1)\n    models: models.py:9\n"
+    );
     assert_eq!(code(&output), Some(1));
     let json = out(&run(folder.path(), &[&baseline[..], &["--format", "json"]].concat()));
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");

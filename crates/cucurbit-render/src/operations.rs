@@ -65,10 +65,18 @@ impl<'d> Writer<'d> {
         self.out.calls.push(Py::Call(format!("op.{name}"), items));
     }
 
+    /// Says whether a change of a table takes constraints of it along.
+    fn is_constrained(&self, change: &Change, table: &ObjectName) -> bool {
+        let count = |db: &Database| db.table(table).map_or(0, |t| t.constraints.len());
+        let mut after = self.state.clone();
+        after.apply(change, cucurbit_schema::Origin::default());
+        count(&after) < count(&self.state)
+    }
+
     /// SQLite cannot alter constraints and columns; Alembic's batch mode makes the table anew. A name has to be given
     /// there, even though the database keeps none that was not.
     fn batch(&mut self, name: &str, mut items: Vec<Py>) {
-        let at = usize::from(name != "alter_column");
+        let at = usize::from(!matches!(name, "alter_column" | "drop_column"));
         if at >= items.len() {
             return;
         }
@@ -184,7 +192,12 @@ impl<'d> Writer<'d> {
             Change::AddColumn { table, column, .. } => self.add_column(table, column),
             Change::DropColumn { table, column, .. } => {
                 let items = with_schema(vec![Py::str(&table.name), Py::str(column)], table);
-                self.op("drop_column", items);
+                // SQLite drops no column that a constraint uses; batch mode passes over the constraint.
+                if self.dialect == Dialect::Sqlite && self.is_constrained(change, table) {
+                    self.batch("drop_column", items);
+                } else {
+                    self.op("drop_column", items);
+                }
             }
             Change::AlterColumn { table, column, alteration } => self.alter_column(table, column, alteration),
             Change::AddConstraint { table, constraint, .. } => self.add_constraint(table, constraint),

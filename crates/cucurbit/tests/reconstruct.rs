@@ -28,7 +28,7 @@ use std::path::Path;
 const NOT_YET: &[(&str, &str)] = &[];
 
 /// How many kinds of cases there are; each has a text at least.
-const ROWS: u32 = 97;
+const ROWS: u32 = 103;
 
 #[test]
 fn adversarial_rows() {

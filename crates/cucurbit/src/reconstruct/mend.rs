@@ -40,7 +40,12 @@ impl Engine<'_, '_> {
                 }
             }
             match best {
-                Some(next) => found = next,
+                Some(mut next) => {
+                    if next.left() == (0, 0) {
+                        next.rolled.unsettled.clear();
+                    }
+                    found = next;
+                }
                 None => break,
             }
         }
