@@ -286,15 +286,26 @@ pub enum DiscoverError {
     /// The folder holds no Alembic environment.
     #[error(
         "no Alembic environment in {}: looked for an ini file with an [alembic] section, for \
-         pyproject.toml with [tool.alembic], and for folders of revision files named \"versions\"",
-        path.display()
+         pyproject.toml with [tool.alembic], and for folders of revision files named \"versions\"{}",
+        path.display(),
+        stray_words(strays)
     )]
     NothingFound {
         /// The path as given.
         path: PathBuf,
+        /// Folders of revision files under other names; the first few.
+        strays: Vec<PathBuf>,
         /// What was met while walking.
         problems: Vec<WalkProblem>,
     },
+}
+
+fn stray_words(strays: &[PathBuf]) -> String {
+    if strays.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = strays.iter().map(|folder| folder.display().to_string()).collect();
+    format!("; revision files stand in {}: name such a folder itself", names.join(", "))
 }
 
 /// Returns the `sqlalchemy.url` that a section of an ini file states, as written. Nothing for another kind of file,

@@ -13,12 +13,15 @@ use super::pyproject::Pyproject;
 use super::share::share;
 use super::walk::{
     Gathered, MAX_CONFIG, ReadFault, gather, has_revision_files, is_ini_name, read_config,
-    revision_folders_below,
+    revision_folders_below, stray_revision_folders,
 };
 use super::{DiscoverError, DiscoverOptions, Discovery, Environment, EnvironmentKind};
 
 /// How far above a versions folder its configuration is looked for.
 const MAX_CLIMB: usize = 4;
+
+/// How many folders of revision files under other names an error names.
+const MAX_STRAYS: usize = 5;
 
 /// Finds every Alembic environment at or below `path`.
 ///
@@ -56,7 +59,14 @@ pub fn discover(path: &Path, options: &DiscoverOptions) -> Result<Discovery, Dis
     problems.sort();
     problems.dedup();
     if environments.is_empty() {
-        return Err(DiscoverError::NothingFound { path: path.to_owned(), problems });
+        let strays = stray_revision_folders(&search.root, MAX_STRAYS);
+        let strays =
+            strays.iter().map(|folder| path.join(folder.strip_prefix(&search.root).unwrap_or(folder)));
+        return Err(DiscoverError::NothingFound {
+            path: path.to_owned(),
+            strays: strays.collect(),
+            problems,
+        });
     }
     Ok(Discovery { root: search.root, environments, problems })
 }

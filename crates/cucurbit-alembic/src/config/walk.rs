@@ -185,6 +185,18 @@ pub(super) fn revision_heads(folder: &Path) -> impl Iterator<Item = Vec<u8>> {
     python_files(folder).into_iter().filter_map(|path| head(&path)).filter(|head| sets_revision(head))
 }
 
+/// Returns folders below one in which a file sets `down_revision`, whatever they are called; at most so many, sorted.
+pub(super) fn stray_revision_folders(folder: &Path, most: usize) -> Vec<PathBuf> {
+    static ASSIGNMENT: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?m)^down_revision[ \t]*(?::[^=\n]*)?=").ok());
+    let names_parent =
+        |path: &Path| head(path).is_some_and(|head| ASSIGNMENT.as_ref().is_some_and(|p| p.is_match(&head)));
+    let walk = WalkDir::new(folder).follow_links(false).sort_by_file_name();
+    let wanted = |entry: &DirEntry| entry.file_type().is_dir() && !is_skipped(entry.path());
+    let folders = walk.into_iter().filter_entry(wanted).flatten().map(DirEntry::into_path);
+    folders.filter(|folder| python_files(folder).iter().any(|path| names_parent(path))).take(most).collect()
+}
+
 /// Returns the folders below one that hold revision files, sorted.
 pub(super) fn revision_folders_below(folder: &Path) -> Vec<PathBuf> {
     let walk = WalkDir::new(folder).follow_links(false).min_depth(1).sort_by_file_name();

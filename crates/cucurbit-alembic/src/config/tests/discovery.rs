@@ -384,6 +384,17 @@ fn explicit_configurations() {
 }
 
 #[test]
+fn revision_files_under_another_name_are_named() {
+    let tree =
+        tree("--- app/migrations/a1.py\nrevision = 'a1'\ndown_revision = None\n--- app/b.py\nrevision = 3\n");
+    let found = discover(&tree.path(""), &DiscoverOptions::default());
+    let Err(error @ DiscoverError::NothingFound { .. }) = found else { panic!("{found:?}") };
+    let folder = tree.path("app/migrations");
+    let words = format!("; revision files stand in {}: name such a folder itself", folder.display());
+    assert!(error.to_string().ends_with(&words), "{error}");
+}
+
+#[test]
 fn nothing_to_find() {
     let tree = tree("--- a/b.py\n--- notes.txt\n");
     let find = |name: &str| discover(&tree.path(name), &DiscoverOptions::default());
