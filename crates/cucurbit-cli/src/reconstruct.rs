@@ -24,7 +24,8 @@ pub(crate) struct ReconstructArguments {
     /// nor a dump are given. Without a dump they stand for the schema at the head.
     #[arg(long, value_name = "PATH")]
     models: Vec<PathBuf>,
-    /// The parent of the lost revision, where several may be it; may be given several times, for a merge.
+    /// The parent of the lost revision, where several may be it; may be given several times, for a merge. `base`: it has
+    /// none.
     #[arg(long, value_name = "REVISION", conflicts_with = "catch_up")]
     parent: Vec<String>,
     /// The type of a column that cannot be told, as an answer to a question: `users.name=varchar(50)`; may be given

@@ -610,3 +610,56 @@ class User(Base):
         "    with op.batch_alter_table(\"users\") as batch_op:\n        batch_op.create_unique_constraint(";
     assert!(out(&output).contains(wanted), "{}", out(&output));
 }
+
+#[test]
+fn the_parent_of_a_lost_revision_is_told_and_may_be_none() {
+    let folder = project(
+        r#"--- versions/a1.py
+revision = 'a1'
+down_revision = None
+
+def upgrade():
+    op.create_table('a', sa.Column('x', sa.Integer()))
+--- versions/b1.py
+revision = 'b1'
+down_revision = None
+
+def upgrade():
+    op.create_table('b', sa.Column('x', sa.Integer()))
+--- versions/c2.py
+revision = 'c2'
+down_revision = 'zz'
+
+def upgrade():
+    op.add_column('c', sa.Column('y', sa.Integer()))
+--- head.sql
+CREATE TABLE a (x integer);
+CREATE TABLE b (x integer);
+CREATE TABLE c (x integer, y integer);
+"#,
+    );
+    let rebuild = |more: &[&str]| {
+        let arguments = [&["reconstruct", "--versions", "versions", "--dump", "head.sql"], more].concat();
+        run(folder.path(), &arguments)
+    };
+    let asked = rebuild(&[]);
+    assert_eq!(code(&asked), Some(1));
+    assert!(
+        told(&asked).contains("it may be any of a1, b1, all of them, or none (`base`)"),
+        "{}",
+        told(&asked)
+    );
+    for (parents, written) in [
+        (&["--parent", "a1"][..], "= \"a1\""),
+        (&["--parent", "a1", "--parent", "b1"], "= (\"a1\", \"b1\")"),
+        (&["--parent", "base"], "= None"),
+    ] {
+        let output = rebuild(parents);
+        assert_eq!(code(&output), Some(0), "{}", told(&output));
+        let text = out(&output);
+        let line = text.lines().find(|line| line.starts_with("down_revision")).expect("the line");
+        assert!(line.ends_with(written), "{line}");
+        assert!(text.contains("op.create_table(") && text.contains("\"c\""), "{text}");
+    }
+    assert_eq!(code(&rebuild(&["--parent", "nowhere"])), Some(2));
+}

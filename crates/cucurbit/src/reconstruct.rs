@@ -47,7 +47,7 @@ pub struct ReconstructOptions {
     pub models: Option<Models>,
     /// The lost revision, where only one of several is to be rebuilt.
     pub revision: Option<String>,
-    /// The parents of the lost revision, as a person told them; found out when empty.
+    /// The parents of the lost revision, as a person told them, or `base` where it has none; found out when empty.
     pub parents: Vec<String>,
     /// Types of columns that a person told: table, column, type.
     pub answers: Vec<(ObjectName, String, DataType)>,
@@ -253,7 +253,7 @@ pub enum ReconstructError {
     #[error("`{0}` is not missing from the chain")]
     NotMissing(String),
     /// Several survivors below the gap could be its parent.
-    #[error("the parent of `{revision}` cannot be told; it may be any of {}, or all of them", candidates.join(", "))]
+    #[error("the parent of `{revision}` cannot be told; it may be any of {}, all of them, or none (`base`)", candidates.join(", "))]
     SeveralParents {
         /// The lost revision.
         revision: String,

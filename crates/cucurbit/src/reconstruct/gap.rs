@@ -149,6 +149,10 @@ impl Case {
         told: &[String],
     ) -> Result<(Vec<String>, Vec<String>), ReconstructError> {
         let candidates: Vec<String> = candidates.iter().map(|n| self.graph().id(*n).to_owned()).collect();
+        // Alembic's word for what stands below the first revision.
+        if told == ["base"] {
+            return Ok((Vec::new(), candidates));
+        }
         match told.iter().find(|id| !candidates.contains(id)) {
             Some(named) => Err(ReconstructError::NoSuchParent {
                 revision: lost.to_owned(),
