@@ -55,7 +55,7 @@ impl Engine<'_, '_> {
 
     /// Leaves to survivors what they make where it is not there, when the chain comes out the same: that way of theirs is
     /// the one that is meant for a new database, and the other may demand what cannot be seen here.
-    fn left_to_survivors(&mut self, mut found: Found, alone: &[Database]) -> Found {
+    fn left_to_survivors(&mut self, found: Found, alone: &[Database]) -> Found {
         let made: BTreeSet<ObjectRef> = made_by(&found.changes);
         let mut guarded = self.guarded(&found);
         // Where the look is taken in a function elsewhere, what survivors make without the lost migration tells.
@@ -65,24 +65,36 @@ impl Engine<'_, '_> {
         guarded.extend(tables);
         let mut seen = BTreeSet::new();
         guarded.retain(|object| made.contains(object) && seen.insert(object.clone()));
-        if guarded.is_empty() {
-            return found;
-        }
-        let mut trials = vec![guarded.clone()];
-        if guarded.len() > 1 {
-            trials.extend(guarded.into_iter().take(MAX_TRIALS).map(|object| vec![object]));
-        }
-        for (at, objects) in trials.into_iter().enumerate() {
-            let mut after = found.rolled.after.clone();
-            for change in objects.iter().filter_map(taking_out) {
+        let take_out = |after: &mut Database, object: &ObjectRef| {
+            if let Some(change) = taking_out(object) {
                 after.apply(&change, Origin::default());
             }
+        };
+        self.with_what_serves(found, &guarded, take_out, |_, _| true)
+    }
+
+    /// Changes the state at the upper edge of the gap where the chain comes out as well with it: in all ways at once, else
+    /// in each by itself.
+    fn with_what_serves<T>(
+        &mut self,
+        mut found: Found,
+        ways: &[T],
+        go: impl Fn(&mut Database, &T),
+        is_wanted: impl Fn(&Found, &Found) -> bool,
+    ) -> Found {
+        let mut trials: Vec<&[T]> = if ways.is_empty() { Vec::new() } else { vec![ways] };
+        if ways.len() > 1 {
+            trials.extend(ways.chunks(1).take(MAX_TRIALS));
+        }
+        for (at, ways) in trials.into_iter().enumerate() {
+            let mut after = found.rolled.after.clone();
+            ways.iter().for_each(|way| go(&mut after, way));
             after.forget_origins();
             let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
             let is_as_good = next.left() <= found.left()
                 && next.untold.len() <= found.untold.len()
                 && next.differs_at_most() <= found.differs_at_most();
-            if is_as_good {
+            if is_as_good && is_wanted(&next, &found) {
                 found = next;
                 if at == 0 {
                     break;
@@ -148,41 +160,15 @@ impl Engine<'_, '_> {
 
     /// Leaves keys, constraints and indexes of tables that stand below the gap as they are, where the chain comes out the
     /// same: what a survivor or its downgrade says of another database system seems to be work of the lost migration.
-    pub(super) fn with_constraints_left_alone(&mut self, mut found: Found) -> Found {
-        let settled = |found: &Found, name: &ObjectName| {
-            let (below, above) = (self.before.table(name)?, found.rolled.after.table(name)?);
+    pub(super) fn with_constraints_left_alone(&mut self, found: Found) -> Found {
+        let left_alone = |below: &Arc<Table>| {
+            let above = found.rolled.after.table(&below.name)?;
             let table = with_constraints_of(above, below);
             (table != *above).then(|| Arc::new(table))
         };
-        let names: Vec<ObjectName> =
-            self.before.tables.keys().filter(|name| settled(&found, name).is_some()).cloned().collect();
-        let all: Vec<Arc<Table>> = names.iter().filter_map(|name| settled(&found, name)).collect();
-        if all.is_empty() {
-            return found;
-        }
-        let mut trials = vec![all];
-        if names.len() > 1 {
-            trials
-                .extend(names.iter().take(MAX_TRIALS).filter_map(|name| Some(vec![settled(&found, name)?])));
-        }
-        for (at, tables) in trials.into_iter().enumerate() {
-            let mut after = found.rolled.after.clone();
-            for table in tables {
-                after.put_table(table);
-            }
-            after.forget_origins();
-            let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
-            let is_as_good = next.left() <= found.left()
-                && next.untold.len() <= found.untold.len()
-                && next.differs_at_most() <= found.differs_at_most();
-            if is_as_good && next.changes.len() < found.changes.len() {
-                found = next;
-                if at == 0 {
-                    break;
-                }
-            }
-        }
-        found
+        let tables: Vec<Arc<Table>> = self.before.tables.values().filter_map(left_alone).collect();
+        let put = |after: &mut Database, table: &Arc<Table>| after.put_table(Arc::clone(table));
+        self.with_what_serves(found, &tables, put, |next, found| next.changes.len() < found.changes.len())
     }
 
     /// Leaves labels of enum types to a survivor that looks for them and adds those that are not there: a label that
