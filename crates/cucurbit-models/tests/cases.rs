@@ -657,6 +657,38 @@ class Connection:
 }
 
 #[test]
+fn attributes_that_a_class_makes_when_asked() {
+    let folder = project(
+        "
+--- shared.py
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy as Base
+class Moment(sa.types.TypeDecorator):
+    impl = sa.DateTime(timezone=True)
+class SQLAlchemy(Base):
+    def __getattr__(self, name):
+        if name == 'Moment':
+            return Moment
+        return super().__getattr__(name)
+db = SQLAlchemy()
+--- models.py
+from shared import db
+class Run(db.Model):
+    __tablename__ = 'run'
+    id = db.Column(db.Integer, primary_key=True)
+    at = db.Column(db.Moment)
+    until = db.Column(db.Moment())
+",
+    );
+    let models = read_in(folder.path(), &["models.py"]);
+    assert_eq!(told(&models), Vec::<String>::new());
+    let sql = ddl(&models.database).to_sql();
+    for line in ["at timestamp with time zone", "until timestamp with time zone", "id integer DEFAULT"] {
+        assert!(sql.contains(line), "{line} in\n{sql}");
+    }
+}
+
+#[test]
 fn a_hidden_naming_convention_is_what_stands_for_it() {
     let text = "
 --- conventions.py

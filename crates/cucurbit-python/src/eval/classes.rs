@@ -308,9 +308,10 @@ impl<H: Host> Evaluator<'_, H> {
                 let class = Rc::clone(&instance.class);
                 match self.class_attribute(&class, name) {
                     Some(value) => self.bound(value, of, &class, place),
-                    None => {
-                        self.text_method(of, name).unwrap_or_else(|| self.outside_attribute(of, name, place))
-                    }
+                    None => self
+                        .text_method(of, name)
+                        .or_else(|| self.by_getattr(&class, of, name, place))
+                        .unwrap_or_else(|| self.outside_attribute(of, name, place)),
                 }
             }
             Value::Super(class, receiver) => {
@@ -433,6 +434,20 @@ impl<H: Host> Evaluator<'_, H> {
             }
             Some(value) => Outcome::Value(value),
             None => self.outside_attribute(of, name, place),
+        }
+    }
+
+    /// What the class's own `__getattr__` gives for a name that nothing else has, where that can be told. What it asks
+    /// elsewhere (`super().__getattr__(name)`) is no answer.
+    fn by_getattr(&mut self, class: &Rc<Class>, of: &Value, name: &str, place: Place) -> Option<Outcome> {
+        if name.starts_with("__") {
+            return None;
+        }
+        let Some(Value::Function(function)) = self.class_attribute(class, "__getattr__") else { return None };
+        let arguments = Arguments { positional: vec![of.clone(), Value::str(name)], ..Default::default() };
+        match self.call_function(&function, arguments, place, Some(of.clone())) {
+            Ok(Value::Unknown(_) | Value::Term(_) | Value::None) | Err(_) => None,
+            Ok(value) => Some(Outcome::Value(value)),
         }
     }
 

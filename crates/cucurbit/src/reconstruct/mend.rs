@@ -12,8 +12,11 @@ use cucurbit_schema::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How many changes are tried.
+/// How many changes are tried at most.
 const MAX_TRIALS: usize = 24;
+
+/// How many migrations may be followed for all that is tried of one kind.
+const MAX_FOLLOWED: usize = 1_200;
 
 /// How often what helped is built upon.
 const MAX_ROUNDS: usize = 3;
@@ -29,7 +32,7 @@ impl Engine<'_, '_> {
             }
             let mut best: Option<Found> = None;
             for after in self.candidates(&found) {
-                if trials == MAX_TRIALS {
+                if trials == self.trials() {
                     break;
                 }
                 trials += 1;
@@ -84,7 +87,7 @@ impl Engine<'_, '_> {
     ) -> Found {
         let mut trials: Vec<&[T]> = if ways.is_empty() { Vec::new() } else { vec![ways] };
         if ways.len() > 1 {
-            trials.extend(ways.chunks(1).take(MAX_TRIALS));
+            trials.extend(ways.chunks(1).take(self.trials()));
         }
         for (at, ways) in trials.into_iter().enumerate() {
             let mut after = found.rolled.after.clone();
@@ -102,6 +105,11 @@ impl Engine<'_, '_> {
             }
         }
         found
+    }
+
+    /// How many changes are tried on a chain of this length.
+    fn trials(&self) -> usize {
+        (MAX_FOLLOWED / self.above.len().max(1)).clamp(3, MAX_TRIALS)
     }
 
     /// Other states at the upper edge of the gap: with all that the head has and nobody makes; with a table left as the
@@ -197,7 +205,7 @@ impl Engine<'_, '_> {
                 let below = self.before.enums.get(name).and_then(|e| e.labels.as_ref());
                 is_named(label) && !below.is_some_and(|labels| labels.contains(label))
             })
-            .take(MAX_TRIALS)
+            .take(self.trials())
             .collect();
         // The last one first: what is added later comes behind.
         for (name, label) in added.into_iter().rev() {
