@@ -76,14 +76,14 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
     };
     cucurbit::forget_version_table(&mut schema);
     let mut found = drift(&chain.state, &schema, side);
-    place_drift(&mut found, &chain, models.as_ref());
-    let show = |path: &Path| arguments.chain.show(&case, path);
-    let new: Vec<&Drift> = found.iter().filter(|d| !baseline.accepts(d)).collect();
     if let Some(path) = &arguments.write_baseline {
         write_file(path, &Baseline::of(&found).to_json())?;
         complain(&format!("{}: {} differences accepted", path.display(), found.len()));
         return Ok(ExitCode::SUCCESS);
     }
+    place_drift(&mut found, &chain, models.as_ref());
+    let show = |path: &Path| arguments.chain.show(&case, path);
+    let new: Vec<&Drift> = found.iter().filter(|d| !baseline.accepts(d)).collect();
     let outdated = baseline.outdated(&found);
     if let (Some(path), false) = (&arguments.baseline, outdated.is_empty()) {
         complain(&format!("{}: {} accepted differences are no more", path.display(), outdated.len()));

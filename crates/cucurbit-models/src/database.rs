@@ -14,11 +14,7 @@ use std::rc::Rc;
 
 /// Reads the tables of the wanted files.
 pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -> Models {
-    let limits = Limits { ticks: 4_000_000, goes_on: true, ..Limits::default() };
-    let mut ev = Evaluator::new(files, Reader::new(settings.clone()), limits);
-    for file in &wanted.load {
-        ev.load(*file);
-    }
+    let mut ev = loaded(files, settings, wanted);
     uncalled::follow(&mut ev, wanted);
     mapping::take_additions(&mut ev);
     let keys = counted(&mut ev, wanted);
@@ -27,6 +23,16 @@ pub(crate) fn read(files: &ProjectFiles, settings: &Settings, wanted: &Wanted) -
     let known = keys.iter().filter_map(|key| ev.host.registry.metadata(key));
     let metadata = known.max_by_key(|m| m.tables.len()).cloned();
     Models { metadata, ..build(ev, files, wanted, tables) }
+}
+
+/// An evaluator that has followed the wanted files.
+pub(crate) fn loaded<'f>(files: &'f ProjectFiles, settings: &Settings, wanted: &Wanted) -> Ev<'f> {
+    let limits = Limits { ticks: 4_000_000, goes_on: true, ..Limits::default() };
+    let mut ev = Evaluator::new(files, Reader::new(settings.clone()), limits);
+    for file in &wanted.load {
+        ev.load(*file);
+    }
+    ev
 }
 
 /// The `MetaData` whose tables count.

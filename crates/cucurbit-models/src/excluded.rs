@@ -4,12 +4,12 @@
 //! table, column, index, unique constraint and foreign key of either side, with the object of the other side;
 //! `include_name` before it, for what the database holds.
 
-use crate::database::{Lines, counted};
+use crate::database::{Lines, counted, loaded};
 use crate::find::Wanted;
-use crate::host::{Ev, Reader};
+use crate::host::Ev;
 use crate::{SourceLine, Unresolved};
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_python::eval::{Arguments, Evaluator, FileId, HostObject, Limits, Outcome, Place, Value};
+use cucurbit_python::eval::{Arguments, FileId, HostObject, Outcome, Place, Value};
 use cucurbit_schema::{ConstraintBody, Database, ObjectName, ObjectRef, Table};
 use cucurbit_sqlalchemy::{Settings, table_term};
 use cucurbit_text::Span;
@@ -59,7 +59,7 @@ impl Seen {
             }
             "key" if self.class == "Column" => text(&self.name),
             // Reflection gives none.
-            "info" => Value::Dict(Rc::new(RefCell::new(Vec::new()))),
+            "info" => dict(Vec::new()),
             "table" if !is_table => match &self.table {
                 Some(table) => table.clone(),
                 None => return Outcome::Default,
@@ -98,11 +98,7 @@ pub fn excluded(
     database: &Database,
 ) -> Excluded {
     let wanted = Wanted::environment(files, env_py);
-    let limits = Limits { ticks: 4_000_000, goes_on: true, ..Limits::default() };
-    let mut ev = Evaluator::new(files, Reader::new(settings.clone()), limits);
-    for file in &wanted.load {
-        ev.load(*file);
-    }
+    let mut ev = loaded(files, settings, &wanted);
     let Some(file) = wanted.environment else { return Excluded::default() };
     let functions = configured(&mut ev, file);
     if functions.object.is_none() && functions.name.is_none() {

@@ -110,16 +110,13 @@ impl Case {
 /// is not under its new name.
 pub(crate) fn last_touches(chain: &ReplayedChain) -> BTreeMap<ObjectRef, usize> {
     let mut last = BTreeMap::new();
-    for revision in &chain.revisions {
-        for at in revision.step.operations.clone() {
-            for (change, applied) in &chain.operations[at].changes {
-                if applied.skipped || matches!(change, Change::Rows { .. }) {
-                    continue;
-                }
-                for object in subjects(change).into_iter().chain(applied.touched.iter().cloned()) {
-                    last.insert(object, at);
-                }
+    for (at, operation) in chain.operations.iter().enumerate() {
+        for (change, applied) in &operation.changes {
+            if applied.skipped || matches!(change, Change::Rows { .. }) {
+                continue;
             }
+            let objects = subjects(change).into_iter().chain(applied.touched.iter().cloned());
+            last.extend(objects.map(|object| (object, at)));
         }
     }
     last

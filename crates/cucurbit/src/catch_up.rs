@@ -250,18 +250,11 @@ pub(crate) fn target(from: &Database, models: &Database, destructive: bool) -> T
 
 /// What stands on a column that goes goes with it.
 fn drop_stranded(table: &mut Table) {
-    let columns: BTreeSet<String> = table.columns.iter().map(|c| c.name.clone()).collect();
-    table.indexes.retain(|index| {
-        index.keys.iter().all(|key| match &key.part {
-            KeyPart::Column(name) => columns.contains(name),
-            KeyPart::Expression(_) => true,
-        })
-    });
-    table.constraints.retain(|constraint| match &constraint.body {
-        ConstraintBody::Unique { columns: of, .. } | ConstraintBody::ForeignKey { columns: of, .. } => {
-            of.iter().all(|name| columns.contains(name))
-        }
-        _ => true,
+    let all = table.clone();
+    table.indexes.retain(|index| !of_gone(index, &all));
+    table.constraints.retain(|constraint| {
+        let is_key = matches!(constraint.body, ConstraintBody::PrimaryKey { .. });
+        is_key || columns_of(&constraint.body).iter().all(|name| all.column(name).is_some())
     });
 }
 
@@ -402,7 +395,8 @@ fn of_gone(index: &Index, table: &Table) -> bool {
     index.keys.iter().any(|k| matches!(&k.part, KeyPart::Column(c) if table.column(c).is_none()))
 }
 
-fn columns_of(body: &ConstraintBody) -> &[String] {
+/// The columns on which a key stands; none for checks.
+pub(crate) fn columns_of(body: &ConstraintBody) -> &[String] {
     match body {
         ConstraintBody::PrimaryKey { columns, .. }
         | ConstraintBody::Unique { columns, .. }

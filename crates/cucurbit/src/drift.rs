@@ -41,7 +41,7 @@ pub struct Drift {
     pub key: String,
     /// Where the chain last made or changed the object, or dropped it; or its table, where it never had the object.
     pub chain_place: Option<DriftPlace>,
-    /// Where the models or the dump define it, or its table.
+    /// Where the models define it, or its table; nothing where a dump is compared.
     pub other_place: Option<DriftPlace>,
 }
 

@@ -6,6 +6,7 @@ use cucurbit_alembic::ProjectFiles;
 use cucurbit_models::{Excluded, Models, Unresolved};
 use cucurbit_schema::{Change, Database, ObjectName, ObjectRef, Origin, Table, TypeKind};
 use cucurbit_sqlalchemy::Settings;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many objects are named that are passed over.
@@ -87,9 +88,9 @@ fn settle(schema: &mut Database, like: &Database, excluded: &Excluded) {
         settle_part(&mut table, other, object);
         schema.put_table(Arc::new(table));
     }
-    let used: Vec<ObjectName> =
-        schema.tables.values().flat_map(|t| types_of(t, schema)).map(|(n, _)| n).collect();
     if excluded.objects.iter().any(|o| matches!(o, ObjectRef::Table(_))) {
+        let used: BTreeSet<ObjectName> =
+            schema.tables.values().flat_map(|t| types_of(t, schema)).map(|(n, _)| n).collect();
         schema.enums.retain(|name, _| used.contains(name) || like.enums.contains_key(name));
     }
 }

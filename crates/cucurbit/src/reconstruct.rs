@@ -318,13 +318,13 @@ impl Case {
         let is_taken = metadata.is_some_and(|m| m.convention_taken);
         // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
         // convention of the models to Alembic.
-        let others = [(is_taken, Names::AsInHead), (true, Names::Plain)];
-        for (_, names) in others.into_iter().filter(|(is_open, _)| *is_open) {
+        let others: &[Names] = if is_taken { &[Names::AsInHead, Names::Plain] } else { &[Names::Plain] };
+        for names in others {
             // One that was only taken from names in the migrations is never sure.
             if found.is_proved() && !drops(&found) && !is_taken {
                 break;
             }
-            let (other, _) = self.reconstruct_as(options, names)?;
+            let (other, _) = self.reconstruct_as(options, *names)?;
             let is_better = match (found.is_proved(), other.is_proved()) {
                 (true, proved) => proved && other.changes.len() < found.changes.len(),
                 (false, true) => true,

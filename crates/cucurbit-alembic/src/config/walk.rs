@@ -191,18 +191,21 @@ pub(super) fn stray_revision_folders(folder: &Path, most: usize) -> Vec<PathBuf>
         LazyLock::new(|| Regex::new(r"(?m)^down_revision[ \t]*(?::[^=\n]*)?=").ok());
     let names_parent =
         |path: &Path| head(path).is_some_and(|head| ASSIGNMENT.as_ref().is_some_and(|p| p.is_match(&head)));
-    let walk = WalkDir::new(folder).follow_links(false).sort_by_file_name();
-    let wanted = |entry: &DirEntry| entry.file_type().is_dir() && !is_skipped(entry.path());
-    let folders = walk.into_iter().filter_entry(wanted).flatten().map(DirEntry::into_path);
-    folders.filter(|folder| python_files(folder).iter().any(|path| names_parent(path))).take(most).collect()
+    let holds_one = |folder: &PathBuf| python_files(folder).iter().any(|path| names_parent(path));
+    folders_of(WalkDir::new(folder)).filter(holds_one).take(most).collect()
 }
 
 /// Returns the folders below one that hold revision files, sorted.
 pub(super) fn revision_folders_below(folder: &Path) -> Vec<PathBuf> {
-    let walk = WalkDir::new(folder).follow_links(false).min_depth(1).sort_by_file_name();
-    let wanted = |entry: &DirEntry| entry.file_type().is_dir() && !is_skipped(entry.path());
-    let folders = walk.into_iter().filter_entry(wanted).flatten().map(DirEntry::into_path);
-    let mut found: Vec<_> = folders.filter(|folder| has_revision_files(folder)).collect();
+    let below = folders_of(WalkDir::new(folder).min_depth(1));
+    let mut found: Vec<_> = below.filter(|folder| has_revision_files(folder)).collect();
     found.sort();
     found
+}
+
+/// The folders that a walk comes by, but for those of tools; links are not followed.
+fn folders_of(walk: WalkDir) -> impl Iterator<Item = PathBuf> {
+    let walk = walk.follow_links(false).sort_by_file_name();
+    let wanted = |entry: &DirEntry| entry.file_type().is_dir() && !is_skipped(entry.path());
+    walk.into_iter().filter_entry(wanted).flatten().map(DirEntry::into_path)
 }

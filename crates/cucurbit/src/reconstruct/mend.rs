@@ -5,9 +5,10 @@
 //! found the thing there, or not; the head tells which, when what came out does not fit.
 
 use super::engine::{Engine, Found, Rolled};
+use crate::catch_up::columns_of;
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, ConstraintKind, DataType, Database, DifferenceKind, Index, KeyPart,
-    ObjectName, ObjectRef, Origin, Table, TypeKind, diff,
+    Change, ConstraintKind, DataType, Database, DifferenceKind, Index, KeyPart, ObjectName, ObjectRef,
+    Origin, Table, TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -59,7 +60,7 @@ impl Engine<'_, '_> {
     /// Leaves to survivors what they make where it is not there, when the chain comes out the same: that way of theirs is
     /// the one that is meant for a new database, and the other may demand what cannot be seen here.
     fn left_to_survivors(&mut self, found: Found, alone: &[Database]) -> Found {
-        let made: BTreeSet<ObjectRef> = made_by(&found.changes);
+        let made = pieces_made_by(&found.changes);
         let mut guarded = self.guarded(&found);
         // Where the look is taken in a function elsewhere, what survivors make without the lost migration tells.
         let by_survivors = alone.iter().flat_map(|state| state.tables.values());
@@ -68,11 +69,6 @@ impl Engine<'_, '_> {
         guarded.extend(tables);
         let mut seen = BTreeSet::new();
         guarded.retain(|object| made.contains(object) && seen.insert(object.clone()));
-        let take_out = |after: &mut Database, object: &ObjectRef| {
-            if let Some(change) = taking_out(object) {
-                after.apply(&change, Origin::default());
-            }
-        };
         self.with_what_serves(found, &guarded, take_out, |_, _| true)
     }
 
@@ -157,9 +153,7 @@ impl Engine<'_, '_> {
         }
         for objects in trials {
             let mut after = found.rolled.after.clone();
-            for change in objects.iter().filter_map(taking_out) {
-                after.apply(&change, Origin::default());
-            }
+            objects.iter().for_each(|object| take_out(&mut after, object));
             after.forget_origins();
             out.push(after);
         }
@@ -221,7 +215,7 @@ impl Engine<'_, '_> {
 }
 
 /// The tables, columns and indexes that changes make; of a new table only the table.
-fn made_by(changes: &[Change]) -> BTreeSet<ObjectRef> {
+fn pieces_made_by(changes: &[Change]) -> BTreeSet<ObjectRef> {
     let mut out = BTreeSet::new();
     for change in changes {
         out.extend(match change {
@@ -244,16 +238,9 @@ fn made_by(changes: &[Change]) -> BTreeSet<ObjectRef> {
 fn with_constraints_of(table: &Table, other: &Table) -> Table {
     let fits = |columns: &[String]| columns.iter().all(|name| table.column(name).is_some());
     let is_new = |columns: &[String]| columns.iter().any(|name| other.column(name).is_none());
-    let index_columns = |index: &Index| -> Vec<String> {
-        let plain = index.keys.iter().filter_map(|key| match &key.part {
-            KeyPart::Column(column) => Some(column.clone()),
-            KeyPart::Expression(_) => None,
-        });
-        plain.collect()
-    };
     let mut out = table.clone();
-    out.constraints = other.constraints.iter().filter(|c| fits(columns_of(c))).cloned().collect();
-    out.constraints.extend(table.constraints.iter().filter(|c| is_new(columns_of(c))).cloned());
+    out.constraints = other.constraints.iter().filter(|c| fits(columns_of(&c.body))).cloned().collect();
+    out.constraints.extend(table.constraints.iter().filter(|c| is_new(columns_of(&c.body))).cloned());
     out.indexes = other.indexes.iter().filter(|i| fits(&index_columns(i))).cloned().collect();
     out.indexes.extend(table.indexes.iter().filter(|i| is_new(&index_columns(i))).cloned());
     // A new primary key takes the place of the old one.
@@ -288,20 +275,12 @@ fn restored(after: &Database, head: &Database, lacking: &[&ObjectRef]) -> Option
                 let Some(constraint) = like.constraints.iter().find(|c| c.is_called(called)) else {
                     continue;
                 };
-                with_columns(&mut table, like, columns_of(constraint));
+                with_columns(&mut table, like, columns_of(&constraint.body));
                 table.constraints.push(constraint.clone());
             }
             ObjectRef::Index(index, _) => {
                 let Some(index) = like.index(&index.name) else { continue };
-                let columns: Vec<String> = index
-                    .keys
-                    .iter()
-                    .filter_map(|key| match &key.part {
-                        KeyPart::Column(column) => Some(column.clone()),
-                        KeyPart::Expression(_) => None,
-                    })
-                    .collect();
-                with_columns(&mut table, like, &columns);
+                with_columns(&mut table, like, &index_columns(index));
                 table.indexes.push(index.clone());
             }
             _ => continue,
@@ -312,12 +291,18 @@ fn restored(after: &Database, head: &Database, lacking: &[&ObjectRef]) -> Option
     has_changed.then_some(out)
 }
 
-fn columns_of(constraint: &Constraint) -> &[String] {
-    match &constraint.body {
-        ConstraintBody::PrimaryKey { columns, .. }
-        | ConstraintBody::Unique { columns, .. }
-        | ConstraintBody::ForeignKey { columns, .. } => columns,
-        ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => &[],
+/// The columns that an index names by themselves.
+fn index_columns(index: &Index) -> Vec<String> {
+    let plain = index.keys.iter().filter_map(|key| match &key.part {
+        KeyPart::Column(column) => Some(column.clone()),
+        KeyPart::Expression(_) => None,
+    });
+    plain.collect()
+}
+
+fn take_out(after: &mut Database, object: &ObjectRef) {
+    if let Some(change) = taking_out(object) {
+        after.apply(&change, Origin::default());
     }
 }
 
