@@ -1,9 +1,10 @@
 //! Which chain a command is about.
 
+use crate::complain;
 use clap::ValueEnum;
 use cucurbit::report::harmless;
 use cucurbit::schema::{Database, Dialect, sql};
-use cucurbit::{Case, Options, SchemaOptions, cases};
+use cucurbit::{Case, Options, SchemaOptions, TablePattern, cases, forget_tables};
 use std::path::{Path, PathBuf};
 
 /// Arguments that name a chain and how to read it.
@@ -95,7 +96,7 @@ impl ChainArguments {
         let mut found = cases(&self.path, &options).map_err(|error| error.to_string())?;
         // Without a configuration nobody says whether subfolders count; the revisions do.
         if !options.versions.is_empty() && !options.recursive && found.iter().any(Case::reaches_below) {
-            crate::complain(&"the chain goes on in subfolders, which are read too, as with --recursive");
+            complain(&"the chain goes on in subfolders, which are read too, as with --recursive");
             options.recursive = true;
             found = cases(&self.path, &options).map_err(|error| error.to_string())?;
         }
@@ -192,6 +193,36 @@ pub(crate) fn import_roots(named: &[PathBuf]) -> Vec<PathBuf> {
         roots.extend(std::env::split_paths(&path).filter(|p| !p.as_os_str().is_empty()));
     }
     roots
+}
+
+/// Which tables of the database are another application's.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OtherTables {
+    /// Tables that another application makes in the same database, as `name`, `schema.name` or with `*` and `?`: they
+    /// are not compared and not written; may be given several times.
+    #[arg(long = "exclude-table", value_name = "PATTERN")]
+    patterns: Vec<String>,
+}
+
+impl OtherTables {
+    /// Returns the patterns.
+    pub(crate) fn patterns(&self, dialect: Dialect) -> Vec<TablePattern> {
+        self.patterns.iter().filter_map(|text| TablePattern::new(text, dialect)).collect()
+    }
+
+    /// Takes them out of schemas; a pattern that means none of their tables may be a slip, and that is said.
+    pub(crate) fn forget(&self, schemas: &mut [&mut Database]) {
+        for text in &self.patterns {
+            let mut found = false;
+            for schema in schemas.iter_mut() {
+                let pattern = TablePattern::new(text, schema.dialect);
+                found |= !forget_tables(schema, pattern.as_slice()).is_empty();
+            }
+            if !found {
+                complain(&format!("--exclude-table {text}: no such table"));
+            }
+        }
+    }
 }
 
 /// Reads a dump of a schema; what could not be read is told in words.

@@ -1,12 +1,13 @@
 //! `cucurbit drift`.
 
-use crate::chain::{ChainArguments, read_dump};
+use crate::chain::{ChainArguments, OtherTables, read_dump};
 use crate::reconstruct::write_file;
 use crate::{FAILED, FOUND, OutputFormat, complain, write_out};
 use cucurbit::report::harmless;
 use cucurbit::{Baseline, Drift, DriftSide, describe_drift, drift, drift_json, place_drift};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DriftArguments {
@@ -19,6 +20,8 @@ pub(crate) struct DriftArguments {
     /// when neither they nor a dump are given.
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "dump")]
     models: Vec<PathBuf>,
+    #[command(flatten)]
+    others: OtherTables,
     /// Differences that were accepted before, as --write-baseline wrote them; only others are shown and counted.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -50,7 +53,8 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
         }
         None => Baseline::default(),
     };
-    let chain = case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
+    let mut chain =
+        case.schema_at(&arguments.chain.schema_options(None)).map_err(|error| error.to_string())?;
     for revision in &chain.missing {
         complain(&format!(
             "revision {revision} is missing; what it did is not in the chain that is compared"
@@ -75,6 +79,7 @@ fn try_run(arguments: &DriftArguments) -> Result<ExitCode, String> {
         }
     };
     cucurbit::forget_version_table(&mut schema);
+    arguments.others.forget(&mut [&mut schema, Rc::make_mut(&mut chain.state)]);
     let mut found = drift(&chain.state, &schema, side);
     if let Some(path) = &arguments.write_baseline {
         write_file(path, &Baseline::of(&found).to_json())?;

@@ -1,6 +1,6 @@
 //! `cucurbit locate`.
 
-use crate::chain::{ChainArguments, read_dump};
+use crate::chain::{ChainArguments, OtherTables, read_dump};
 use crate::{FAILED, FOUND, OutputFormat, complain, write_out};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +12,8 @@ pub(crate) struct LocateArguments {
     /// The dump of the schema: `pg_dump --schema-only`, SQLite's `.schema`, `mysqldump --no-data`.
     #[arg(long, value_name = "FILE")]
     dump: PathBuf,
+    #[command(flatten)]
+    others: OtherTables,
     /// How to write the answer.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     format: OutputFormat,
@@ -34,6 +36,7 @@ fn try_run(arguments: &LocateArguments) -> Result<ExitCode, String> {
         complain(&format!("{}: {problem}", arguments.dump.display()));
     }
     cucurbit::forget_version_table(&mut schema);
+    arguments.others.forget(&mut [&mut schema]);
     let found =
         case.locate(&arguments.chain.schema_options(None), &schema).map_err(|error| error.to_string())?;
     for id in &found.missing {

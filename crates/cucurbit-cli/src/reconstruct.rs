@@ -1,6 +1,6 @@
 //! `cucurbit reconstruct`.
 
-use crate::chain::{AnswerFormat, ChainArguments, read_dump};
+use crate::chain::{AnswerFormat, ChainArguments, OtherTables, read_dump};
 use crate::{FAILED, FOUND, complain, write_out};
 use cucurbit::schema::{DataType, Dialect, ObjectName, sql};
 use cucurbit::{
@@ -24,6 +24,8 @@ pub(crate) struct ReconstructArguments {
     /// nor a dump are given. Without a dump they stand for the schema at the head.
     #[arg(long, value_name = "PATH")]
     models: Vec<PathBuf>,
+    #[command(flatten)]
+    others: OtherTables,
     /// The parent of the lost revision, where several may be it; may be given several times, for a merge. `base`: it has
     /// none.
     #[arg(long, value_name = "REVISION", conflicts_with = "catch_up")]
@@ -117,6 +119,7 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         revision: arguments.revision.clone(),
         answers,
         fold_drift: arguments.fold_drift,
+        others: arguments.others.patterns(arguments.chain.dialect()),
     };
     let found = match case.reconstruct(&options) {
         Ok(found) => found,
@@ -196,6 +199,13 @@ fn try_run(arguments: &ReconstructArguments) -> Result<ExitCode, String> {
         complain(&format!(
             "{} inserts rows into {} whose foreign key points at {}; only what is lost can have put rows there, and rows are not rebuilt: on an empty database the INSERT fails unless `upgrade()` of the rebuilt migration is given them",
             needed.revision, needed.table, needed.target
+        ));
+    }
+    if !found.others.is_empty() {
+        let names: Vec<String> = found.others.iter().map(ToString::to_string).collect();
+        complain(&format!(
+            "taken as made by another application, so that they have to be there before the first migration: {}",
+            names.join(", ")
         ));
     }
     tell_of_models(&found, arguments.explain);

@@ -225,6 +225,50 @@ def upgrade():
     assert_eq!(code(&run(folder.path(), &["drift", "--versions", "versions"])), Some(2));
 }
 
+#[test]
+fn tables_of_another_application_are_not_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let versions = folder.path().join("versions");
+    std::fs::create_dir(&versions).expect("a folder");
+    let revision = "revision = 'a1'\ndown_revision = None\nfrom alembic import op\n
+def upgrade():
+    op.execute('CREATE TABLE a (id integer)')
+";
+    std::fs::write(versions.join("a1.py"), revision).expect("a file");
+    let dump = "CREATE TABLE public.a (id integer);\nCREATE TABLE host_a (id integer);\nCREATE TABLE host_b (id integer);\n";
+    std::fs::write(folder.path().join("dump.sql"), dump).expect("a file");
+    let drift = ["drift", "--versions", "versions", "--dump", "dump.sql"];
+    assert_eq!(code(&run(folder.path(), &drift)), Some(1));
+    let output = run(folder.path(), &[&drift[..], &["--exclude-table", "public.host_*"]].concat());
+    assert_eq!(code(&output), Some(0), "{}", out(&output));
+    let output =
+        run(folder.path(), &[&drift[..], &["--exclude-table", "host_?", "--exclude-table", "hast"]].concat());
+    assert_eq!(code(&output), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "cucurbit: --exclude-table hast: no such table\n");
+    let locate = ["locate", "--versions", "versions", "--dump", "dump.sql"];
+    assert_eq!(code(&run(folder.path(), &locate)), Some(1));
+    assert_eq!(code(&run(folder.path(), &[&locate[..], &["--exclude-table", "host_*"]].concat())), Some(0));
+
+    // The survivor's key points at a table that is named: it stands before the first migration.
+    let lost = "revision = 'b2'\ndown_revision = 'a1'\nfrom alembic import op\n
+def upgrade():
+    op.create_foreign_key('a_fk', 'a', 'host_a', ['id'], ['id'])
+";
+    std::fs::write(versions.join("a1.py"), lost).expect("a file");
+    let dump = "CREATE TABLE host_a (id integer PRIMARY KEY);\nCREATE TABLE a (id integer CONSTRAINT a_fk REFERENCES host_a);\n";
+    std::fs::write(folder.path().join("dump.sql"), dump).expect("a file");
+    let reconstruct =
+        ["reconstruct", "--versions", "versions", "--dump", "dump.sql", "--exclude-table", "host_a"];
+    let output = run(folder.path(), &reconstruct);
+    assert_eq!(code(&output), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("before the first migration: host_a"),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(!out(&output).contains("\"host_a\"") && out(&output).contains("\"a\""), "{}", out(&output));
+}
+
 fn codes(arguments: &[&str]) -> Vec<String> {
     let json = out(&run(&fixtures(), &[&["diagnose", "--output-format", "json"], arguments].concat()));
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");

@@ -283,6 +283,9 @@ impl<'d> Writer<'d> {
             Change::CreateObject { object, or_replace: true, .. } if can_be_replaced(object.kind) => {
                 self.execute(&replacing(&object.text));
             }
+            Change::CreateObject { object, .. } if is_shared(object.kind) => {
+                self.execute(&where_missing(object.kind, &object.text));
+            }
             Change::CreateObject { object, .. } => self.execute(&object.text),
             Change::DropObject { kind, name, table, signature, .. } => {
                 let what = self.object(name);
@@ -1098,6 +1101,26 @@ fn can_be_replaced(kind: ObjectKind) -> bool {
     )
 }
 
+/// What stands beside the tables in a database, often before the first migration: whoever sets it up makes it.
+fn is_shared(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Extension | ObjectKind::Collation)
+}
+
+/// The statement with `IF NOT EXISTS` behind the kind of the object.
+fn where_missing(kind: ObjectKind, text: &str) -> String {
+    let trimmed = text.trim_start();
+    let front = format!("CREATE {} ", words(kind));
+    match trimmed.get(..front.len()) {
+        Some(start)
+            if start.eq_ignore_ascii_case(&front)
+                && !trimmed[front.len()..].trim_start().to_ascii_uppercase().starts_with("IF NOT EXISTS") =>
+        {
+            format!("{front}IF NOT EXISTS {}", &trimmed[front.len()..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The statement with `OR REPLACE` behind its `CREATE`.
 fn replacing(text: &str) -> String {
     let trimmed = text.trim_start();
@@ -1111,7 +1134,7 @@ fn replacing(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{can_be_replaced, replacing};
+    use super::{can_be_replaced, replacing, where_missing};
     use cucurbit_schema::ObjectKind;
 
     #[test]
@@ -1120,5 +1143,16 @@ mod tests {
         assert!(!can_be_replaced(ObjectKind::Extension));
         assert!(!can_be_replaced(ObjectKind::MaterializedView));
         assert_eq!(replacing("create view v AS SELECT 1"), "CREATE OR REPLACE view v AS SELECT 1");
+    }
+
+    #[test]
+    fn what_may_stand_already_is_made_where_it_is_missing() {
+        let collation = "CREATE COLLATION c (provider = libc, locale = 'C')";
+        assert_eq!(
+            where_missing(ObjectKind::Collation, collation),
+            "CREATE COLLATION IF NOT EXISTS c (provider = libc, locale = 'C')"
+        );
+        let extension = "CREATE EXTENSION IF NOT EXISTS hstore";
+        assert_eq!(where_missing(ObjectKind::Extension, extension), extension);
     }
 }

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::replay::SchemaOptions;
 use cucurbit_alembic::ProjectFiles;
-use cucurbit_models::{Excluded, Models, Unresolved};
+use cucurbit_models::{Models, Unresolved};
 use cucurbit_schema::{Change, Database, ObjectName, ObjectRef, Origin, Table, TypeKind};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ impl Case {
             Err(_) => Database::new(options.dialect),
         };
         let found = cucurbit_models::excluded(files, settings, env_py, &models.database, &chain);
-        settle(&mut models.database, &chain, &found);
+        settle(&mut models.database, &chain, &found.objects);
         models.unresolved.extend(found.unresolved);
         if found.objects.is_empty() {
             return;
@@ -59,8 +59,8 @@ impl Case {
 }
 
 /// Makes a schema hold the objects that are passed over as another one holds them, or not at all.
-fn settle(schema: &mut Database, like: &Database, excluded: &Excluded) {
-    for object in &excluded.objects {
+pub(crate) fn settle(schema: &mut Database, like: &Database, passed_over: &BTreeSet<ObjectRef>) {
+    for object in passed_over {
         let Some(name) = object.table() else { continue };
         if let ObjectRef::Table(_) = object {
             match like.tables.get(name) {
@@ -88,7 +88,7 @@ fn settle(schema: &mut Database, like: &Database, excluded: &Excluded) {
         settle_part(&mut table, other, object);
         schema.put_table(Arc::new(table));
     }
-    if excluded.objects.iter().any(|o| matches!(o, ObjectRef::Table(_))) {
+    if passed_over.iter().any(|o| matches!(o, ObjectRef::Table(_))) {
         let used: BTreeSet<ObjectName> =
             schema.tables.values().flat_map(|t| types_of(t, schema)).map(|(n, _)| n).collect();
         schema.enums.retain(|name, _| used.contains(name) || like.enums.contains_key(name));

@@ -31,6 +31,7 @@ mod history;
 mod locate;
 mod models;
 mod options;
+mod others;
 mod reconstruct;
 mod replay;
 pub mod report;
@@ -58,6 +59,7 @@ pub use drift::{Baseline, Drift, DriftPlace, DriftSide, describe_drift, drift, d
 pub use finding::{Finding, Place, Related, RuleInfo, Severity, Tie};
 pub use locate::{Distance, Location};
 pub use models::{import_roots_of, read_models};
+pub use others::{TablePattern, forget_tables};
 pub use reconstruct::{
     Companion, Evidence, EvidenceSource, GapKind, NeededRows, ReconstructError, ReconstructOptions,
     Reconstruction, Reparenting, UnregisteredOption, Untold, made_by, reconstruction_json,

@@ -7,11 +7,13 @@ mod fold;
 mod gap;
 mod mend;
 mod names;
+mod others;
 mod report;
 mod rows;
 
 use crate::case::Case;
 use crate::options::Read;
+use crate::others::TablePattern;
 use crate::replay::SchemaOptions;
 use crate::written::Moment;
 use cucurbit_alembic::ProjectFiles;
@@ -54,6 +56,8 @@ pub struct ReconstructOptions {
     /// Where the models differ from what the chain makes, the rebuilt migration is to make what they say, as far as
     /// the survivors let it. For projects without a database that is in use.
     pub fold_drift: bool,
+    /// Tables that another application makes in the same database: they stand before the first migration.
+    pub others: Vec<TablePattern>,
 }
 
 impl ReconstructOptions {
@@ -68,6 +72,7 @@ impl ReconstructOptions {
             parents: Vec::new(),
             answers: Vec::new(),
             fold_drift: false,
+            others: Vec::new(),
         }
     }
 }
@@ -179,6 +184,10 @@ pub struct Reconstruction {
     /// Options of oslo.config that survivors read and that nothing registers which Alembic loads, as far as it can be
     /// told: where that is so, Alembic stops there.
     pub unregistered: Vec<UnregisteredOption>,
+    /// Tables that another application makes, so that they stand before the first migration: those that were named, and
+    /// those of the dump at which keys of the models point, directly or through each other, and that nothing in the project
+    /// makes.
+    pub others: Vec<ObjectName>,
 }
 
 /// An option of oslo.config that nothing which Alembic loads registers.
@@ -308,7 +317,25 @@ impl Case {
     }
 
     fn reconstruct_alone(&self, options: &ReconstructOptions) -> Result<Reconstruction, ReconstructError> {
-        let (mut found, has_convention) = self.reconstruct_as(options, Names::AsTold)?;
+        let named = others::named(options);
+        let pointed_at = self.others_pointed_at(options, &named);
+        if pointed_at.len() > named.len() {
+            let found = self.reconstruct_beside(options, &pointed_at)?;
+            // Where a survivor makes or alters one, it is none.
+            if found.is_proved() {
+                return Ok(found);
+            }
+        }
+        self.reconstruct_beside(options, &named)
+    }
+
+    /// Rebuilds where tables of other applications stand in the same database.
+    fn reconstruct_beside(
+        &self,
+        options: &ReconstructOptions,
+        others: &BTreeSet<ObjectName>,
+    ) -> Result<Reconstruction, ReconstructError> {
+        let (mut found, has_convention) = self.reconstruct_as(options, Names::AsTold, others)?;
         if !has_convention || options.head.is_none() {
             return Ok(found);
         }
@@ -318,13 +345,13 @@ impl Case {
         let is_taken = metadata.is_some_and(|m| m.convention_taken);
         // Names that look like those of a convention may have been written by hand, and `env.py` may not hand the
         // convention of the models to Alembic.
-        let others: &[Names] = if is_taken { &[Names::AsInHead, Names::Plain] } else { &[Names::Plain] };
-        for names in others {
+        let other_names: &[Names] = if is_taken { &[Names::AsInHead, Names::Plain] } else { &[Names::Plain] };
+        for names in other_names {
             // One that was only taken from names in the migrations is never sure.
             if found.is_proved() && !drops(&found) && !is_taken {
                 break;
             }
-            let (other, _) = self.reconstruct_as(options, *names)?;
+            let (other, _) = self.reconstruct_as(options, *names, others)?;
             let is_better = match (found.is_proved(), other.is_proved()) {
                 (true, proved) => proved && other.changes.len() < found.changes.len(),
                 (false, true) => true,
@@ -342,6 +369,7 @@ impl Case {
         &self,
         options: &ReconstructOptions,
         names: Names,
+        others: &BTreeSet<ObjectName>,
     ) -> Result<(Reconstruction, bool), ReconstructError> {
         let named = match self.gap(options.revision.as_deref(), &options.parents) {
             Err(ReconstructError::NothingMissing) => None,
@@ -378,7 +406,8 @@ impl Case {
         }
         let has_convention = is_open && metadata.convention != Default::default();
         let replay = self.replay_options(&files, &options.schema, settings.clone(), metadata);
-        let mut replayer = Replayer::new(&files, replay, Database::new(options.schema.dialect));
+        let standing = others::standing(options, others);
+        let mut replayer = Replayer::new(&files, replay, standing.clone());
         let survivor = |node: &Node| -> Option<Survivor> {
             let row = self.row_of(*node)?;
             Some(Survivor { id: graph.id(*node).to_owned(), path: self.path(row).to_owned() })
@@ -396,7 +425,7 @@ impl Case {
                 }
             }
         };
-        let mut before = Database::new(options.schema.dialect);
+        let mut before = standing.clone();
         let mut reads = BTreeSet::new();
         start_run(&mut replayer, &before, &BTreeSet::new());
         for survivor in gap.below.iter().filter_map(survivor) {
@@ -411,7 +440,7 @@ impl Case {
         let snapshots =
             |survivor: &Survivor| snapshots(&|| self.project_files(roots), &settings, &survivor.path);
         let evidence = above.par_iter().map(snapshots).collect();
-        let forgotten = |tables: &[&Table]| self.forgotten(&files, options, tables);
+        let forgotten = |tables: &[&Table]| self.forgotten(options, tables);
         let mut engine = Engine {
             replayer: &mut replayer,
             before: &before,
@@ -422,12 +451,12 @@ impl Case {
             forgotten: &forgotten,
         };
         let mut found = match (&options.head, &options.models) {
-            (Some(head), _) => engine.fill_to_head(head.clone()),
-            (None, Some(models)) => engine.fill_by_models(&models.database),
+            (Some(head), _) => engine.fill_to_head(others::with(head, &standing).into_owned()),
+            (None, Some(models)) => engine.fill_by_models(&others::with(&models.database, &standing)),
             (None, None) => return Err(ReconstructError::NoHead),
         };
         if let Some(models) = options.models.as_ref().filter(|_| options.fold_drift) {
-            found = engine.fold(found, &models.database);
+            found = engine.fold(found, &others::with(&models.database, &standing));
         }
         let reworded = std::mem::take(&mut engine.reworded);
         let Found {
@@ -458,7 +487,8 @@ impl Case {
         // A schema is made only where it is missing, often by `env.py`, and may hold Alembic's own table.
         back.retain(|change| !matches!(change, Change::DropSchema { .. }));
         let differences = differences(&state, &head);
-        let drift = options.models.as_ref().map(|m| diff(&state, &m.database)).unwrap_or_default();
+        let drift = options.models.as_ref();
+        let drift = drift.map(|m| diff(&state, &others::with(&m.database, &standing))).unwrap_or_default();
         let undefined = match (&options.head, &options.models) {
             (None, Some(models)) => undefined(&state, &before, &models.database),
             _ => Vec::new(),
@@ -497,6 +527,13 @@ impl Case {
         };
         let evidence = sources.evidence();
         let mut notes = notes(&above, options.head.is_some(), &evidence, &assumptions);
+        if !others.is_empty() {
+            let names: Vec<String> = others.iter().map(ToString::to_string).collect();
+            notes.push(format!(
+                "Tables of another application have to be there before: {}.",
+                names.join(", ")
+            ));
+        }
         notes.extend(unregistered.notes());
         notes.extend(needed_rows.iter().map(|needed| {
             format!(
@@ -546,6 +583,7 @@ impl Case {
                     modules,
                 })
                 .collect(),
+            others: others.iter().cloned().collect(),
         };
         Ok((found, has_convention))
     }
@@ -558,24 +596,30 @@ impl Case {
 
     /// Of tables that models lack, those whose names stand in no file of the project but migrations. None where the
     /// project cannot be told from other things, or where a plugin makes tables that models do not show.
-    fn forgotten(
-        &self,
-        files: &ProjectFiles,
-        options: &ReconstructOptions,
-        tables: &[&Table],
-    ) -> Vec<ObjectName> {
+    fn forgotten(&self, options: &ReconstructOptions, tables: &[&Table]) -> Vec<ObjectName> {
         let hidden = |note: &cucurbit_models::Unresolved| note.reason.contains("plugin");
         let models = options.models.as_ref();
         if models.is_none_or(|m| m.notes.iter().any(hidden)) {
             return Vec::new();
         }
+        self.unnamed_in_project(options, tables.to_vec(), names_table)
+    }
+
+    /// Those of the tables that no file of the project but migrations names. None where the project is not known.
+    fn unnamed_in_project(
+        &self,
+        options: &ReconstructOptions,
+        tables: Vec<&Table>,
+        names: impl Fn(&str, &Table) -> bool,
+    ) -> Vec<ObjectName> {
         let roots = self.module_folders(&options.schema.import_roots);
         if roots.is_empty() {
             return Vec::new();
         }
+        let files = self.project_files(&options.schema.import_roots);
         let migrations: BTreeSet<PathBuf> =
             self.files().iter().filter_map(|f| f.path.file_name().map(PathBuf::from)).collect();
-        let mut left = tables.to_vec();
+        let mut left = tables;
         for path in roots.iter().flat_map(|root| files.python_files(root)) {
             if left.is_empty() {
                 break;
@@ -588,7 +632,7 @@ impl Case {
             }
             let Ok(source) = cucurbit_alembic::read_source(&path) else { continue };
             let text = source.text.as_str();
-            left.retain(|table| !names_table(text, table));
+            left.retain(|table| !names(text, table));
         }
         left.iter().map(|table| table.name.clone()).collect()
     }

@@ -9,6 +9,10 @@ use cucurbit_sqlalchemy::{MetaData, Settings, Version};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Chains that are shorter are followed before another thread has begun.
+const MIN_READ_AHEAD: usize = 16;
 
 /// What a replay is to assume.
 #[derive(Debug, Clone)]
@@ -156,6 +160,25 @@ impl ReplayedChain {
     }
 }
 
+/// Does work that follows files in an order while another thread parses them and what they import. With one thread in
+/// the pool nothing is read ahead.
+fn reading_ahead<R>(files: &ProjectFiles, paths: &[PathBuf], work: impl FnOnce() -> R) -> R {
+    if rayon::current_num_threads() < 2 || paths.len() < MIN_READ_AHEAD {
+        return work();
+    }
+    let stop = AtomicBool::new(false);
+    let beside = files.beside();
+    std::thread::scope(|scope| {
+        let stop = &stop;
+        // Without a thread, each file is parsed when it is needed.
+        let spawned = std::thread::Builder::new().spawn_scoped(scope, move || beside.read_ahead(paths, stop));
+        let done = work();
+        stop.store(true, Ordering::Relaxed);
+        drop(spawned);
+        done
+    })
+}
+
 impl Case {
     /// Follows the chain from an empty database to a revision and returns the schema there with all that led to it.
     ///
@@ -184,7 +207,9 @@ impl Case {
         let metadata = metadata.unwrap_or_default();
         let replay = self.replay_options(&files, options, settings, metadata);
         let mut found = Vec::new();
-        let (revisions, operations, state) = {
+        let paths: Vec<PathBuf> =
+            order.iter().filter_map(|node| Some(self.path(self.row_of(*node)?).to_owned())).collect();
+        let (revisions, operations, state) = reading_ahead(&files, &paths, || {
             let mut replayer = Replayer::new(&files, replay, Database::new(options.dialect));
             let mut revisions = Vec::with_capacity(order.len());
             for node in order {
@@ -202,7 +227,7 @@ impl Case {
                 }
             }
             (revisions, replayer.take_operations(0), replayer.shared_state())
-        };
+        });
         Ok(ReplayedChain { revisions, missing, operations, state, naming_known, ways_back: found, files })
     }
 

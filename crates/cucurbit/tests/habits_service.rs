@@ -36,6 +36,7 @@ fn rebuilt_from(head: Option<Database>, fold_drift: bool) -> Reconstruction {
         revision: None,
         answers: Vec::new(),
         fold_drift,
+        others: Vec::new(),
     };
     case.reconstruct(&options).expect("a revision is lost")
 }

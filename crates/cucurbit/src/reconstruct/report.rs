@@ -93,6 +93,7 @@ pub fn reconstruction_json(found: &Reconstruction) -> String {
         "loads": found.loads,
         "unregistered_options": unregistered,
         "needed_rows": needed_rows,
+        "tables_of_others": found.others.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "drift": found.drift.iter().map(difference_json).collect::<Vec<_>>(),
         "convention_inferred": found.convention_inferred,
     });

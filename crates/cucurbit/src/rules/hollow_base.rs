@@ -3,7 +3,7 @@
 use super::misfits::{Lack, made, missing, tie};
 use super::text::{count, list};
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::spoken;
 use crate::history::History;
 use cucurbit_schema::{Change, ConstraintBody, ObjectName, ObjectRef};
@@ -24,11 +24,13 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
     // The first use of each, in order of use; and the revisions that use any.
     let mut first: Vec<(ObjectRef, usize)> = Vec::new();
     let mut revisions: Vec<&str> = Vec::new();
+    let mut only_pointed_at = true;
     for missing in missing(history).iter().filter(|m| m.lack == Lack::Hollow) {
         let (object, at) = (&missing.misfit.mismatch.object, missing.misfit.at);
         if !matches!(object, ObjectRef::Table(_) | ObjectRef::Schema(_)) {
             continue;
         }
+        only_pointed_at &= is_pointed_at(object, &missing.misfit.change);
         // What a key on a hollow table points at was not looked for.
         let target = key_target(&missing.misfit.change).filter(|target| !made.contains_key(target));
         for object in [Some(object.clone()), target.cloned().map(ObjectRef::Table)].into_iter().flatten() {
@@ -54,11 +56,13 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
     }
     let lost = &history.chain.missing;
     let names: Vec<String> = tables.into_iter().chain(schemas).collect();
-    let message = format!(
-        "the base is hollow: the chain uses {} that no revision creates: {}",
-        what.join(" and "),
-        list(&names)
-    );
+    // A plugin's chain points at the tables of its host, which has a chain of its own.
+    let may_be_of_others = only_pointed_at && lost.is_empty();
+    let what = what.join(" and ");
+    let message = match may_be_of_others {
+        true => format!("foreign keys point at {what} that no revision creates: {}", list(&names)),
+        false => format!("the base is hollow: the chain uses {what} that no revision creates: {}", list(&names)),
+    };
     let mut finding = Finding::new(&INFO, history.place(at), message)
         .label(format!("{} is used here first", spoken::object(object)))
         .revisions(revisions.iter().copied())
@@ -74,7 +78,12 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
             format!("{} is used here first, by `{}`", spoken::object(object), history.revision(*at).id),
         );
     }
-    finding = if lost.is_empty() {
+    finding = if may_be_of_others {
+        finding
+            .severity(Severity::Warning)
+            .cause("another application makes them in the same database, or the base is hollow: which of both cannot be told from the chain")
+            .help("where another application makes them, its migrations have to run first; else write a base that creates them")
+    } else if lost.is_empty() {
         finding
             .cause("they were made by hand, by `create_all()` or by another chain before this one was begun")
             .help("write a new base that creates them as they were before the first use; databases that have them already are stamped with its id")
@@ -89,6 +98,17 @@ pub(super) fn check(_: &Case, history: &History, out: &mut Vec<Finding>) {
         ));
     }
     out.push(tie(finding, history));
+}
+
+/// Says whether a change needs a table for nothing but a foreign key that points at it.
+fn is_pointed_at(object: &ObjectRef, change: &Change) -> bool {
+    let own = match change {
+        Change::CreateTable { table, .. } => &table.name,
+        Change::AddColumn { table, .. } => table,
+        Change::AddConstraint { table, .. } if key_target(change).is_some() => table,
+        _ => return false,
+    };
+    matches!(object, ObjectRef::Table(name) if name != own)
 }
 
 /// The table that a foreign key of a change points at.
