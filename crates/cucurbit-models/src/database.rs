@@ -104,6 +104,7 @@ fn tell_metadata(ev: &mut Ev<'_>, keys: &BTreeSet<MetaDataKey>) {
                 place: Some(place),
                 reason: "it cannot be told; the one that migrations write down or follow is taken".to_owned(),
                 what: "the naming convention of the MetaData".to_owned(),
+                held: false,
             });
         }
         if metadata.convention.is_unknown() {
@@ -142,6 +143,7 @@ fn tables(ev: &mut Ev<'_>, wanted: &Wanted, keys: &BTreeSet<MetaDataKey>) -> Vec
                 place: why.place,
                 reason: why.reason.to_string(),
                 what: "the schema of the table".to_owned(),
+                held: false,
             });
         }
         // What cannot be told of a `MetaData` is told once, not for each table.
@@ -225,6 +227,7 @@ fn settle_types(ev: &mut Ev<'_>, tables: &mut [Read]) {
                 place: Some(table.place),
                 reason: format!("`{other}.{target}`, which gives it, is not among the models"),
                 what: format!("the type of `{column}`"),
+                held: false,
             });
         }
     }

@@ -82,7 +82,8 @@ impl Reader {
     }
 
     pub(crate) fn problem(&mut self, table: Option<&ObjectName>, place: Place, what: &str, reason: &str) {
-        let problem = Unreadable { place: Some(place), reason: reason.to_owned(), what: what.to_owned() };
+        let problem =
+            Unreadable { place: Some(place), reason: reason.to_owned(), what: what.to_owned(), held: false };
         self.problems.push((table.cloned(), problem));
     }
 }
@@ -127,6 +128,7 @@ fn note_listener(ev: &mut Ev<'_>, name: &str, call: &Call) {
         place: Some(call.place),
         reason: "what the listener does is not part of the models".to_owned(),
         what: format!("a listener on `{event}`"),
+        held: false,
     });
 }
 
@@ -143,6 +145,7 @@ fn of_outside_extension(ev: &mut Ev<'_>, of: &Value, name: &str, place: Place) -
             place: Some(place),
             reason: "it is not in the project; it is taken for the object of Flask-SQLAlchemy".to_owned(),
             what: format!("`{path}`"),
+            held: false,
         });
     }
     Some(Value::External(Rc::from(format!("sqlalchemy.{name}"))))
@@ -178,6 +181,7 @@ fn default_of_setting(ev: &mut Ev<'_>, call: &Call) -> Option<Value> {
             place: Some(call.place),
             reason: format!("what is configured cannot be told; its default {default:?} is taken"),
             what: format!("the setting `{key}`"),
+            held: false,
         });
     }
     Some(Value::Str(Rc::clone(default)))
@@ -214,6 +218,7 @@ impl Host for Reader {
                     place: Some(call.place),
                     reason: "the tables that the plugin adds cannot be seen".to_owned(),
                     what: "make_versioned".to_owned(),
+                    held: false,
                 });
             }
             if canonical_name(&name).as_deref() == Some("Table") {

@@ -225,6 +225,7 @@ fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Op
             place: Some(class.place),
             reason: "it has a bind key, so its table stands in another database".to_owned(),
             what: format!("`{}`", class.name),
+            held: false,
         });
     }
     if own(ev, class, "__versioned__").is_some() {
@@ -232,6 +233,7 @@ fn note_outside(ev: &mut Ev<'_>, class: &Rc<Class>, lineage: &Lineage, table: Op
             place: Some(class.place),
             reason: "the table of versions that a plugin adds cannot be seen".to_owned(),
             what: format!("`{}`", class.name),
+            held: false,
         });
     }
 }

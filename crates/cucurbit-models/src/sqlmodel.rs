@@ -101,6 +101,7 @@ fn note_date_time(ev: &mut Ev<'_>, place: Place) {
             place: Some(place),
             reason: "taken for a time without time zone, as SQLModel does before 0.0.46".to_owned(),
             what: "a plain `datetime`".to_owned(),
+            held: false,
         });
     }
 }

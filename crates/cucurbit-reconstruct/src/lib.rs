@@ -9,6 +9,7 @@
 mod copies;
 mod elsewhere;
 mod patch;
+mod retyped;
 mod search;
 
 pub use copies::settle_copies;

@@ -25,6 +25,8 @@ pub(crate) struct Workshop<'w> {
     pub(crate) explicit: &'w mut BTreeSet<ObjectName>,
     /// What was done before, so that nothing is done twice.
     pub(crate) tried: &'w mut BTreeSet<String>,
+    /// Columns to which migrations above give another name.
+    pub(crate) renames: &'w [(String, String)],
 }
 
 impl Workshop<'_> {
@@ -86,7 +88,11 @@ impl Workshop<'_> {
                 self.once(key) && self.remove(&mismatch.object)
             }
             MismatchKind::Missing { .. } => {
-                if self.undo_rename(change) || self.undo_later_rename(&mismatch.object) {
+                let object = &mismatch.object;
+                if self.undo_rename(change)
+                    || self.undo_later_rename(object)
+                    || self.undo_rename_above(object)
+                {
                     return true;
                 }
                 self.once(key) && self.restore(change, &mismatch.object)

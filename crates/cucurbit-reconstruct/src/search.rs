@@ -1,7 +1,7 @@
 //! The search for the state before a migration.
 
 use crate::patch;
-use crate::{copies, elsewhere};
+use crate::{copies, elsewhere, retyped};
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
     Change, Column, ConstraintKind, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch,
@@ -257,6 +257,9 @@ pub struct Above<'a> {
     pub head: &'a Database,
     /// How many more times the judge may be asked.
     pub budget: usize,
+    /// Columns to which they give another name, as old and new name: one that looks for the old name first may have
+    /// renamed the column of any table.
+    pub renames: &'a [(String, String)],
 }
 
 impl Above<'_> {
@@ -416,7 +419,7 @@ enum Seed {
     Forward,
 }
 
-/// The state after a migration, with what its calls say of how things were before. They tell of the database on which
+/// The state after a migration, with what its calls and the rows that it copies say of how things were before. They tell of the database on which
 /// the migration was written, so what the migrations below make by themselves is more trustworthy. `None` when nothing
 /// is different.
 fn as_said(after: &Database, forward: &Database, trial: &Trial) -> Option<Database> {
@@ -434,6 +437,7 @@ fn as_said(after: &Database, forward: &Database, trial: &Trial) -> Option<Databa
             state.apply(change, Origin::default());
         }
     }
+    retyped::retype_replaced(&mut state, trial);
     (state != *after).then_some(state)
 }
 
@@ -490,6 +494,7 @@ fn settle_types(
         explicit: &mut BTreeSet::new(),
         revision: &survivor.id,
         tried: &mut BTreeSet::new(),
+        renames: &[],
     };
     if !workshop.settle_types() {
         return;
@@ -575,6 +580,7 @@ fn search(
             explicit: &mut explicit,
             revision: &survivor.id,
             tried: &mut tried,
+            renames: above.renames,
         };
         if !workshop.improve(&differences) {
             break;

@@ -52,6 +52,10 @@ pub(crate) struct Replay {
     pub(crate) asked_for_rows: bool,
     /// Tables are taken to hold rows that cannot be told, as in a database that is in use.
     pub(crate) holds_rows: bool,
+    /// Somewhere in the migration it could not be told whether it leaves before it has done anything.
+    pub(crate) could_leave: bool,
+    /// It leaves there.
+    pub(crate) leaves: bool,
     /// Batches of this step that have made their table anew, by their place and table.
     pub(crate) remade: Rc<BTreeMap<(Place, ObjectName), Option<String>>>,
     /// The call under way is one of a batch.
@@ -147,6 +151,8 @@ impl Replay {
             options: Rc::default(),
             asked_for_rows: false,
             holds_rows: false,
+            could_leave: false,
+            leaves: false,
             remade: Rc::default(),
             in_batch: false,
             session: Session::default(),
@@ -493,8 +499,10 @@ impl Host for Replay {
             [a, b] if a.effects > 0 && b.effects == 0 => Decision::Take(0),
             [a, b] if b.effects > 0 && a.effects == 0 => Decision::Take(1),
             [a, _] if a.effects > 0 => Decision::Take(0),
-            [a, b] if a.leaves && !b.leaves => Decision::Take(1),
-            [a, b] if b.leaves && !a.leaves => Decision::Take(0),
+            [a, b] if a.leaves != b.leaves => {
+                self.could_leave = true;
+                Decision::Take(usize::from(a.leaves != self.leaves))
+            }
             _ => Decision::All,
         };
         self.decisions.push((unsettled.place, decision));

@@ -222,6 +222,8 @@ fn create_table(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
     let table_name = reading.table.name.clone();
     // `CreateTable` leaves `use_alter` keys out, and Alembic does not add them afterwards.
     reading.late.clear();
+    // Nor does it make the sequences of columns (`DefaultImpl.create_table`).
+    reading.sequences.clear();
     changes.extend(reading.into_changes(if_not_exists));
     add_problems(&mut changes, &table_name, &problems, is_open);
     record(ev, place, given.operation, changes, true);
@@ -269,8 +271,10 @@ pub(crate) fn add_problems(
 ) {
     let extent = || Extent::Tables(BTreeSet::from([table.clone()]));
     for problem in problems {
+        // The column itself holds what cannot be told of it.
+        let extent = if problem.held { Extent::Tables(BTreeSet::new()) } else { extent() };
         changes.push(Change::Unknown(cucurbit_schema::UnknownEffect {
-            extent: extent(),
+            extent,
             reason: problem.reason.clone(),
             text: problem.what.clone(),
         }));

@@ -4,7 +4,7 @@ use crate::host::Replay;
 use crate::record::Operation;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, Note, Place, Value};
-use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, ObjectName, Origin};
+use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, MismatchKind, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
 use std::path::{Path, PathBuf};
@@ -195,7 +195,7 @@ impl<'f> Replayer<'f> {
         let outcome = match function {
             None if !readable => Outcome::Unreadable,
             None => Outcome::NoFunction,
-            Some(function) => self.run_in_use(&function, place),
+            Some(function) => self.run_or_leave(&function, place),
         };
         let notes = self.evaluator.take_notes();
         Step {
@@ -208,6 +208,34 @@ impl<'f> Replayer<'f> {
             vain: self.evaluator.host.vain.to_vec(),
             options: self.evaluator.host.options.iter().map(|name| name.to_string()).collect(),
         }
+    }
+
+    /// A migration may leave first where a setting says that it is not meant for this database. Where the setting cannot
+    /// be told and all that it would make is there already, it leaves.
+    fn run_or_leave(&mut self, function: &Value, place: Place) -> Outcome {
+        self.evaluator.host.could_leave = false;
+        let start = self.evaluator.host.log.len();
+        let outcome = self.run_in_use(function, place);
+        let is_there = |mismatch: &Mismatch| matches!(mismatch.kind, MismatchKind::Exists { .. });
+        let misfits = self.misfits_since(start);
+        if !self.evaluator.host.could_leave || misfits.is_empty() || !misfits.iter().all(|m| is_there(m)) {
+            return outcome;
+        }
+        self.start_again(start);
+        self.evaluator.host.leaves = true;
+        let left = self.run(function, place);
+        self.evaluator.host.leaves = false;
+        if left == Outcome::Completed && self.misfits_since(start).is_empty() {
+            return left;
+        }
+        self.start_again(start);
+        self.run_in_use(function, place)
+    }
+
+    /// What did not fit since the log had a length.
+    fn misfits_since(&self, start: usize) -> Vec<&Mismatch> {
+        let changes = self.evaluator.host.log[start..].iter().flat_map(|operation| &operation.changes);
+        changes.flat_map(|(_, applied)| &applied.mismatches).collect()
     }
 
     /// A migration may refuse a database that is new and has no rows yet. Such a chain has only ever run on

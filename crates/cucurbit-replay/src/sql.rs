@@ -38,18 +38,7 @@ pub(crate) fn execute_with(
         let sure = !found.open && found.rows.iter().all(|(table, _, _)| is_empty(ev, table));
         let reads = found.rows.iter().all(|(_, effect, _)| *effect == RowEffect::Read);
         let aggregate = reads && aggregates(&ev.describe(&statement));
-        let types = found.types;
-        let mut changes: Vec<Change> = found
-            .rows
-            .into_iter()
-            .map(|(table, effect, columns)| {
-                let mine = types.iter().filter(|(of, _, _)| *of == table);
-                let hints = mine
-                    .map(|(_, column, t)| (column.clone(), TypeHint::Typed(Box::new(t.clone()))))
-                    .collect();
-                Change::Rows { table, effect, columns, hints }
-            })
-            .collect();
+        let mut changes = row_changes(found);
         if changes.is_empty() {
             changes.push(Change::Nothing { what: "a statement on rows".to_owned() });
         }
@@ -91,6 +80,18 @@ pub(crate) fn execute_with(
     let extent = visible.map_or(Extent::Anything, |(text, _)| extent_of_visible(ev, &text));
     unknown(ev, place, call, extent, &reason);
     rows(Rows::Unknown(Rc::from(reason)))
+}
+
+/// What a statement on rows does.
+fn row_changes(found: sqla::Statement) -> Vec<Change> {
+    let types = found.types;
+    let change = |(table, effect, columns): (ObjectName, RowEffect, Vec<String>)| {
+        let mine = types.iter().filter(|(of, _, _)| *of == table);
+        let hints =
+            mine.map(|(_, column, t)| (column.clone(), TypeHint::Typed(Box::new(t.clone())))).collect();
+        Change::Rows { table, effect, columns, hints }
+    };
+    found.rows.into_iter().map(change).collect()
 }
 
 /// What stands for the parts of a string that cannot be told.
@@ -318,14 +319,38 @@ pub(crate) fn query(ev: &mut Ev<'_>, call: &Call) -> Value {
         }
     }
     let sure = !open && tables.iter().all(|t| is_empty(ev, t));
-    let changes: Vec<Change> = tables
-        .into_iter()
-        .map(|table| Change::Rows { table, effect: RowEffect::Read, columns: Vec::new(), hints: Vec::new() })
-        .collect();
+    let changes: Vec<Change> = read_of_tables(ev, call).unwrap_or_else(|| {
+        let read =
+            |table| Change::Rows { table, effect: RowEffect::Read, columns: Vec::new(), hints: Vec::new() };
+        tables.into_iter().map(read).collect()
+    });
     if !changes.is_empty() {
         record(ev, call.place, "query", changes, true);
     }
     rows(if sure { Rows::Empty } else { Rows::Unknown(Rc::from("the database knows the rows")) })
+}
+
+/// What a query of table objects and their columns reads: the same as `select(…)` of them. `None` where there is anything
+/// else among them: of a mapped class it may read, change or count rows, and which columns that takes shows later.
+fn read_of_tables(ev: &mut Ev<'_>, call: &Call) -> Option<Vec<Change>> {
+    let of_tables = call.arguments.positional.iter().all(|value| {
+        let table = match value {
+            Value::Term(term) if term.kind == TermKind::Attribute => match &term.callee {
+                // `table.c.name`
+                Value::Term(columns) if columns.kind == TermKind::Attribute => columns.callee.clone(),
+                _ => return false,
+            },
+            other => other.clone(),
+        };
+        sqla::table_name(ev, &table).is_some()
+    });
+    if !of_tables || call.arguments.open {
+        return None;
+    }
+    let callee = Value::External(Rc::from("sqlalchemy.select"));
+    let select = ev.term(TermKind::Call, callee, "", call.arguments.clone(), call.place);
+    let found = sqla::statement(ev, &select).filter(|found| !found.open)?;
+    Some(row_changes(found))
 }
 
 /// The table of a table object, a mapped class of the migration, or a column of one.

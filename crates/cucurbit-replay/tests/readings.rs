@@ -1098,3 +1098,17 @@ def upgrade():
     assert_eq!(followed.columns("u"), ["id", "exclude"]);
     assert_eq!(followed.constraints("u", ConstraintKind::Exclude).len(), 1);
 }
+
+#[test]
+fn create_table_makes_no_sequences() {
+    // `metadata.create_all()` does; Alembic runs `CREATE TABLE` alone.
+    let followed = check(
+        r#"
+def upgrade():
+    op.create_table("t", sa.Column("id", sa.BigInteger(), sa.Sequence("T_ID_SEQ"), primary_key=True))
+"#,
+        Dialect::PostgreSql,
+    );
+    assert!(followed.state.sequences.is_empty());
+    assert_eq!(followed.table("t").columns[0].default, None);
+}

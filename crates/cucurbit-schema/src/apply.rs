@@ -1,7 +1,7 @@
 //! Applying changes.
 
 pub(crate) mod columns;
-mod constraints;
+pub(crate) mod constraints;
 mod objects;
 pub(crate) mod tables;
 

@@ -20,6 +20,7 @@ pub mod sql;
 mod words;
 
 pub use apply::columns::castable;
+pub use apply::constraints::never_compare;
 pub use between::between;
 pub use change::{
     Applied, Change, ColumnAlteration, Extent, LabelPosition, Mismatch, MismatchKind, ObjectRef, Position,

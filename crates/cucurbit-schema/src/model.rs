@@ -465,6 +465,19 @@ pub enum ConstraintBody {
     },
 }
 
+impl ConstraintBody {
+    /// Returns the columns on which a key stands; none for checks and exclusions.
+    #[must_use]
+    pub fn key_columns(&self) -> &[String] {
+        match self {
+            ConstraintBody::PrimaryKey { columns, .. }
+            | ConstraintBody::Unique { columns, .. }
+            | ConstraintBody::ForeignKey { columns, .. } => columns,
+            ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => &[],
+        }
+    }
+}
+
 /// Direction of an index key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {

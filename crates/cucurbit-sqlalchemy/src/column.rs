@@ -262,6 +262,7 @@ fn read<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Called) -> ColumnReadi
             place: Some(call.place),
             reason: "some arguments of the column cannot be told".to_owned(),
             what: reading.column.name.clone(),
+            held: false,
         });
     }
     if reading.data_type.is_null
@@ -400,7 +401,7 @@ fn set_server_default<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, 
         Ok(Some(ServerDefault::Computed(computed))) => reading.column.computed = Some(computed),
         Err(problem) => {
             reading.column.default = Some(Default::Unknown(problem.to_string()));
-            reading.problems.push(problem);
+            reading.problems.push(Unreadable { held: true, ..problem });
         }
     }
 }
@@ -457,6 +458,7 @@ fn foreign_key<H: Environment>(
             place: Some(call.place),
             reason: "the target of a foreign key cannot be told".to_owned(),
             what: String::new(),
+            held: false,
         });
     };
     let target = constraints::target(ev, &target)?;

@@ -136,7 +136,7 @@ pub(crate) fn finish<H: Environment>(
             constraint.name = None;
             constraint.name_kind = NameKind::Implicit;
             let what = format!("a {} of `{table}`", label(what));
-            (constraint, Some(Unreadable { place, reason, what }))
+            (constraint, Some(Unreadable { place, reason, what, held: false }))
         }
     }
 }
@@ -329,8 +329,12 @@ fn foreign_key<H: Environment>(
     columns: &[ColumnReading],
 ) -> Result<Made, Unreadable> {
     let at = |position: usize, name: &str| call.arguments.get(position, name).cloned();
-    let whole =
-        |why: &str| Unreadable { place: Some(call.place), reason: why.to_owned(), what: String::new() };
+    let whole = |why: &str| Unreadable {
+        place: Some(call.place),
+        reason: why.to_owned(),
+        what: String::new(),
+        held: false,
+    };
     let own = at(0, "columns").and_then(|v| terms::items(ev, &v));
     let own = own.ok_or_else(|| whole("the columns of a foreign key cannot be told"))?;
     let keys = all_columns(ev, &own, columns)?;
@@ -388,6 +392,7 @@ pub(crate) fn check<H: Environment>(
             place: Some(call.place),
             reason: "the expression of a check cannot be told".to_owned(),
             what: String::new(),
+            held: false,
         });
     };
     let compiled = compile::in_ddl(ev, &sql, Scope { columns })?;
@@ -411,6 +416,7 @@ fn exclude<H: Environment>(
             place: Some(call.place),
             reason: format!("SQLAlchemy cannot write an exclusion constraint for {}", dialect.name()),
             what: String::new(),
+            held: false,
         });
     }
     let classes = keyword("ops");

@@ -257,6 +257,7 @@ fn identity<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Called) -> Result<
             place: Some(call.place),
             reason: "some arguments of the identity cannot be told".to_owned(),
             what: String::new(),
+            held: false,
         });
     }
     let always = arguments.get(0, "always").cloned();
@@ -270,6 +271,7 @@ fn computed<H: Environment>(ev: &mut Evaluator<'_, H>, call: &Called) -> Result<
             place: Some(call.place),
             reason: "the expression of a computed column cannot be told".to_owned(),
             what: String::new(),
+            held: false,
         });
     };
     let expression = compile::in_ddl(ev, &sql, Scope { columns: &[] })?.text;

@@ -131,7 +131,12 @@ pub(crate) fn name_index<H: Environment>(
             index.name = name.map(|(name, _)| name);
             Ok(())
         }
-        Err(reason) => Err(Unreadable { place: Some(place), reason, what: format!("an index of `{table}`") }),
+        Err(reason) => Err(Unreadable {
+            place: Some(place),
+            reason,
+            what: format!("an index of `{table}`"),
+            held: false,
+        }),
     }
 }
 

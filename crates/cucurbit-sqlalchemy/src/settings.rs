@@ -112,6 +112,8 @@ pub struct Unreadable {
     pub reason: String,
     /// What it is, shortened.
     pub what: String,
+    /// What was read holds an unknown in its place, and nothing else of it can be otherwise.
+    pub held: bool,
 }
 
 impl std::fmt::Display for Unreadable {
@@ -127,12 +129,15 @@ impl std::fmt::Display for Unreadable {
 /// Makes an [`Unreadable`] of a value: an unknown one gives its own reason and place.
 pub(crate) fn unreadable<H: Environment>(ev: &Evaluator<'_, H>, value: &Value, reason: &str) -> Unreadable {
     match value {
-        Value::Unknown(why) => {
-            Unreadable { place: why.place, reason: why.reason.to_string(), what: reason.to_owned() }
-        }
+        Value::Unknown(why) => Unreadable {
+            place: why.place,
+            reason: why.reason.to_string(),
+            what: reason.to_owned(),
+            held: false,
+        },
         other => {
             let what: String = ev.describe(other).chars().take(160).collect();
-            Unreadable { place: crate::terms::place_of(other), reason: reason.to_owned(), what }
+            Unreadable { place: crate::terms::place_of(other), reason: reason.to_owned(), what, held: false }
         }
     }
 }

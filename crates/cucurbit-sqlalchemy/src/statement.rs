@@ -27,7 +27,11 @@ fn read<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value, depth: usize) 
         if let Some(effect) = effect_of(&method)
             && let Some(table) = crate::table_name(ev, &receiver)
         {
-            return Some(Reading::new(depth).finish(ev, effect, Some(table), &arguments, calls));
+            let mut reading = Reading::new(depth);
+            if effect == RowEffect::Read {
+                reading.all_columns(ev, &receiver);
+            }
+            return Some(reading.finish(ev, effect, Some(table), &arguments, calls));
         }
         calls.push((method, arguments));
         root = receiver;
@@ -101,6 +105,7 @@ impl Reading {
                 Value::Dict(_) => self.values(ev, value),
                 Value::List(_) if effect == RowEffect::Insert => self.values(ev, value),
                 Value::None => {}
+                other if effect == RowEffect::Read => self.selected(ev, other),
                 other => self.expression(ev, other),
             }
         }
@@ -280,6 +285,26 @@ impl Reading {
     }
 
     /// Finds tables, columns and statements in an expression.
+    /// What `select(…)` is of: of a table object all its columns.
+    fn selected<H: Environment>(&mut self, ev: &mut Evaluator<'_, H>, value: &Value) {
+        if let Value::List(_) = value {
+            for item in value.sequence().unwrap_or_default() {
+                self.selected(ev, &item);
+            }
+            return;
+        }
+        self.expression(ev, value);
+        if crate::table_name(ev, value).is_some() {
+            self.all_columns(ev, value);
+        }
+    }
+
+    fn all_columns<H: Environment>(&mut self, ev: &mut Evaluator<'_, H>, table: &Value) {
+        for column in crate::calls::columns_of(ev, table).unwrap_or_default() {
+            self.expression(ev, &column);
+        }
+    }
+
     fn expression<H: Environment>(&mut self, ev: &mut Evaluator<'_, H>, value: &Value) {
         if self.depth > MAX_DEPTH {
             self.statement.open = true;

@@ -121,6 +121,7 @@ impl Build<'_> {
                         place: column.place.or(Some(self.place)),
                         reason: "a column has no name".to_owned(),
                         what: String::new(),
+                        held: false,
                     });
                 }
                 continue;
@@ -300,6 +301,7 @@ impl Build<'_> {
                 place: made.place,
                 reason: "the default schema of the metadata cannot be told".to_owned(),
                 what: "the target of a foreign key".to_owned(),
+                held: false,
             });
         }
         let schema = self.schema.clone();

@@ -121,7 +121,12 @@ fn finish<H: Environment>(
             if let TypeKind::Unknown(why) = &data_type.kind {
                 reading.affinity = Affinity::Unknown;
                 let place = Some(place);
-                reading.problems.push(Unreadable { place, reason: why.clone(), what: "a type".to_owned() });
+                reading.problems.push(Unreadable {
+                    place,
+                    reason: why.clone(),
+                    what: "a type".to_owned(),
+                    held: false,
+                });
             }
             reading
         }
@@ -131,6 +136,7 @@ fn finish<H: Environment>(
                 Err(why) => {
                     let mut problem = unreadable(ev, value, &why);
                     problem.place = problem.place.or(Some(place));
+                    problem.held = true;
                     TypeReading::unknown(problem)
                 }
             };
@@ -251,7 +257,12 @@ fn of_enum<H: Environment>(
             reading.ddl = Some(quoting::object(&name, dialect));
             reading.enum_type = Some(object);
             if let Err(why) = labels.labels {
-                reading.problems.push(Unreadable { place: known.place, reason: why, what: name.name });
+                reading.problems.push(Unreadable {
+                    place: known.place,
+                    reason: why,
+                    what: name.name,
+                    held: false,
+                });
             }
             Ok(reading)
         }
@@ -269,8 +280,12 @@ fn of_enum<H: Environment>(
                 Ok(labels) => labels,
                 Err(why) => {
                     let what = known.class.name.to_owned();
-                    let mut reading =
-                        TypeReading::unknown(Unreadable { place: known.place, reason: why, what });
+                    let mut reading = TypeReading::unknown(Unreadable {
+                        place: known.place,
+                        reason: why,
+                        what,
+                        held: false,
+                    });
                     check(ev, &mut reading, None)?;
                     return Ok(reading);
                 }

@@ -254,7 +254,7 @@ fn drop_stranded(table: &mut Table) {
     table.indexes.retain(|index| !of_gone(index, &all));
     table.constraints.retain(|constraint| {
         let is_key = matches!(constraint.body, ConstraintBody::PrimaryKey { .. });
-        is_key || columns_of(&constraint.body).iter().all(|name| all.column(name).is_some())
+        is_key || constraint.body.key_columns().iter().all(|name| all.column(name).is_some())
     });
 }
 
@@ -333,7 +333,7 @@ fn merge(
             out.constraints[at].name.clone_from(&constraint.name);
             continue;
         }
-        let of_kept = columns_of(&constraint.body).iter().any(|c| kept.contains(c.as_str()));
+        let of_kept = constraint.body.key_columns().iter().any(|c| kept.contains(c.as_str()));
         let second_key = matches!(constraint.body, ConstraintBody::PrimaryKey { .. })
             && out.constraints.iter().any(|c| matches!(c.body, ConstraintBody::PrimaryKey { .. }));
         if (of_kept && !second_key) || matches!(constraint.body, ConstraintBody::Exclude { .. }) {
@@ -369,7 +369,7 @@ fn name_new_constraints(old: &Table, out: &mut Table) {
             ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => "ck",
         };
         let mut parts = vec![kind, &old.name.name];
-        parts.extend(columns_of(&constraint.body).iter().map(String::as_str));
+        parts.extend(constraint.body.key_columns().iter().map(String::as_str));
         if let ConstraintBody::ForeignKey { table, .. } = &constraint.body {
             parts.push(&table.name);
         }
@@ -393,16 +393,6 @@ fn keep_sequences(old: &Table, new: &mut Table, to: &mut Database) {
 /// Says whether an index has a key that its table lacks.
 fn of_gone(index: &Index, table: &Table) -> bool {
     index.keys.iter().any(|k| matches!(&k.part, KeyPart::Column(c) if table.column(c).is_none()))
-}
-
-/// The columns on which a key stands; none for checks.
-pub(crate) fn columns_of(body: &ConstraintBody) -> &[String] {
-    match body {
-        ConstraintBody::PrimaryKey { columns, .. }
-        | ConstraintBody::Unique { columns, .. }
-        | ConstraintBody::ForeignKey { columns, .. } => columns,
-        ConstraintBody::Check { .. } | ConstraintBody::Exclude { .. } => &[],
-    }
 }
 
 /// Columns that go, each with those of the same type that come in its table.

@@ -70,11 +70,15 @@ impl Unregistered {
 
 impl Case {
     /// Returns the folders in which the project's modules are: those given, and the one above the environment from
-    /// which `env.py` imports.
+    /// which `env.py` imports. Folders of installed packages among them are none of the project's.
     pub(crate) fn module_folders(&self, import_roots: &[PathBuf]) -> Vec<PathBuf> {
         let env_py = self.environment().env_py.as_ref();
         let top = env_py.and_then(|path| crate::replay::top_of(path)).into_iter();
-        import_roots.iter().cloned().chain(top).collect()
+        let is_installed = |root: &&PathBuf| {
+            root.components()
+                .any(|part| part.as_os_str() == "site-packages" || part.as_os_str() == "dist-packages")
+        };
+        import_roots.iter().filter(|root| !is_installed(root)).cloned().chain(top).collect()
     }
 
     /// Returns the options that migrations read and that nothing registers which Alembic loads without some of the

@@ -449,6 +449,7 @@ impl Case {
             told,
             reworded: Vec::new(),
             forgotten: &forgotten,
+            renames: BTreeSet::new(),
         };
         let mut found = match (&options.head, &options.models) {
             (Some(head), _) => engine.fill_to_head(others::with(head, &standing).into_owned()),

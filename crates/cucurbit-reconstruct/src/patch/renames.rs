@@ -135,6 +135,26 @@ impl Workshop<'_> {
         renames.iter().any(|rename| self.undo_rename(rename))
     }
 
+    /// What is missing may have another name by now because a migration above gives it one wherever it finds the old one.
+    pub(super) fn undo_rename_above(&mut self, object: &ObjectRef) -> bool {
+        let ObjectRef::Column(table, old) = object else { return false };
+        let table = self.there(table);
+        let Some(found) = self.state.table(&table).filter(|t| t.column(old).is_none()) else { return false };
+        let Some((_, new)) = self.renames.iter().find(|(from, to)| from == old && found.column(to).is_some())
+        else {
+            return false;
+        };
+        let rename = Change::AlterColumn {
+            table: table.clone(),
+            column: new.clone(),
+            alteration: ColumnAlteration::Rename(old.clone()),
+        };
+        self.apply(&rename);
+        let object = ObjectRef::Column(table, old.clone());
+        self.assume(&object, Level::Inferred, "a later migration renames columns of that name");
+        true
+    }
+
     pub(super) fn rename_in(&self, table: &ObjectName, constraint: &mut Constraint) {
         match &mut constraint.body {
             ConstraintBody::PrimaryKey { columns, .. } | ConstraintBody::Unique { columns, .. } => {

@@ -310,8 +310,14 @@ impl Workshop<'_> {
             return false;
         }
         let object = ObjectRef::Constraint(table.clone(), name.to_owned());
-        let found =
-            self.evidence.iter().find_map(|db| db.table(&table).and_then(|t| t.constraint(name)).cloned());
+        let here = self.state.table(&table);
+        let fits = |c: &&Constraint| {
+            c.body.key_columns().iter().all(|c| here.is_some_and(|t| t.column(c).is_some()))
+        };
+        let found = self
+            .evidence
+            .iter()
+            .find_map(|db| db.table(&table).and_then(|t| t.constraint(name)).filter(fits).cloned());
         if let Some(found) = found {
             self.make_room(&table, &found);
             self.add_constraint(&table, found);
@@ -323,6 +329,9 @@ impl Workshop<'_> {
             Change::DropConstraint { kind, .. } => *kind,
             _ => None,
         };
+        if kind == Some(ConstraintKind::PrimaryKey) {
+            self.restore_dropped_columns(change, &table);
+        }
         let body = self.guess(&table, name, kind);
         self.assume(&object, Level::Assumed, "it is dropped and nothing tells what it demanded");
         let mut made = Constraint::new(Some(name.to_owned()), body);
@@ -347,6 +356,25 @@ impl Workshop<'_> {
         }
     }
 
+    /// A primary key that is dropped was often on columns that are dropped with it.
+    fn restore_dropped_columns(&mut self, change: &Change, table: &ObjectName) {
+        for column in self.dropped_columns(table) {
+            if self.state.table(table).is_some_and(|t| t.column(&column).is_none()) {
+                self.restore_column(change, table, &column);
+            }
+        }
+    }
+
+    /// The columns of a table that the migration drops, in order.
+    fn dropped_columns(&self, table: &ObjectName) -> Vec<String> {
+        let changes = self.trial.operations.iter().flat_map(|operation| &operation.changes);
+        let dropped = changes.filter_map(|(change, _)| match change {
+            Change::DropColumn { table: of, column, .. } if self.there(of) == *table => Some(column.clone()),
+            _ => None,
+        });
+        dropped.collect()
+    }
+
     /// What a constraint of that name may have demanded: columns whose names stand in its name.
     pub(super) fn guess(
         &self,
@@ -367,6 +395,14 @@ impl Workshop<'_> {
             })
             .map(|c| c.name.clone())
             .collect();
+        if columns.is_empty() && kind == Some(ConstraintKind::PrimaryKey) {
+            // Its columns stay NOT NULL without it: those that are dropped too, else one that is NOT NULL anyway.
+            let dropped = self.dropped_columns(table);
+            columns.extend(dropped.into_iter().filter(|name| found.column(name).is_some()));
+            if columns.is_empty() {
+                columns.extend(found.columns.iter().find(|c| !c.nullable).map(|c| c.name.clone()));
+            }
+        }
         if columns.is_empty() {
             // The primary key's would be its equal, which PostgreSQL does not make.
             let key = match found.primary_key().map(|key| &key.body) {

@@ -4,9 +4,11 @@ use super::{Given, Read, argument, flag, names_argument, table_argument, text_ar
 use crate::host::{Ev, record};
 use cucurbit_python::eval::{Arguments, Exception, Value};
 use cucurbit_schema::{
-    Action, Change, CheckMode, Constraint, ConstraintBody, ConstraintKind, Index, ObjectName,
+    Action, Change, CheckMode, Constraint, ConstraintBody, ConstraintKind, Extent, Index, ObjectName, UNTOLD,
+    UnknownEffect,
 };
 use cucurbit_sqlalchemy::{self as sqla, ColumnReading, NameText, Named, NamedColumn, Parts};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Columns of a table as the replay holds them, for what names are made of.
@@ -113,6 +115,7 @@ pub(super) fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> 
     };
     let mut columns: Vec<String> = Vec::new();
     let mut referred: Option<(ObjectName, Vec<String>)> = None;
+    let mut untold: Option<String> = None;
     let (what, body) = match given.operation {
         "create_unique_constraint" => {
             columns = names_argument(ev, argument(given, 2, "columns"), "columns")?;
@@ -161,7 +164,14 @@ pub(super) fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> 
                 .ok_or_else(|| "its condition is not given".to_owned())?;
             let expression = match value.as_str() {
                 Some(text) => text.to_owned(),
-                None => sqla::compile(ev, &value).map_err(|why| why.to_string())?,
+                None => match sqla::compile(ev, &value) {
+                    Ok(text) => text,
+                    // It is there, whatever it demands.
+                    Err(why) => {
+                        untold = Some(why.to_string());
+                        UNTOLD.to_string()
+                    }
+                },
             };
             (Named::Check, ConstraintBody::Check { expression, no_inherit: false })
         }
@@ -183,6 +193,10 @@ pub(super) fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> 
     if let Some((_, kind)) = name {
         constraint.name_kind = kind;
     }
+    // The database names it for the columns that it uses.
+    if let Some(why) = untold.as_ref().filter(|_| constraint.name.is_none()) {
+        return Err(why.clone());
+    }
     constraint.mode = check_mode(ev, arguments)?;
     constraint.not_valid = flag(arguments, "postgresql_not_valid");
     let mut changes: Vec<Change> =
@@ -193,6 +207,10 @@ pub(super) fn create_constraint(ev: &mut Ev<'_>, given: &Given<'_>) -> Read<()> 
         using_index: None,
         if_not_exists: false,
     });
+    changes.extend(untold.map(|reason| {
+        let extent = Extent::Tables(BTreeSet::new());
+        Change::Unknown(UnknownEffect { extent, reason, text: String::new() })
+    }));
     record(ev, given.place, given.operation, changes, true);
     Ok(())
 }

@@ -562,6 +562,12 @@ fn lost_columns(table: &Table, constraint: &Constraint, case: bool) -> Vec<Strin
     columns.iter().filter(|name| !has_column(table, name, case)).cloned().collect()
 }
 
+/// Says whether no operator of PostgreSQL's compares two types, as far as both are known well enough.
+#[must_use]
+pub fn never_compare(a: &TypeKind, b: &TypeKind) -> bool {
+    matches!((family(a), family(b)), (Some(a), Some(b)) if a != b)
+}
+
 /// Types that compare with each other; `None` for what is not known well enough.
 fn family(kind: &TypeKind) -> Option<u8> {
     let TypeKind::Named { name, .. } = kind else { return None };

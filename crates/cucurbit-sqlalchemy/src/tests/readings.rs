@@ -329,7 +329,7 @@ fn statements() {
             "Read t a; Read s.u x,y",
         ),
         ("sa.select([t.c.a])", "Read t a"),
-        ("sa.select(t).limit(5)", "Read t "),
+        ("sa.select(t).limit(5)", "Read t a,b"),
         ("t.insert().from_select(['a', 'b'], sa.select(u.c.x, u.c.y))", "Insert t a,b; Read s.u x,y"),
         ("sa.union(sa.select(t.c.a), sa.select(u.c.x))", "Read t a; Read s.u x"),
         ("sa.update(t).values(a=anything())", "Update t a"),

@@ -11,9 +11,9 @@ use cucurbit_reconstruct::{
 };
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
-    Change, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind, EnumType, Extent,
-    Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table, TypeKind,
-    between, diff,
+    Change, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind,
+    EnumType, Extent, Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table,
+    TypeKind, between, diff,
 };
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +46,8 @@ pub(super) struct Engine<'e, 'f> {
     pub(super) reworded: Vec<ObjectRef>,
     /// Of tables that stand below the gap and that the models lack, those that nothing else of the project names.
     pub(super) forgotten: &'e dyn Fn(&[&Table]) -> Vec<ObjectName>,
+    /// Columns to which survivors give other names: the survivor's place, the old and the new name.
+    pub(super) renames: BTreeSet<(usize, String, String)>,
 }
 
 /// What rolling back gave.
@@ -360,15 +362,9 @@ impl Engine<'_, '_> {
                 }
             }
             state = trial.end;
-            let file = self.replayer.files().id(&survivor.path);
-            let Some(source) = self.replayer.files().text(file) else { continue };
-            let text = source.text();
-            if !LOOKS.iter().any(|look| text.contains(look)) {
-                continue;
-            }
-            let names = |name: &str| ['"', '\''].iter().any(|q| text.contains(&format!("{q}{name}{q}")));
-            for table in made.iter().filter(|t| names(&t.name.name)) {
-                let columns = table.columns.iter().filter(|c| names(&c.name));
+            let Some(text) = self.text_that_looks(survivor) else { continue };
+            for table in made.iter().filter(|t| names(&text, &t.name.name)) {
+                let columns = table.columns.iter().filter(|c| names(&text, &c.name));
                 out.push(ObjectRef::Table(table.name.clone()));
                 out.extend(columns.map(|c| ObjectRef::Column(table.name.clone(), c.name.clone())));
             }
@@ -376,6 +372,14 @@ impl Engine<'_, '_> {
         let mut seen = BTreeSet::new();
         out.retain(|object| seen.insert(object.clone()));
         out
+    }
+
+    /// The text of a migration that looks what is there.
+    pub(super) fn text_that_looks(&self, survivor: &Survivor) -> Option<String> {
+        let file = self.replayer.files().id(&survivor.path);
+        let source = self.replayer.files().text(file)?;
+        let text = source.text();
+        LOOKS.iter().any(|look| text.contains(look)).then(|| text.to_owned())
     }
 
     /// Gives columns of a head the types that a person told.
@@ -452,7 +456,9 @@ impl Engine<'_, '_> {
         let mut unsettled = Vec::new();
         let mut explicit = BTreeSet::new();
         for (at, survivor) in self.above.iter().enumerate().rev() {
-            let mut judge = Above { survivors: &self.above[at + 1..], head, budget: JUDGE_BUDGET };
+            let renames = self.renames_above(at);
+            let survivors = &self.above[at + 1..];
+            let mut judge = Above { survivors, head, budget: JUDGE_BUDGET, renames: &renames };
             let mut below = forward[at].clone();
             settle_copies(&mut below);
             let mut known = vec![&self.told, self.before];
@@ -556,12 +562,29 @@ impl Engine<'_, '_> {
 
     fn follow(&mut self, start: Database) -> Vec<Database> {
         let mut states = vec![start];
-        for survivor in self.above {
+        for (at, survivor) in self.above.iter().enumerate() {
             let Some(state) = states.last() else { break };
-            states.push(run_forward(self.replayer, state, survivor).end);
+            let trial = run_forward(self.replayer, state, survivor);
+            for change in trial.changes() {
+                if let Change::AlterColumn { column, alteration: ColumnAlteration::Rename(to), .. } = change {
+                    self.renames.insert((at, column.clone(), to.clone()));
+                }
+            }
+            states.push(trial.end);
         }
         states
     }
+
+    /// The columns to which survivors above one give other names.
+    fn renames_above(&self, at: usize) -> Vec<(String, String)> {
+        let above = self.renames.iter().filter(|(of, ..)| *of > at);
+        above.map(|(_, old, new)| (old.clone(), new.clone())).collect()
+    }
+}
+
+/// Says whether code has a name as a text.
+pub(super) fn names(text: &str, name: &str) -> bool {
+    ['"', '\''].iter().any(|q| text.contains(&format!("{q}{name}{q}")))
 }
 
 pub(super) fn takes_away(change: &Change) -> bool {

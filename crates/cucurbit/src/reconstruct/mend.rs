@@ -4,11 +4,10 @@
 //! Rolling back believes what a survivor and its downgrade say. One that looks first (`if "c" not in columns`) may have
 //! found the thing there, or not; the head tells which, when what came out does not fit.
 
-use super::engine::{Engine, Found, Rolled};
-use crate::catch_up::columns_of;
+use super::engine::{Engine, Found, Rolled, names};
 use cucurbit_schema::{
-    Change, ConstraintKind, DataType, Database, DifferenceKind, Index, KeyPart, ObjectName, ObjectRef,
-    Origin, Table, TypeKind, diff,
+    Change, Column, ConstraintKind, DataType, Database, Difference, DifferenceKind, Index, KeyPart,
+    ObjectName, ObjectRef, Origin, Table, TypeKind, diff,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,17 +25,12 @@ impl Engine<'_, '_> {
     /// Mends what does not fit a head that is known, as far as that can be done; `alone` are the states to which the
     /// survivors lead without what is lost.
     pub(super) fn mended(&mut self, mut found: Found, alone: &[Database]) -> Found {
-        let mut trials = 0;
         for _ in 0..MAX_ROUNDS {
             if found.left() == (0, 0) {
                 break;
             }
             let mut best: Option<Found> = None;
-            for after in self.candidates(&found) {
-                if trials == self.trials() {
-                    break;
-                }
-                trials += 1;
+            for after in self.candidates(&found).into_iter().take(self.trials()) {
                 let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
                 let beaten = best.as_ref().map_or(found.left(), Found::left);
                 if next.left() < beaten && next.untold.len() <= found.untold.len() {
@@ -141,7 +135,13 @@ impl Engine<'_, '_> {
                 out.push(after);
             }
         }
+        out.extend(without_ownerless(found, &differences));
+        out.extend(self.under_old_names(found, &differences));
         let mut guarded = self.guarded(found);
+        // A key that is missing may be one that the survivor makes with the table.
+        let keyed = lacking.iter().filter(|object| matches!(object, ObjectRef::Constraint(..)));
+        let tables: BTreeSet<&ObjectName> =
+            tables.into_iter().chain(keyed.filter_map(|o| o.table())).collect();
         guarded.retain(|object| object.table().is_some_and(|table| tables.contains(table)));
         // Whole tables first, all of them at once before each by itself.
         let is_table = |object: &ObjectRef| matches!(object, ObjectRef::Table(_));
@@ -151,11 +151,73 @@ impl Engine<'_, '_> {
         if whole.len() > 1 {
             trials.insert(0, whole);
         }
+        trials.splice(0..0, self.looked_for_together(found, &tables));
         for objects in trials {
             let mut after = found.rolled.after.clone();
             objects.iter().for_each(|object| take_out(&mut after, object));
             after.forget_origins();
             out.push(after);
+        }
+        out
+    }
+
+    /// Tables of the lost migration that one survivor looks for, where some of them matter: it may make all or none.
+    fn looked_for_together(&self, found: &Found, tables: &BTreeSet<&ObjectName>) -> Vec<Vec<ObjectRef>> {
+        let is_new = |table: &&Arc<Table>| !self.before.tables.contains_key(&table.name);
+        let made: Vec<&ObjectName> = found.made.tables.values().filter(is_new).map(|t| &t.name).collect();
+        let mut out = Vec::new();
+        for survivor in self.above {
+            let Some(text) = self.text_that_looks(survivor) else { continue };
+            let named: Vec<&ObjectName> = made.iter().copied().filter(|t| names(&text, &t.name)).collect();
+            if named.len() > 1 && named.iter().any(|name| tables.contains(name)) {
+                out.push(named.into_iter().cloned().map(ObjectRef::Table).collect());
+            }
+        }
+        out
+    }
+
+    /// States in which a column that was put in, and that the head has not under its name, is what the head has under
+    /// another: a survivor that looks first may have given it that name.
+    fn under_old_names(&self, found: &Found, differences: &[Difference]) -> Vec<Database> {
+        let mut all = found.rolled.after.clone();
+        let mut out = Vec::new();
+        for difference in differences {
+            let (ObjectRef::Column(table, new), DifferenceKind::Changed { .. }) =
+                (&difference.object, &difference.kind)
+            else {
+                continue;
+            };
+            let (Some(put_in), Some(head)) = (found.rolled.after.table(table), found.head.table(table))
+            else {
+                continue;
+            };
+            let Some(wanted) = head.column(new) else { continue };
+            let below = self.before.table(table);
+            let is_open = |name: &str| {
+                head.column(name).is_none() && below.is_none_or(|below| below.column(name).is_none())
+            };
+            for old in put_in.columns.iter().filter(|column| is_open(&column.name)) {
+                let made = Column { name: old.name.clone(), ..wanted.clone() };
+                if *old == made {
+                    continue;
+                }
+                let with = |state: &Database| {
+                    let mut state = state.clone();
+                    if let Some(mut table) = state.table(table).cloned()
+                        && let Some(column) = table.columns.iter_mut().find(|c| c.name == old.name)
+                    {
+                        *column = made.clone();
+                        state.put_table(Arc::new(table));
+                    }
+                    state.forget_origins();
+                    state
+                };
+                all = with(&all);
+                out.push(with(&found.rolled.after));
+            }
+        }
+        if out.len() > 1 {
+            out.insert(0, all);
         }
         out
     }
@@ -214,6 +276,22 @@ impl Engine<'_, '_> {
     }
 }
 
+/// A state without the sequences that belong to no table and that bear the names which tables of survivors want for
+/// theirs: they got them with the table, and the sequences that the end has too many are numbered for that.
+fn without_ownerless(found: &Found, differences: &[Difference]) -> Option<Database> {
+    let numbered = |difference: &Difference| match (&difference.object, &difference.kind) {
+        (ObjectRef::Sequence(name), DifferenceKind::OnlyLeft) => {
+            let wanted = name.name.trim_end_matches(|c: char| c.is_ascii_digit());
+            (wanted.len() < name.name.len()).then(|| name.sibling(wanted))
+        }
+        _ => None,
+    };
+    let taken: Vec<ObjectName> = differences.iter().filter_map(numbered).collect();
+    let mut after = found.rolled.after.clone();
+    after.sequences.retain(|name, sequence| sequence.owner.is_some() || !taken.contains(name));
+    (after.sequences.len() < found.rolled.after.sequences.len()).then_some(after)
+}
+
 /// The tables, columns and indexes that changes make; of a new table only the table.
 fn pieces_made_by(changes: &[Change]) -> BTreeSet<ObjectRef> {
     let mut out = BTreeSet::new();
@@ -239,8 +317,8 @@ fn with_constraints_of(table: &Table, other: &Table) -> Table {
     let fits = |columns: &[String]| columns.iter().all(|name| table.column(name).is_some());
     let is_new = |columns: &[String]| columns.iter().any(|name| other.column(name).is_none());
     let mut out = table.clone();
-    out.constraints = other.constraints.iter().filter(|c| fits(columns_of(&c.body))).cloned().collect();
-    out.constraints.extend(table.constraints.iter().filter(|c| is_new(columns_of(&c.body))).cloned());
+    out.constraints = other.constraints.iter().filter(|c| fits(c.body.key_columns())).cloned().collect();
+    out.constraints.extend(table.constraints.iter().filter(|c| is_new(c.body.key_columns())).cloned());
     out.indexes = other.indexes.iter().filter(|i| fits(&index_columns(i))).cloned().collect();
     out.indexes.extend(table.indexes.iter().filter(|i| is_new(&index_columns(i))).cloned());
     // A new primary key takes the place of the old one.
@@ -275,7 +353,7 @@ fn restored(after: &Database, head: &Database, lacking: &[&ObjectRef]) -> Option
                 let Some(constraint) = like.constraints.iter().find(|c| c.is_called(called)) else {
                     continue;
                 };
-                with_columns(&mut table, like, columns_of(&constraint.body));
+                with_columns(&mut table, like, constraint.body.key_columns());
                 table.constraints.push(constraint.clone());
             }
             ObjectRef::Index(index, _) => {
@@ -301,9 +379,22 @@ fn index_columns(index: &Index) -> Vec<String> {
 }
 
 fn take_out(after: &mut Database, object: &ObjectRef) {
+    let types = object.table().and_then(|name| after.table(name)).map(enums_of).unwrap_or_default();
     if let Some(change) = taking_out(object) {
         after.apply(&change, Origin::default());
     }
+    // What makes the table anew makes its enum types with it.
+    let used: BTreeSet<ObjectName> = after.tables.values().flat_map(|table| enums_of(table)).collect();
+    after.enums.retain(|name, _| used.contains(name) || !types.contains(name));
+}
+
+/// The enum types of the columns of a table.
+fn enums_of(table: &Table) -> BTreeSet<ObjectName> {
+    let name = |column: &Column| match &column.data_type.kind {
+        TypeKind::Enum { name, .. } => name.clone(),
+        _ => None,
+    };
+    table.columns.iter().filter_map(name).collect()
 }
 
 /// The change that takes a table, a column or an index out of a state, with what stands on it.

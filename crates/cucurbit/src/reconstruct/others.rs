@@ -1,6 +1,6 @@
 //! Tables of other applications in the same database: they stand before the first migration.
 
-use super::ReconstructOptions;
+use super::{ReconstructOptions, names_table};
 use crate::case::Case;
 use crate::excluded::settle;
 use cucurbit_schema::{Column, Constraint, ConstraintBody, Database, ObjectName, ObjectRef, Table};
@@ -51,8 +51,9 @@ pub(super) fn with<'d>(schema: &'d Database, standing: &Database) -> Cow<'d, Dat
 
 impl Case {
     /// Tables at which keys of the models point, directly or through each other, and that nothing in the project makes:
-    /// SQLAlchemy finds them only where another application puts them into the same `MetaData`. With those that were
-    /// named. None beyond these where the project is not known.
+    /// SQLAlchemy finds them only where another application puts them into the same `MetaData`. The database is shared
+    /// then, and tables that no file of the project names are of others too. With those that were named. None beyond
+    /// these where the project is not known.
     pub(super) fn others_pointed_at(
         &self,
         options: &ReconstructOptions,
@@ -62,7 +63,7 @@ impl Case {
         let Some(models) = &options.models else { return found };
         let outside = pointed_outside(&models.database);
         let tables: Vec<Table> = outside.difference(named).cloned().map(Table::new).collect();
-        let mut next = self.unnamed_in_project(options, tables.iter().collect(), names_model);
+        let mut next = self.unnamed_in_project(options, tables.iter().collect(), makes_table);
         while let Some(name) = next.pop() {
             if let Some(table) = options.head.as_ref().and_then(|head| head.table(&name)) {
                 let targets = table.constraints.iter().filter_map(target).cloned();
@@ -72,7 +73,25 @@ impl Case {
             }
             found.insert(name);
         }
+        if let Some(head) = options.head.as_ref().filter(|_| !found.is_empty()) {
+            let is_open = |table: &&Table| {
+                !models.database.tables.contains_key(&table.name) && !found.contains(&table.name)
+            };
+            let open: Vec<&Table> = head.tables.values().map(AsRef::as_ref).filter(is_open).collect();
+            let open = self.unnamed_in_migrations(open);
+            let knows = |text: &str, table: &Table| names_table(text, table) || makes_table(text, table);
+            found.extend(self.unnamed_in_project(options, open, knows));
+        }
         found
+    }
+
+    /// Those of the tables that no revision file names.
+    fn unnamed_in_migrations<'t>(&self, mut tables: Vec<&'t Table>) -> Vec<&'t Table> {
+        for file in self.files() {
+            let Ok(source) = cucurbit_alembic::read_source(&file.path) else { return Vec::new() };
+            tables.retain(|table| !may_mean(source.text.as_str(), table));
+        }
+        tables
     }
 }
 
@@ -116,26 +135,41 @@ fn pointed_at(name: &ObjectName, like: &Database) -> Table {
     table
 }
 
+/// The places of a name in a text where it is no part of a longer one, as what stands before and behind it.
+fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = (&'t str, &'t str)> {
+    text.match_indices(name)
+        .map(move |(at, _)| (&text[..at], &text[at + name.len()..]))
+        .filter(|(before, after)| !before.ends_with(is_word) && !after.starts_with(is_word))
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Says whether a migration may mean a table by a name: as a text or a part of one.
+fn may_mean(text: &str, table: &Table) -> bool {
+    let fronts = ['"', '\'', '`', ' ', '.', '('];
+    occurrences(text, &table.name.name).any(|(before, _)| before.ends_with(fronts))
+}
+
 /// Says whether code makes a table, or may: by SQLAlchemy, by SQL, or by a class whose name gives the table's.
-fn names_model(text: &str, table: &Table) -> bool {
-    let name = table.name.name.as_str();
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let named = text.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + name.len()..]);
-        let bare = before.trim_end_matches(['"', '\'', '`']);
-        let front = bare.trim_end();
-        !before.ends_with(is_word)
-            && !after.starts_with(is_word)
-            && (front.ends_with("Table(")
-                || front.strip_suffix('=').is_some_and(|f| f.trim_end().ends_with("__tablename__"))
-                || ["TABLE", "EXISTS", "table", "exists"].iter().any(|word| front.ends_with(word)))
-    });
+fn makes_table(text: &str, table: &Table) -> bool {
+    let makes = |before: &str| {
+        let front = before.trim_end_matches(['"', '\'', '`']).trim_end();
+        front.ends_with("Table(")
+            || front.strip_suffix('=').is_some_and(|f| f.trim_end().ends_with("__tablename__"))
+            || ["TABLE", "EXISTS", "table", "exists"].iter().any(|word| front.ends_with(word))
+    };
+    occurrences(text, &table.name.name).any(|(before, _)| makes(before)) || is_class(text, table)
+}
+
+/// Says whether a class has a name from which Flask-SQLAlchemy and others make the table's.
+fn is_class(text: &str, table: &Table) -> bool {
     let bare = |text: &str| text.replace('_', "").to_lowercase();
-    let wanted = bare(name);
-    named
-        || text.match_indices("class ").any(|(at, class)| {
-            let rest = &text[at + class.len()..];
-            let class = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
-            bare(class) == wanted || format!("{}s", bare(class)) == wanted
-        })
+    let wanted = bare(&table.name.name);
+    text.match_indices("class ").any(|(at, class)| {
+        let rest = &text[at + class.len()..];
+        let class = bare(&rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())]);
+        class == wanted || format!("{class}s") == wanted
+    })
 }
