@@ -201,7 +201,8 @@ impl Workshop<'_> {
         let found = self
             .evidence
             .iter()
-            .find_map(|db| db.table(&table).and_then(|t| t.column(column)).map(|c| (c.clone(), *db)));
+            .find_map(|db| db.table(&table).and_then(|t| t.column(column)).map(|c| (c.clone(), *db)))
+            .filter(|(found, _)| !matches!(found.data_type.kind, TypeKind::Unknown(_)));
         let object = ObjectRef::Column(table.clone(), column.to_owned());
         let made = match found {
             Some((found, db)) => {

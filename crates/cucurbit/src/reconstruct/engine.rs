@@ -106,6 +106,13 @@ impl Found {
         diff(&told(&self.state), &told(&self.head)).len()
     }
 
+    /// Says whether it comes nearer to the head only because more of what is there cannot be told.
+    pub(super) fn hides_more_than(&self, other: &Found) -> bool {
+        let decisive = |found: &Found| found.untold.iter().filter(|untold| untold.is_decisive).count();
+        decisive(self) > decisive(other)
+            || self.untold.len() > other.untold.len() && self.differs_at_most() >= other.differs_at_most()
+    }
+
     /// Takes the end that came out for the one that was aimed at.
     fn ending_as_it_does(self) -> Found {
         let mut head = self.state.clone();

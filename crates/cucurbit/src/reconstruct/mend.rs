@@ -33,7 +33,7 @@ impl Engine<'_, '_> {
             for after in self.candidates(&found).into_iter().take(self.trials()) {
                 let next = self.judge(Rolled { after, ..found.rolled.clone() }, found.head.clone());
                 let beaten = best.as_ref().map_or(found.left(), Found::left);
-                if next.left() < beaten && next.untold.len() <= found.untold.len() {
+                if next.left() < beaten && !next.hides_more_than(&found) {
                     best = Some(next);
                 }
             }
