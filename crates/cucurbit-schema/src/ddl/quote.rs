@@ -1,9 +1,10 @@
 //! Names and strings, quoted.
 
 use crate::model::{Dialect, ObjectName};
+use std::sync::LazyLock;
 
 /// Words that are more than a name to PostgreSQL, in some place or another.
-const POSTGRESQL: &str = " all analyse analyze and any array as asc asymmetric authorization between bigint \
+const POSTGRESQL: &str = "all analyse analyze and any array as asc asymmetric authorization between bigint \
 binary bit boolean both case cast char character check coalesce collate collation column concurrently \
 constraint create cross current_catalog current_date current_role current_schema current_time \
 current_timestamp current_user dec decimal default deferrable desc distinct do else end except exists \
@@ -15,9 +16,9 @@ not notnull null nullif numeric offset on only or order out outer overlaps overl
 precision primary real references returning right row select session_user setof similar smallint some \
 substring symmetric system_user table tablesample then time timestamp to trailing treat trim true union \
 unique user using values varchar variadic verbose when where window with xmlattributes xmlconcat xmlelement \
-xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable ";
+xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable";
 
-const SQLITE: &str = " abort action add after all alter always analyze and as asc attach autoincrement before \
+const SQLITE: &str = "abort action add after all alter always analyze and as asc attach autoincrement before \
 begin between by cascade case cast check collate column commit conflict constraint create cross current \
 current_date current_time current_timestamp database default deferrable deferred delete desc detach distinct \
 do drop each else end escape except exclude exclusive exists explain fail filter first following for foreign \
@@ -26,9 +27,9 @@ instead intersect into is isnull join key last left like limit match materialize
 notnull null nulls of offset on or order others outer over partition plan pragma preceding primary query \
 raise range recursive references regexp reindex release rename replace restrict returning right rollback row \
 rows savepoint select set strict table temp temporary then ties to transaction trigger unbounded union unique \
-update using vacuum values view virtual when where window with within without ";
+update using vacuum values view virtual when where window with within without";
 
-const MYSQL: &str = " accessible account add admin all alter analyze and as asc asensitive auto before between \
+const MYSQL: &str = "accessible account add admin all alter analyze and as asc asensitive auto before between \
 bigint binary blob both by call cascade case change char character check collate column condition constraint \
 continue convert create cross cube cume_dist current_date current_role current_time current_timestamp \
 current_user cursor database databases day_hour day_microsecond day_minute day_second dec decimal declare \
@@ -51,7 +52,7 @@ sql_small_result sqlexception sqlstate sqlwarning ssl starting stats_auto_recalc
 stats_sample_pages stored straight_join system table tablesample terminated then tinyblob tinyint tinytext to \
 trailing trigger true undo union unique unlock unsigned update usage use using utc_date utc_time \
 utc_timestamp values varbinary varchar varcharacter varying virtual when where while window with write xor \
-year_month zerofill ";
+year_month zerofill";
 
 fn is_word(name: &str) -> bool {
     let mut bytes = name.bytes();
@@ -59,17 +60,26 @@ fn is_word(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
+/// The words of a text, sorted.
+fn sorted(words: &'static str) -> Vec<&'static str> {
+    let mut words: Vec<&str> = words.split_ascii_whitespace().collect();
+    words.sort_unstable();
+    words
+}
+
 /// Says whether a lower-case word means something to the dialect.
 pub(super) fn is_reserved(word: &str, dialect: Dialect) -> bool {
+    static WORDS: [LazyLock<Vec<&str>>; 3] = [
+        LazyLock::new(|| sorted(POSTGRESQL)),
+        LazyLock::new(|| sorted(SQLITE)),
+        LazyLock::new(|| sorted(MYSQL)),
+    ];
     let words = match dialect {
-        Dialect::PostgreSql => POSTGRESQL,
-        Dialect::Sqlite => SQLITE,
-        Dialect::MySql | Dialect::MariaDb => MYSQL,
+        Dialect::PostgreSql => &WORDS[0],
+        Dialect::Sqlite => &WORDS[1],
+        Dialect::MySql | Dialect::MariaDb => &WORDS[2],
     };
-    words.match_indices(word).any(|(at, _)| {
-        let around = (words.as_bytes().get(at.wrapping_sub(1)), words.as_bytes().get(at + word.len()));
-        around == (Some(&b' '), Some(&b' '))
-    })
+    words.binary_search(&word).is_ok()
 }
 
 /// Writes a name: as it stands when it is a plain lower-case word that means nothing else, in quotes

@@ -163,13 +163,18 @@ fn makes_table(text: &str, table: &Table) -> bool {
     occurrences(text, &table.name.name).any(|(before, _)| makes(before)) || is_class(text, table)
 }
 
-/// Says whether a class has a name from which Flask-SQLAlchemy and others make the table's.
+/// Says whether a class has a name from which Flask-SQLAlchemy and others make the table's, with a prefix of the project's
+/// in front or not.
 fn is_class(text: &str, table: &Table) -> bool {
+    const MIN_PART: usize = 4;
     let bare = |text: &str| text.replace('_', "").to_lowercase();
     let wanted = bare(&table.name.name);
     text.match_indices("class ").any(|(at, class)| {
         let rest = &text[at + class.len()..];
         let class = bare(&rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())]);
-        class == wanted || format!("{class}s") == wanted
+        let singular = wanted.strip_suffix('s').unwrap_or(&wanted);
+        [wanted.as_str(), singular]
+            .iter()
+            .any(|name| *name == class || class.len() >= MIN_PART && name.ends_with(&class))
     })
 }
