@@ -190,7 +190,8 @@ impl ParsedFiles {
 /// kept.
 ///
 /// A module is looked for in the given roots, then in the folders above the file that imports it, nearest last:
-/// Alembic runs with a folder above the version folder on `sys.path`, and which one cannot always be told.
+/// Alembic runs with a folder above the version folder on `sys.path`, and which one cannot always be told. The folders
+/// `src` in all of these come behind.
 pub struct ProjectFiles {
     roots: Vec<PathBuf>,
     limit: Option<PathBuf>,
@@ -421,11 +422,20 @@ impl ProjectFiles {
         above
     }
 
+    /// The folders in which modules that a file imports are looked for, in order.
+    fn looked_in(&self, importer: &Path) -> Vec<PathBuf> {
+        let mut folders = self.roots.clone();
+        folders.extend(self.above(importer).into_iter().map(Path::to_owned));
+        // A project that keeps its packages in `src` is installed where it is used.
+        let sources = folders.iter().map(|folder| folder.join("src")).filter(|folder| self.is_folder(folder));
+        let sources: Vec<PathBuf> = sources.collect();
+        folders.extend(sources);
+        folders
+    }
+
     fn absolute(&self, importer: &Path, path: &str) -> Found {
         let mut namespace = false;
-        let mut folders: Vec<&Path> = self.roots.iter().map(PathBuf::as_path).collect();
-        folders.extend(self.above(importer));
-        for folder in folders {
+        for folder in &self.looked_in(importer) {
             match self.module_in(folder, path) {
                 Found::File(file) => return Found::File(file),
                 Found::Namespace => namespace = true,
@@ -477,9 +487,8 @@ impl Files for ProjectFiles {
         let importer = self.path(importer);
         let inner: PathBuf = module.path.split('.').collect();
         let folder = if module.level == 0 {
-            let roots = self.roots.iter().map(PathBuf::as_path);
-            let above = self.above(&importer).into_iter();
-            roots.chain(above).map(|root| root.join(&inner)).find(|folder| self.is_folder(folder))
+            let folders = self.looked_in(&importer).into_iter();
+            folders.map(|folder| folder.join(&inner)).find(|folder| self.is_folder(folder))
         } else {
             importer.ancestors().nth(module.level as usize).map(|base| base.join(&inner))
         };
@@ -563,5 +572,29 @@ mod tests {
     fn names_of_what_lies_outside_are_sorted() {
         assert!(OUTSIDE.is_sorted());
         assert!(is_outside("sqlalchemy.dialects") && is_outside("alembic") && !is_outside("app.models"));
+    }
+
+    #[test]
+    fn packages_in_src_are_found_from_beside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        for file in ["alembic/versions/a1.py", "src/app/__init__.py", "src/app/models.py", "src/shared/x.py"]
+        {
+            std::fs::create_dir_all(root.join(file).parent().expect("a folder")).expect("a folder");
+            std::fs::write(root.join(file), "").expect("a file");
+        }
+        let files = ProjectFiles::new(Vec::new(), Some(root.to_owned()));
+        let importer = files.id(&root.join("alembic/versions/a1.py"));
+        let module = |path: &str| ModuleName { level: 0, path: path.to_owned() };
+        let Found::File(found) = files.find(importer, &module("app.models")) else {
+            panic!("it is not found")
+        };
+        assert_eq!(files.path(found), root.join("src/app/models.py"));
+        assert_eq!(files.find(importer, &module("other")), Found::Outside);
+        let inner = files.modules_in(importer, &module("shared"));
+        assert_eq!(
+            inner.iter().map(|file| files.path(*file)).collect::<Vec<_>>(),
+            [root.join("src/shared/x.py")]
+        );
     }
 }

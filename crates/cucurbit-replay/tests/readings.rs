@@ -1112,3 +1112,27 @@ def upgrade():
     assert!(followed.state.sequences.is_empty());
     assert_eq!(followed.table("t").columns[0].default, None);
 }
+
+#[test]
+fn a_decorator_of_a_package_has_a_word_of_its_own_on_some_dialects() {
+    let text = r#"
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy_utils import JSONType
+
+class JSONBType(JSONType):
+    def load_dialect_impl(self, dialect):
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(JSONB())
+        return super(JSONBType, self).load_dialect_impl(dialect)
+
+def upgrade():
+    op.create_table("t", sa.Column("a", JSONBType()), sa.Column("b", JSONType()), sa.Column("c", sa.Float("53")))
+"#;
+    let types = |dialect| {
+        let followed = check(text, dialect);
+        let written = |c: &cucurbit_schema::Column| cucurbit_schema::type_sql(&c.data_type.kind, dialect);
+        followed.table("t").columns.iter().map(|c| written(c).unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(types(Dialect::PostgreSql), ["jsonb", "json", "double precision"]);
+    assert_eq!(types(Dialect::Sqlite), ["TEXT", "TEXT", "FLOAT"]);
+}

@@ -33,7 +33,7 @@ fn postgresql(known: &Known, settings: &Settings) -> Result<String, String> {
     Ok(match known.class.visit {
         "datetime" | "TIMESTAMP" => zone("TIMESTAMP")?,
         "time" | "TIME" => zone("TIME")?,
-        "float" | "FLOAT" => match known.int("precision")?.filter(|p| *p != 0) {
+        "float" | "FLOAT" => match known.digits("precision")?.filter(|p| p != "0") {
             Some(precision) => format!("FLOAT({precision})"),
             None => "FLOAT".to_owned(),
         },

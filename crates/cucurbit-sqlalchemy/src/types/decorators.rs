@@ -55,6 +55,14 @@ pub(super) fn resolve<H: Environment>(
             Ok(Resolved { form: Form::Text(text), affinity: Affinity::Other, written, note: None })
         }
         Base::Type(dotted) => {
+            // A decorator of another package, with a word of its own on some dialects; what it leaves to `super()` is as
+            // the package has it.
+            if is_decorator_of_package(&dotted)
+                && matches!(ev.class_attribute(&class, "load_dialect_impl"), Some(Value::Function(_)))
+                && let Ok(resolved) = decorator(ev, instance, depth)
+            {
+                return Ok(resolved);
+            }
             let arguments = arguments_of(instance);
             let mut resolved =
                 super::resolve::outer(ev, &value, &dotted, &arguments, Some(instance.place), depth + 1)?;
@@ -62,6 +70,11 @@ pub(super) fn resolve<H: Environment>(
             Ok(resolved)
         }
     }
+}
+
+/// Says whether a type is none of SQLAlchemy's own.
+fn is_decorator_of_package(dotted: &str) -> bool {
+    canonical_name(dotted).is_none_or(|name| super::classes::find(&name, false).is_none())
 }
 
 fn base_of<H: Environment>(ev: &mut Evaluator<'_, H>, class: &Rc<Class>) -> Option<Base> {
