@@ -419,9 +419,9 @@ enum Seed {
     Forward,
 }
 
-/// The state after a migration, with what its calls and the rows that it copies say of how things were before. They tell of the database on which
-/// the migration was written, so what the migrations below make by themselves is more trustworthy. `None` when nothing
-/// is different.
+/// The state after a migration, with what its calls and the rows that it copies say of how things were before. They
+/// tell of the database on which the migration was written, so what the migrations below make by themselves is more
+/// trustworthy. `None` when nothing is different.
 fn as_said(after: &Database, forward: &Database, trial: &Trial) -> Option<Database> {
     let mut state = after.clone();
     for change in trial.operations.iter().rev().flat_map(|operation| &operation.said) {

@@ -612,6 +612,14 @@ impl Table {
         }
     }
 
+    /// Returns the names of the enum types of its columns, in their order.
+    pub fn enum_types(&self) -> impl Iterator<Item = &ObjectName> {
+        self.columns.iter().filter_map(|column| match &column.data_type.kind {
+            TypeKind::Enum { name, .. } => name.as_ref(),
+            _ => None,
+        })
+    }
+
     /// Returns the column of that exact name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::replay::SchemaOptions;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_models::{Models, Unresolved};
-use cucurbit_schema::{Change, Database, ObjectName, ObjectRef, Origin, Table, TypeKind};
+use cucurbit_schema::{Change, Database, ObjectName, ObjectRef, Origin, Table};
 use cucurbit_sqlalchemy::Settings;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -65,8 +65,10 @@ pub(crate) fn settle(schema: &mut Database, like: &Database, passed_over: &BTree
         if let ObjectRef::Table(_) = object {
             match like.tables.get(name) {
                 Some(table) => {
-                    for (name, enum_type) in types_of(table, like) {
-                        schema.enums.entry(name).or_insert(enum_type);
+                    for name in table.enum_types() {
+                        if let Some(enum_type) = like.enums.get(name) {
+                            schema.enums.entry(name.clone()).or_insert_with(|| enum_type.clone());
+                        }
                     }
                     let owned =
                         |s: &&cucurbit_schema::Sequence| s.owner.as_ref().is_some_and(|(t, _)| t == name);
@@ -90,19 +92,9 @@ pub(crate) fn settle(schema: &mut Database, like: &Database, passed_over: &BTree
     }
     if passed_over.iter().any(|o| matches!(o, ObjectRef::Table(_))) {
         let used: BTreeSet<ObjectName> =
-            schema.tables.values().flat_map(|t| types_of(t, schema)).map(|(n, _)| n).collect();
+            schema.tables.values().flat_map(|table| table.enum_types()).cloned().collect();
         schema.enums.retain(|name, _| used.contains(name) || like.enums.contains_key(name));
     }
-}
-
-/// The enum types of the columns of a table.
-fn types_of(table: &Table, database: &Database) -> Vec<(ObjectName, cucurbit_schema::EnumType)> {
-    let name = |kind: &TypeKind| match kind {
-        TypeKind::Enum { name: Some(name), .. } => Some(name.clone()),
-        _ => None,
-    };
-    let names = table.columns.iter().filter_map(|c| name(&c.data_type.kind));
-    names.filter_map(|name| Some((name.clone(), database.enums.get(&name)?.clone()))).collect()
 }
 
 /// Puts the other's part in the place of a table's own.

@@ -614,7 +614,7 @@ impl Case {
         names: impl Fn(&str, &Table) -> bool,
     ) -> Vec<ObjectName> {
         let roots = self.module_folders(&options.schema.import_roots);
-        if roots.is_empty() {
+        if roots.is_empty() || tables.is_empty() {
             return Vec::new();
         }
         let files = self.project_files(&options.schema.import_roots);

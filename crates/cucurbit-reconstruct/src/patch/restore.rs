@@ -368,8 +368,7 @@ impl Workshop<'_> {
 
     /// The columns of a table that the migration drops, in order.
     fn dropped_columns(&self, table: &ObjectName) -> Vec<String> {
-        let changes = self.trial.operations.iter().flat_map(|operation| &operation.changes);
-        let dropped = changes.filter_map(|(change, _)| match change {
+        let dropped = self.trial.changes().filter_map(|change| match change {
             Change::DropColumn { table: of, column, .. } if self.there(of) == *table => Some(column.clone()),
             _ => None,
         });

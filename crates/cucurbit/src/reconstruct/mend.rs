@@ -379,22 +379,15 @@ fn index_columns(index: &Index) -> Vec<String> {
 }
 
 fn take_out(after: &mut Database, object: &ObjectRef) {
-    let types = object.table().and_then(|name| after.table(name)).map(enums_of).unwrap_or_default();
+    let table = object.table().and_then(|name| after.table(name));
+    let types: BTreeSet<ObjectName> = table.into_iter().flat_map(Table::enum_types).cloned().collect();
     if let Some(change) = taking_out(object) {
         after.apply(&change, Origin::default());
     }
     // What makes the table anew makes its enum types with it.
-    let used: BTreeSet<ObjectName> = after.tables.values().flat_map(|table| enums_of(table)).collect();
+    let used: BTreeSet<ObjectName> =
+        after.tables.values().flat_map(|table| table.enum_types()).cloned().collect();
     after.enums.retain(|name, _| used.contains(name) || !types.contains(name));
-}
-
-/// The enum types of the columns of a table.
-fn enums_of(table: &Table) -> BTreeSet<ObjectName> {
-    let name = |column: &Column| match &column.data_type.kind {
-        TypeKind::Enum { name, .. } => name.clone(),
-        _ => None,
-    };
-    table.columns.iter().filter_map(name).collect()
 }
 
 /// The change that takes a table, a column or an index out of a state, with what stands on it.
