@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bench_reconstruct;
 mod bench_replay;
 mod corpus;
 mod diagnosis;
@@ -51,6 +52,8 @@ enum Chore {
     Symmetry(symmetry::SymmetryArguments),
     /// Times `cucurbit schema` on made-up chains and on a real one.
     BenchReplay(bench_replay::BenchReplayArguments),
+    /// Times `cucurbit reconstruct` on made-up chains without their base.
+    BenchReconstruct(bench_reconstruct::BenchReconstructArguments),
     /// Compares the schema that Alembic makes on MariaDB with the one that our DDL makes there.
     Mysql(mysql::MysqlArguments),
     /// Lists a folder and reads its Python files: what a bench compares with.
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Chore::Survey(arguments) => survey::run(&arguments),
         Chore::Symmetry(arguments) => symmetry::run(&arguments),
         Chore::BenchReplay(arguments) => bench_replay::run(&arguments),
+        Chore::BenchReconstruct(arguments) => bench_reconstruct::run(&arguments),
         Chore::Mysql(arguments) => mysql::run(&arguments),
         Chore::ReadFiles(arguments) => bench::read_files(&arguments),
         Chore::MeasurePeak(arguments) => bench::measure_peak(&arguments),

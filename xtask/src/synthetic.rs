@@ -1,7 +1,8 @@
 //! Makes revision files and whole chains as `alembic revision --autogenerate` writes them.
 
 use anyhow::Context;
-use std::path::Path;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 /// Every so many revisions, the chain forks for one step and is merged again.
 const FORK_EVERY: usize = 50;
@@ -151,6 +152,54 @@ pub(crate) fn write_schema_project(root: &Path, size: usize) -> anyhow::Result<(
         std::fs::write(versions.join(format!("{id}_step_{number}.py")), text)?;
     }
     Ok(())
+}
+
+/// Writes a chain as [`write_schema_project`] does, of `size` revisions below a first one that makes `further` tables,
+/// and `models.py` with a class for every table. Returns the file of the first one.
+///
+/// # Errors
+/// When a file cannot be written, or `size` is no multiple of ten: models know whole tables only.
+pub(crate) fn write_lost_base_project(root: &Path, size: usize, further: usize) -> anyhow::Result<PathBuf> {
+    anyhow::ensure!(size % 10 == 0, "{size} revisions are no multiple of ten");
+    write_schema_project(root, size)?;
+    let versions = root.join("migrations/versions");
+    let first = NewRevision { id: "base", parents: &[], message: "base", date: &date(0), table: None };
+    let mut made = String::new();
+    let mut models = String::from(
+        "import sqlalchemy as sa\nfrom sqlalchemy.orm import DeclarativeBase\n\n\nclass Base(DeclarativeBase):\n    pass\n",
+    );
+    for number in 0..further {
+        let _ = write!(
+            made,
+            "    op.create_table('further_{number}',\n        sa.Column('id', sa.Integer(), nullable=False),\n        sa.Column('label', sa.String(length=40), nullable=True),\n        sa.PrimaryKeyConstraint('id'),\n    )\n"
+        );
+        let _ = write!(
+            models,
+            "\n\nclass Further{number}(Base):\n    __tablename__ = 'further_{number}'\n    id = sa.Column(sa.Integer(), primary_key=True)\n    label = sa.Column(sa.String(length=40))\n"
+        );
+    }
+    for at in 0..size / 10 {
+        let key =
+            at.checked_sub(1).map_or(String::new(), |before| format!(", sa.ForeignKey('table_{before}.id')"));
+        let _ = write!(
+            models,
+            "\n\nclass Table{at}(Base):\n    __tablename__ = 'table_{at}'\n    __table_args__ = (\n        sa.UniqueConstraint('name', name='uq_table_{at}_name'),\n        sa.CheckConstraint('id > 0', name='ck_table_{at}'),\n    )\n    id = sa.Column(sa.Integer(), primary_key=True)\n    parent_id = sa.Column(sa.Integer(){key})\n    name = sa.Column(sa.String(length=80), nullable=False)\n    created = sa.Column(sa.DateTime(timezone=True), server_default=sa.func.now())\n    kind = sa.Column(sa.Enum('a', 'b', name='kind_{at}'))\n    remark = sa.Column(sa.String(length=200), nullable=False)\n    size = sa.Column(sa.Numeric(10, 2), server_default='0')\n"
+        );
+    }
+    if made.is_empty() {
+        made.push_str("    pass\n");
+    }
+    let text = first.text().replacen("    pass\n", &made, 1);
+    let base = versions.join("base.py");
+    std::fs::write(&base, text)?;
+    std::fs::write(root.join("models.py"), models)?;
+    let child = versions.join("r00000000000_step_0.py");
+    let text = std::fs::read_to_string(&child)?;
+    std::fs::write(
+        child,
+        text.replacen("down_revision: Union[str, Sequence[str], None] = None", "down_revision = 'base'", 1),
+    )?;
+    Ok(base)
 }
 
 /// The functions of one step; ten steps are about one table.

@@ -159,6 +159,8 @@ pub struct ParsedFiles {
     /// Files that were read before.
     read: FxHashMap<PathBuf, RevisionSource>,
     parsed: Mutex<FxHashMap<PathBuf, Option<Arc<Parsed>>>>,
+    /// The Python files below folders that were walked.
+    below: Mutex<FxHashMap<PathBuf, Arc<[PathBuf]>>>,
 }
 
 impl ParsedFiles {
@@ -166,7 +168,7 @@ impl ParsedFiles {
     #[must_use]
     pub fn with(files: &[RevisionFile]) -> Self {
         let sources = files.iter().filter_map(|file| Some((file.path.clone(), file.source.clone()?)));
-        ParsedFiles { read: sources.collect(), parsed: Mutex::default() }
+        ParsedFiles { read: sources.collect(), ..ParsedFiles::default() }
     }
 
     /// Returns a file, parsed now or before; `None` when it cannot be read.
@@ -341,26 +343,18 @@ impl ProjectFiles {
     }
 
     /// Returns the Python files below a folder, or the file itself, sorted. Hidden folders and installed packages
-    /// are passed over; at most 100,000 entries and 32 levels are looked at.
+    /// are passed over; at most 100,000 entries and 32 levels are looked at. Each folder is walked once, also for other
+    /// sets of files that share what is parsed.
     #[must_use]
-    pub fn python_files(&self, path: &Path) -> Vec<PathBuf> {
-        const PASSED_OVER: &[&str] = &["__pycache__", "node_modules", "site-packages", "venv"];
-        let wanted = |entry: &walkdir::DirEntry| {
-            let name = entry.file_name().to_string_lossy();
-            entry.depth() == 0 || !(name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()))
-        };
-        let mut found: Vec<PathBuf> = walkdir::WalkDir::new(path)
-            .max_depth(32)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_entry(wanted)
-            .take(100_000)
-            .flatten()
-            .filter(|e| e.file_type().is_file() && e.path().extension().is_some_and(|x| x == "py"))
-            .map(walkdir::DirEntry::into_path)
-            .collect();
-        found.sort();
-        found
+    pub fn python_files(&self, path: &Path) -> Arc<[PathBuf]> {
+        let known = self.shared.below.lock().ok().and_then(|below| below.get(path).cloned());
+        known.unwrap_or_else(|| {
+            let found: Arc<[PathBuf]> = python_files_below(path).into();
+            if let Ok(mut below) = self.shared.below.lock() {
+                below.insert(path.to_owned(), Arc::clone(&found));
+            }
+            found
+        })
     }
 
     fn is_file(&self, path: &Path) -> bool {
@@ -597,4 +591,24 @@ mod tests {
             [root.join("src/shared/x.py")]
         );
     }
+}
+
+fn python_files_below(path: &Path) -> Vec<PathBuf> {
+    const PASSED_OVER: &[&str] = &["__pycache__", "node_modules", "site-packages", "venv"];
+    let wanted = |entry: &walkdir::DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        entry.depth() == 0 || !(name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()))
+    };
+    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(path)
+        .max_depth(32)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(wanted)
+        .take(100_000)
+        .flatten()
+        .filter(|e| e.file_type().is_file() && e.path().extension().is_some_and(|x| x == "py"))
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    found.sort();
+    found
 }

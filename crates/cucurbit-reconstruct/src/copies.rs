@@ -59,7 +59,7 @@ pub fn settle_copies(state: &mut Database) {
             }
             if let Some(mut made) = state.sequences.remove(sequence) {
                 made.name = settled.clone();
-                state.sequences.insert(settled.clone(), made);
+                state.sequences.insert(made);
             }
             *sequence = settled;
         }

@@ -5,7 +5,7 @@ use crate::{copies, elsewhere, retyped};
 use cucurbit_replay::{Direction, Operation, Outcome, Replayer};
 use cucurbit_schema::{
     Change, Column, ConstraintKind, DataType, Database, Dialect, Difference, DifferenceKind, Mismatch,
-    ObjectKind, ObjectName, ObjectRef, Origin, Table, TypeKind, diff,
+    ObjectKind, ObjectName, ObjectRef, Origin, Table, diff,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -115,26 +115,12 @@ const MAX_ROUNDS: usize = 400;
 /// How many candidates of one migration are shown to the migrations above it.
 const MAX_JUDGED: usize = 4;
 
-/// Enum types that tables use: Alembic makes those with the tables, once in a run.
-fn types_in_tables(state: &Database) -> BTreeSet<ObjectName> {
-    let mut out = BTreeSet::new();
-    for table in state.tables.values() {
-        for column in &table.columns {
-            let mut kind = &column.data_type.kind;
-            while let TypeKind::Array { element, .. } = kind {
-                kind = element;
-            }
-            if let TypeKind::Enum { name: Some(name), .. } = kind {
-                out.insert(name.clone());
-            }
-        }
-    }
-    out
-}
-
-/// Enum types that Alembic has made with tables when a state is reached, but for those made by themselves.
-fn made_with_tables(state: &Database, explicit: &BTreeSet<ObjectName>) -> BTreeSet<ObjectName> {
-    types_in_tables(state).into_iter().filter(|name| !explicit.contains(name)).collect()
+/// In which run of Alembic a migration is followed.
+enum Run<'r> {
+    /// The one that was started before.
+    Same,
+    /// The one that made the tables of a state, with their enum types but for those made by themselves.
+    That(&'r Database, &'r BTreeSet<ObjectName>),
 }
 
 fn follow(
@@ -142,10 +128,10 @@ fn follow(
     state: &Database,
     survivor: &Survivor,
     direction: Direction,
-    made: Option<BTreeSet<ObjectName>>,
+    run: Run<'_>,
 ) -> Trial {
-    if let Some(made) = made {
-        replayer.new_run(made);
+    if let Run::That(made, explicit) = run {
+        replayer.go_on_in_run(made, explicit);
     }
     replayer.set_state(state.clone());
     let start = u32::try_from(replayer.operations().len()).unwrap_or(u32::MAX);
@@ -172,7 +158,7 @@ fn follow(
 /// Starts a run in which tables of a state were made by `op.create_table`, their enum types with them, but for
 /// those that were made by themselves.
 pub fn start_run(replayer: &mut Replayer<'_>, state: &Database, explicit: &BTreeSet<ObjectName>) {
-    replayer.new_run(made_with_tables(state, explicit));
+    replayer.go_on_in_run(state, explicit);
 }
 
 /// Compares what a chain makes with what is known of it otherwise. Dumps are mostly made without privileges, so grants that
@@ -189,7 +175,7 @@ pub fn differences(made: &Database, known: &Database) -> Vec<Difference> {
 
 /// Follows `upgrade()` from a state, in the run that was started before.
 pub fn run_forward(replayer: &mut Replayer<'_>, state: &Database, survivor: &Survivor) -> Trial {
-    follow(replayer, state, survivor, Direction::Upgrade, None)
+    follow(replayer, state, survivor, Direction::Upgrade, Run::Same)
 }
 
 #[derive(Clone)]
@@ -308,8 +294,13 @@ pub fn roll_back(
     above: &mut Above<'_>,
 ) -> RolledBack {
     let mut back =
-        follow(replayer, after, survivor, Direction::Downgrade, Some(types_in_tables(after))).settled();
-    back.end.forget_origins();
+        follow(replayer, after, survivor, Direction::Downgrade, Run::That(after, &BTreeSet::new())).settled();
+    forget_origins_since(&mut back.end, after);
+    if back.changes().any(|change| matches!(change, Change::Unknown(_))) {
+        // A place to start from is as good as what `upgrade()` makes of it, whatever else `downgrade()` may do.
+        let is_doubted = |name: &ObjectName| after.tables.get(name).is_some_and(|table| table.tainted);
+        back.end.tables.change(|t| t.tainted && !is_doubted(&t.name), |t| t.tainted = false);
+    }
     let mut evidence: Vec<&Database> = vec![forward];
     evidence.extend(known);
     elsewhere::settle_types_from_elsewhere(&mut back.end, &evidence, after);
@@ -325,7 +316,7 @@ pub fn roll_back(
             Seed::After => after.clone(),
             Seed::Said | Seed::Forward => {
                 let trial =
-                    follow(replayer, after, survivor, Direction::Upgrade, Some(types_in_tables(after)))
+                    follow(replayer, after, survivor, Direction::Upgrade, Run::That(after, &BTreeSet::new()))
                         .settled();
                 let seeded = if seed == Seed::Said {
                     as_said(after, forward, &trial)
@@ -458,19 +449,24 @@ fn mixed(after: &Database, forward: &Database, trial: &Trial) -> Option<Database
             continue;
         }
         state.put_table(std::sync::Arc::clone(table));
-        for sequence in forward.sequences.values() {
-            if sequence.owner.as_ref().is_some_and(|(owner, _)| owner == name) {
-                state.sequences.insert(sequence.name.clone(), sequence.clone());
-            }
+        for sequence in forward.sequences.owned_by(name) {
+            state.sequences.insert(sequence.clone());
         }
     }
-    for name in types_in_tables(&state) {
+    let used: BTreeSet<ObjectName> =
+        state.tables.values().flat_map(|table| table.enum_types()).cloned().collect();
+    for name in used {
         if let Some(made) = forward.enums.get(&name) {
             state.enums.insert(name, made.clone());
         }
     }
-    state.forget_origins();
+    forget_origins_since(&mut state, after);
     (state != *after).then_some(state)
+}
+
+/// Makes a state stem from nothing that was made from one that does.
+fn forget_origins_since(state: &mut Database, earlier: &Database) {
+    state.forget_origins_since(earlier, earlier, |_| false);
 }
 
 /// Columns that the migration drops may have had any type as far as the head is concerned. Where it reads them
@@ -499,8 +495,8 @@ fn settle_types(
     if !workshop.settle_types() {
         return;
     }
-    let made = made_with_tables(&state, &found.explicit);
-    let again = follow(replayer, &state, survivor, Direction::Upgrade, Some(made)).settled();
+    let run = Run::That(&state, &found.explicit);
+    let again = follow(replayer, &state, survivor, Direction::Upgrade, run).settled();
     let fits = again.misfits.is_empty() && again.outcome == Outcome::Completed;
     if fits && differences(&again.end, after).is_empty() {
         found.state = state;
@@ -527,8 +523,8 @@ fn search(
     let mut judged = 0;
     let mut tried: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
-        let made = made_with_tables(&state, &explicit);
-        let trial = follow(replayer, &state, survivor, Direction::Upgrade, Some(made)).settled();
+        let run = Run::That(&state, &explicit);
+        let trial = follow(replayer, &state, survivor, Direction::Upgrade, run).settled();
         let differences = differences(&trial.end, after);
         let candidate = Candidate {
             state: state.clone(),

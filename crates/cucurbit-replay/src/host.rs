@@ -1,6 +1,7 @@
 //! What Alembic's and SQLAlchemy's calls mean to the replay.
 
 use crate::mapped::Mapped;
+use crate::memo::Memo;
 use crate::objects::{Object, Rows};
 use crate::record::{Certainty, Operation};
 use crate::session::Session;
@@ -12,7 +13,7 @@ use cucurbit_schema::{
     Change, ConstraintKind, Database, Extent, Mismatch, MismatchKind, ObjectName, Origin, UnknownEffect,
 };
 use cucurbit_sqlalchemy::{Environment, MetaData, MetaDataKey, Registry, Settings, canonical_name};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The host: the database as it stands, and what was done to it.
@@ -29,9 +30,8 @@ pub(crate) struct Replay {
     pub(crate) effects: usize,
     /// Places that had to be decided, innermost last.
     pub(crate) guards: Vec<(Place, Rc<str>)>,
-    /// Enum types that `op.create_table` made in this run: Alembic makes each once (`memo` of PostgreSQL's
-    /// enum type).
-    pub(crate) memo: Rc<BTreeSet<ObjectName>>,
+    /// Enum types that were made with tables in this run.
+    pub(crate) memo: Rc<Memo>,
     /// Decisions so far.
     pub(crate) decisions: Vec<(Place, Decision)>,
     /// The work was cut short.
@@ -118,7 +118,7 @@ pub(crate) struct Mark {
     db: Rc<Database>,
     log: usize,
     effects: usize,
-    memo: Rc<BTreeSet<ObjectName>>,
+    memo: Rc<Memo>,
     decisions: usize,
     reflected: Rc<BTreeMap<(u32, String), Value>>,
     refused: Rc<Vec<(Change, Mismatch)>>,

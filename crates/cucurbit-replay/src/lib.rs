@@ -11,6 +11,7 @@ mod connection;
 mod host;
 mod inspector;
 mod mapped;
+mod memo;
 mod objects;
 mod objects_call;
 mod operations;

@@ -1,12 +1,14 @@
 //! One replay: a state, and steps that change it.
 
 use crate::host::Replay;
+use crate::memo::Memo;
 use crate::record::Operation;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_python::eval::{Arguments, Evaluator, FileId, Files, Host, Limits, Note, Place, Value};
 use cucurbit_schema::{Change, ConstraintKind, Database, Mismatch, MismatchKind, ObjectName, Origin};
 use cucurbit_sqlalchemy::{MetaData, Settings};
 use cucurbit_text::Span;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -140,9 +142,15 @@ impl<'f> Replayer<'f> {
         self.base_at = self.evaluator.host.log.len();
     }
 
-    /// Starts a new run in which Alembic has made these enum types with tables: it makes each only once.
-    pub fn new_run(&mut self, made: std::collections::BTreeSet<ObjectName>) {
-        self.evaluator.host.memo = Rc::new(made);
+    /// Starts a new run.
+    pub fn new_run(&mut self) {
+        self.evaluator.host.memo = Rc::default();
+    }
+
+    /// Goes on in a run in which Alembic made the tables of a state, and their enum types with them but for those that
+    /// were made by themselves: it makes each only once.
+    pub fn go_on_in_run(&mut self, state: &Database, explicit: &BTreeSet<ObjectName>) {
+        self.evaluator.host.memo = Rc::new(Memo::of(state, explicit));
     }
 
     /// Returns every operation so far, in order.

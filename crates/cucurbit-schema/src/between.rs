@@ -611,10 +611,18 @@ fn order<'t>(tables: &[&'t Arc<Table>]) -> Vec<&'t Arc<Table>> {
         });
         waiting.insert(&table.name, needs.chain(of).collect());
     }
+    let by_name: BTreeMap<&ObjectName, &'t Arc<Table>> = tables.iter().map(|t| (&t.name, *t)).collect();
+    let mut waits_for: BTreeMap<&ObjectName, Vec<&ObjectName>> = BTreeMap::new();
+    for (name, needs) in &waiting {
+        for needed in needs {
+            waits_for.entry(needed).or_default().push(name);
+        }
+    }
     let mut out = Vec::with_capacity(tables.len());
+    let mut next: BTreeSet<&ObjectName> =
+        waiting.iter().filter(|(_, needs)| needs.is_empty()).map(|(name, _)| *name).collect();
     while !waiting.is_empty() {
-        let mut ready: Vec<&ObjectName> =
-            waiting.iter().filter(|(_, needs)| needs.is_empty()).map(|(name, _)| *name).collect();
+        let mut ready = std::mem::take(&mut next);
         if ready.is_empty() {
             // A circle: the table that waits for the fewest.
             let least = waiting.iter().min_by_key(|(_, needs)| needs.len()).map(|(name, _)| *name);
@@ -622,9 +630,12 @@ fn order<'t>(tables: &[&'t Arc<Table>]) -> Vec<&'t Arc<Table>> {
         }
         for name in ready {
             waiting.remove(name);
-            out.extend(tables.iter().find(|t| t.name == *name));
-            for needs in waiting.values_mut() {
-                needs.remove(name);
+            out.extend(by_name.get(name));
+            for dependent in waits_for.remove(name).unwrap_or_default() {
+                let Some(needs) = waiting.get_mut(dependent) else { continue };
+                if needs.remove(name) && needs.is_empty() {
+                    next.insert(dependent);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use crate::model::{ConstraintBody, ObjectName, Table};
+use crate::model::{ConstraintBody, ObjectName, Origin, Sequence, Table};
 
 /// A sorted map. A clone shares its entries, until one of the two changes them.
 ///
@@ -124,6 +124,25 @@ impl<K: Ord + Clone, V: Clone + PartialEq> Map<K, V> {
         keys.sort_unstable();
         keys.dedup();
         keys
+    }
+
+    /// Returns a copy with every value changed, made of a changed copy of an earlier map: only what is not as it was
+    /// there is changed now.
+    pub(crate) fn since(&self, earlier: &Self, changed: &Self, change: impl Fn(&mut V)) -> Self {
+        let mut out = changed.clone();
+        for key in self.differing(earlier) {
+            match self.get(key) {
+                Some(value) => {
+                    let mut value = value.clone();
+                    change(&mut value);
+                    out.insert(key.clone(), value);
+                }
+                None => {
+                    out.remove(key);
+                }
+            }
+        }
+        out
     }
 }
 
@@ -357,6 +376,105 @@ impl fmt::Debug for Tables {
 impl<'m> IntoIterator for &'m Tables {
     type Item = (&'m ObjectName, &'m Arc<Table>);
     type IntoIter = Iter<'m, ObjectName, Arc<Table>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.map.iter()
+    }
+}
+
+/// The sequences of a database by name, with the tables that own them. Used as a [`Map`]; a clone shares the sequences.
+#[derive(Clone, Default)]
+pub struct Sequences {
+    map: Map<ObjectName, Sequence>,
+    /// For each table the sequences that it owns, or once owned: whoever asks looks at those again.
+    owned: OrdMap<Arc<ObjectName>, OrdSet<Arc<ObjectName>>>,
+}
+
+impl Sequences {
+    fn note(&mut self, sequence: &Sequence) {
+        let Some((table, _)) = &sequence.owner else { return };
+        if self.owned.get(table).is_some_and(|names| names.contains(&sequence.name)) {
+            return;
+        }
+        let names = self.owned.entry(Arc::new(table.clone())).or_default();
+        names.insert(Arc::new(sequence.name.clone()));
+    }
+
+    /// Puts a sequence in under its name; returns the one that it takes the place of.
+    pub fn insert(&mut self, sequence: Sequence) -> Option<Sequence> {
+        self.note(&sequence);
+        self.map.insert(sequence.name.clone(), sequence)
+    }
+
+    /// Puts a sequence in if there is none of its name.
+    pub fn insert_if_absent(&mut self, sequence: Sequence) {
+        if !self.map.contains_key(&sequence.name) {
+            self.insert(sequence);
+        }
+    }
+
+    /// Takes a sequence out.
+    pub fn remove(&mut self, name: &ObjectName) -> Option<Sequence> {
+        self.map.remove(name)
+    }
+
+    /// Keeps the sequences for which a question is answered with yes.
+    pub fn retain(&mut self, keeps: impl FnMut(&ObjectName, &Sequence) -> bool) {
+        self.map.retain(keeps);
+    }
+
+    /// Changes a sequence, if it is there, but for its name. Says whether it is.
+    pub fn change_one(&mut self, name: &ObjectName, change: impl FnOnce(&mut Sequence)) -> bool {
+        let Some(mut sequence) = self.map.get(name).cloned() else { return false };
+        change(&mut sequence);
+        self.insert(sequence);
+        true
+    }
+
+    /// Returns the sequences that a table owns, in the order of their names.
+    pub fn owned_by(&self, table: &ObjectName) -> impl Iterator<Item = &Sequence> {
+        let names = self.owned.get(table).into_iter().flatten();
+        let is_owner =
+            move |sequence: &&Sequence| sequence.owner.as_ref().is_some_and(|(owner, _)| owner == table);
+        names.filter_map(|name| self.map.get(name)).filter(is_owner)
+    }
+
+    pub(crate) fn forget_origins(&mut self) {
+        let none = Origin::default();
+        self.map.change(|s| s.origin != none, |s| s.origin = none);
+    }
+
+    /// As [`Sequences::forget_origins`], made of an earlier state and what that is without its origins.
+    pub(crate) fn forget_origins_since(&mut self, earlier: &Self, forgotten: &Self) {
+        self.map = self.map.since(&earlier.map, &forgotten.map, |s| s.origin = Origin::default());
+    }
+}
+
+impl PartialEq for Sequences {
+    fn eq(&self, other: &Self) -> bool {
+        self.map == other.map
+    }
+}
+
+impl Eq for Sequences {}
+
+impl Deref for Sequences {
+    type Target = Map<ObjectName, Sequence>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.map
+    }
+}
+
+impl fmt::Debug for Sequences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.map.fmt(f)
+    }
+}
+
+impl<'m> IntoIterator for &'m Sequences {
+    type Item = (&'m ObjectName, &'m Sequence);
+    type IntoIter = Iter<'m, ObjectName, Sequence>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.map.iter()

@@ -1,6 +1,6 @@
 //! What a database holds: the state that changes apply to.
 
-use crate::map::{Map, Tables};
+use crate::map::{Map, Sequences, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -596,6 +596,23 @@ pub struct Table {
 }
 
 impl Table {
+    /// Says whether the table, or something of it, stems from an operation.
+    fn has_origins(&self) -> bool {
+        let none = Origin::default();
+        self.origin != none
+            || self.columns.iter().any(|c| c.origin != none)
+            || self.constraints.iter().any(|c| c.origin != none)
+            || self.indexes.iter().any(|i| i.origin != none)
+    }
+
+    fn forget_origins(&mut self) {
+        let none = Origin::default();
+        self.origin = none;
+        self.columns.iter_mut().for_each(|c| c.origin = none);
+        self.constraints.iter_mut().for_each(|c| c.origin = none);
+        self.indexes.iter_mut().for_each(|i| i.origin = none);
+    }
+
     /// Makes a table without columns.
     #[must_use]
     pub fn new(name: ObjectName) -> Self {
@@ -612,11 +629,17 @@ impl Table {
         }
     }
 
-    /// Returns the names of the enum types of its columns, in their order.
+    /// Returns the names of the enum types of its columns, those of the elements of arrays too, in their order.
     pub fn enum_types(&self) -> impl Iterator<Item = &ObjectName> {
-        self.columns.iter().filter_map(|column| match &column.data_type.kind {
-            TypeKind::Enum { name, .. } => name.as_ref(),
-            _ => None,
+        self.columns.iter().filter_map(|column| {
+            let mut kind = &column.data_type.kind;
+            while let TypeKind::Array { element, .. } = kind {
+                kind = element;
+            }
+            match kind {
+                TypeKind::Enum { name, .. } => name.as_ref(),
+                _ => None,
+            }
         })
     }
 
@@ -767,7 +790,7 @@ pub struct Database {
     /// Enum types by name.
     pub enums: Map<ObjectName, EnumType>,
     /// Sequences by name, those of `SERIAL` columns included, those of identity columns not.
-    pub sequences: Map<ObjectName, Sequence>,
+    pub sequences: Sequences,
     /// Everything else by key.
     pub objects: Map<ObjectKey, Arc<NamedObject>>,
     /// The order in which tables and other objects were made is kept by this counter's values in
@@ -803,7 +826,7 @@ impl Database {
             schemas: BTreeMap::new(),
             tables: Tables::default(),
             enums: Map::new(),
-            sequences: Map::new(),
+            sequences: Sequences::default(),
             objects: Map::new(),
             made: Map::new(),
             next: 0,
@@ -846,21 +869,45 @@ impl Database {
         let none = Origin::default();
         self.schemas.values_mut().for_each(|origin| *origin = none);
         self.enums.change(|e| e.origin != none, |e| e.origin = none);
-        self.sequences.change(|s| s.origin != none, |s| s.origin = none);
+        self.sequences.forget_origins();
         self.objects.change(|o| o.origin != none, |o| Arc::make_mut(o).origin = none);
         // A table that is shared stays so.
-        let has_origins = |table: &Table| {
-            table.origin != none
-                || table.columns.iter().any(|c| c.origin != none)
-                || table.constraints.iter().any(|c| c.origin != none)
-                || table.indexes.iter().any(|i| i.origin != none)
-        };
-        self.tables.change(has_origins, |table| {
-            table.origin = none;
-            table.columns.iter_mut().for_each(|c| c.origin = none);
-            table.constraints.iter_mut().for_each(|c| c.origin = none);
-            table.indexes.iter_mut().for_each(|i| i.origin = none);
-        });
+        self.tables.change(Table::has_origins, Table::forget_origins);
+        self.dropped.clear();
+        self.unknown.clear();
+    }
+
+    /// Does as [`Database::forget_origins`], where a state is known from which this one was made, and what that one is
+    /// without its origins: what did not change since is taken over from there. Of the tables that changed those are left
+    /// out of which it is said. Costs what the change costs.
+    pub fn forget_origins_since(
+        &mut self,
+        earlier: &Database,
+        forgotten: &Database,
+        is_left_out: impl Fn(&Table) -> bool,
+    ) {
+        let none = Origin::default();
+        let mut tables = forgotten.tables.clone();
+        for name in self.tables.differing(&earlier.tables) {
+            match self.tables.get(name).filter(|table| !is_left_out(table)) {
+                Some(table) => {
+                    let mut table = Arc::clone(table);
+                    if table.has_origins() {
+                        Arc::make_mut(&mut table).forget_origins();
+                    }
+                    tables.insert(name.clone(), table);
+                }
+                None => {
+                    tables.remove(name);
+                }
+            }
+        }
+        self.tables = tables;
+        self.enums = self.enums.since(&earlier.enums, &forgotten.enums, |e| e.origin = none);
+        self.sequences.forget_origins_since(&earlier.sequences, &forgotten.sequences);
+        self.objects =
+            self.objects.since(&earlier.objects, &forgotten.objects, |o| Arc::make_mut(o).origin = none);
+        self.schemas.values_mut().for_each(|origin| *origin = none);
         self.dropped.clear();
         self.unknown.clear();
     }

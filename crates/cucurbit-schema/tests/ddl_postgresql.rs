@@ -174,7 +174,7 @@ fn users(database: &mut Database, mood: &ObjectName, posts: &ObjectName) -> Obje
         owner: Some((users.clone(), "ID".to_owned())),
         origin: Origin::default(),
     };
-    database.sequences.insert(counter, sequence);
+    database.sequences.insert(sequence);
     let mut first = IndexKey::column("order");
     first.collation = Some("C".to_owned());
     first.operator_class = Some("varchar_pattern_ops".to_owned());
@@ -249,7 +249,7 @@ fn everything() -> Database {
         owner: None,
         origin: Origin::default(),
     };
-    database.sequences.insert(free.name.clone(), free);
+    database.sequences.insert(free);
 
     // The key that a foreign key points at is an index here.
     let posts = ObjectName::plain("Posts");

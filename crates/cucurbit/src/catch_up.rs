@@ -226,13 +226,13 @@ pub(crate) fn target(from: &Database, models: &Database, destructive: bool) -> T
             }
         }
     }
-    for (name, sequence) in &from.sequences {
+    for sequence in from.sequences.values() {
         let owned_by_dropped = sequence
             .owner
             .as_ref()
             .is_some_and(|(table, column)| to.table(table).is_none_or(|t| t.column(column).is_none()));
         if !owned_by_dropped {
-            to.sequences.entry(name.clone()).or_insert_with(|| sequence.clone());
+            to.sequences.insert_if_absent(sequence.clone());
         }
     }
     for (key, object) in &from.objects {

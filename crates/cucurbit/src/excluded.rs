@@ -70,10 +70,8 @@ pub(crate) fn settle(schema: &mut Database, like: &Database, passed_over: &BTree
                             schema.enums.entry(name.clone()).or_insert_with(|| enum_type.clone());
                         }
                     }
-                    let owned =
-                        |s: &&cucurbit_schema::Sequence| s.owner.as_ref().is_some_and(|(t, _)| t == name);
-                    for sequence in like.sequences.values().filter(owned) {
-                        schema.sequences.insert(sequence.name.clone(), sequence.clone());
+                    for sequence in like.sequences.owned_by(name) {
+                        schema.sequences.insert(sequence.clone());
                     }
                     schema.put_table(Arc::clone(table));
                 }

@@ -5,7 +5,7 @@ use crate::replay::SchemaOptions;
 use cucurbit_alembic::ProjectFiles;
 use cucurbit_models::Models;
 use cucurbit_sqlalchemy::{NamingConvention, Settings};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Reads models from files and from folders with all files below them, without a chain.
@@ -24,26 +24,33 @@ fn settings_of(options: &SchemaOptions) -> Settings {
 }
 
 /// Returns the folders from which imports of a project's own packages start: for each file or folder given, the parent
-/// of every folder above it whose name an import in the files begins with (`import shop.db` in `src/shop/db/models.py`
-/// gives `src`). For files that are read away from where they belong.
+/// of the nearest folder above it in which a module is that an import in the files begins with (`import shop.db` in
+/// `src/shop/db/models.py` gives `src`, where `src/shop` holds `db`). For files that are read away from where they belong.
 #[must_use]
 pub fn import_roots_of(paths: &[PathBuf], importing: &[PathBuf]) -> Vec<PathBuf> {
-    let mut first: BTreeSet<String> = BTreeSet::new();
+    let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in paths.iter().chain(importing).filter(|p| p.is_file()) {
         let Ok(source) = cucurbit_alembic::read_source(path) else { continue };
         for line in source.text.as_str().lines().map(str::trim_start) {
-            let Some(rest) = line.strip_prefix("from ").or_else(|| line.strip_prefix("import ")) else {
-                continue;
-            };
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            first.insert(rest[..end].to_owned());
+            if let Some((package, inner)) = first_module(line) {
+                modules.entry(package.to_owned()).or_default().extend(inner);
+            }
         }
     }
     let mut roots: Vec<PathBuf> = Vec::new();
     for path in paths {
+        let mut rooted: BTreeSet<&str> = BTreeSet::new();
         for folder in path.ancestors().skip(1) {
-            let is_named = folder.file_name().and_then(|n| n.to_str()).is_some_and(|n| first.contains(n));
-            if let (true, Some(root)) = (is_named, folder.parent())
+            let Some(name) = folder.file_name().and_then(|n| n.to_str()) else { continue };
+            let holds = |module: &String| {
+                folder.join(module).exists() || folder.join(format!("{module}.py")).exists()
+            };
+            let is_meant = modules
+                .get(name)
+                .is_some_and(|inner| folder.join("__init__.py").exists() || inner.iter().any(holds));
+            if is_meant
+                && rooted.insert(name)
+                && let Some(root) = folder.parent()
                 && !roots.iter().any(|r| r == root)
             {
                 roots.push(root.to_owned());
@@ -51,6 +58,28 @@ pub fn import_roots_of(paths: &[PathBuf], importing: &[PathBuf]) -> Vec<PathBuf>
         }
     }
     roots
+}
+
+/// The package with which an import on a line begins, and what is looked for in it: the next part of the module's name,
+/// or the names behind `import`.
+fn first_module(line: &str) -> Option<(&str, Vec<String>)> {
+    let word =
+        |text: &str| -> usize { text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len()) };
+    let rest = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "))?;
+    let (package, rest) = rest.split_at(word(rest));
+    if package.is_empty() {
+        return None;
+    }
+    let inner = match rest.strip_prefix('.') {
+        Some(rest) => vec![rest[..word(rest)].to_owned()],
+        None => {
+            let names =
+                rest.trim_start().strip_prefix("import ").into_iter().flat_map(|names| names.split(','));
+            let names = names.map(|name| name.trim_start_matches([' ', '(']));
+            names.map(|name| name[..word(name)].to_owned()).filter(|name| !name.is_empty()).collect()
+        }
+    };
+    Some((package, inner))
 }
 
 impl Case {
@@ -128,5 +157,52 @@ impl Case {
         }
         let followed = crate::convention::infer_of_migrations(&made.state)?;
         Some(written.into_iter().next().unwrap_or(followed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first_module, import_roots_of};
+    use std::fs;
+
+    /// Writes a project whose folder is called as its package is, and returns its models.
+    fn project(top: &std::path::Path, code: &str) -> std::path::PathBuf {
+        let db = top.join("shop/shop/db");
+        fs::create_dir_all(&db).expect("a new folder can be made");
+        fs::write(db.join("types.py"), "").expect("a new file can be written");
+        fs::write(db.join("models.py"), code).expect("a new file can be written");
+        db.join("models.py")
+    }
+
+    #[test]
+    fn a_folder_of_projects_is_no_root() {
+        let top = tempfile::tempdir().expect("a temporary folder can be made");
+        let models = project(top.path(), "from shop.db import types\n");
+        assert_eq!(import_roots_of(&[models], &[]), [top.path().join("shop")]);
+    }
+
+    #[test]
+    fn names_behind_import_are_modules_too() {
+        let top = tempfile::tempdir().expect("a temporary folder can be made");
+        let models = project(top.path(), "from shop import (db, other)\n");
+        assert_eq!(import_roots_of(&[models], &[]), [top.path().join("shop")]);
+    }
+
+    #[test]
+    fn what_is_not_there_has_no_root() {
+        let top = tempfile::tempdir().expect("a temporary folder can be made");
+        let models = project(top.path(), "from shop.api import x\nimport db2\n");
+        assert_eq!(import_roots_of(&[models], &[]), Vec::<std::path::PathBuf>::new());
+    }
+
+    #[test]
+    fn the_first_module_of_an_import_is_read() {
+        let inner = |line| first_module(line).map(|(package, inner)| (package, inner.join(" ")));
+        assert_eq!(inner("import a.b.c as d"), Some(("a", "b".to_owned())));
+        assert_eq!(inner("import a"), Some(("a", String::new())));
+        assert_eq!(inner("from a import b as c, d"), Some(("a", "b d".to_owned())));
+        assert_eq!(inner("from a.b import c"), Some(("a", "b".to_owned())));
+        assert_eq!(inner("from . import c"), None);
+        assert_eq!(inner("x = 1"), None);
     }
 }

@@ -123,18 +123,19 @@ fn unregistered(
         return Unregistered::default();
     };
     let mut found: BTreeMap<&Read, BTreeSet<String>> = left.iter().map(|r| (*r, BTreeSet::new())).collect();
-    let is_of_tests = |path: &PathBuf| {
+    let is_of_tests = |path: &&PathBuf| {
         path.components()
             .any(|part| ["test", "tests", "functional"].contains(&&*part.as_os_str().to_string_lossy()))
     };
-    for path in roots.iter().flat_map(|root| files.python_files(root)).filter(|path| !is_of_tests(path)) {
-        let Ok(source) = cucurbit_alembic::read_source(&path) else { continue };
+    let below: Vec<_> = roots.iter().map(|root| files.python_files(root)).collect();
+    for path in below.iter().flat_map(|below| below.iter()).filter(|path| !is_of_tests(path)) {
+        let Ok(source) = cucurbit_alembic::read_source(path) else { continue };
         let text = source.text.as_str();
         if !REGISTERS.as_ref().is_some_and(|regex| regex.is_match(text)) {
             continue;
         }
         let names = declared(text);
-        let file = files.id(&path);
+        let file = files.id(path);
         let module = files.module_name(file);
         let name = ModuleName { level: 0, path: module.clone() };
         // It has to be found under that name by the file that imports it.

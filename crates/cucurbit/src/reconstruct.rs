@@ -621,7 +621,8 @@ impl Case {
         let migrations: BTreeSet<PathBuf> =
             self.files().iter().filter_map(|f| f.path.file_name().map(PathBuf::from)).collect();
         let mut left = tables;
-        for path in roots.iter().flat_map(|root| files.python_files(root)) {
+        let below: Vec<_> = roots.iter().map(|root| files.python_files(root)).collect();
+        for path in below.iter().flat_map(|below| below.iter()) {
             if left.is_empty() {
                 break;
             }
@@ -631,7 +632,7 @@ impl Case {
             {
                 continue;
             }
-            let Ok(source) = cucurbit_alembic::read_source(&path) else { continue };
+            let Ok(source) = cucurbit_alembic::read_source(path) else { continue };
             let text = source.text.as_str();
             left.retain(|table| !names(text, table));
         }

@@ -283,19 +283,21 @@ impl Case {
     /// all of them below it, letter for letter. Reads every Python file below an `env.py` that is named like one of them.
     fn env_py_of_copy(&self, files: &ProjectFiles, roots: &[PathBuf]) -> Option<PathBuf> {
         let below = |folder: &Path| files.python_files(folder);
-        let is_env = |path: &PathBuf| path.file_name().is_some_and(|name| name == "env.py");
-        let candidates: BTreeSet<PathBuf> =
-            roots.iter().flat_map(|root| below(root)).filter(is_env).collect();
+        let is_env = |path: &&PathBuf| path.file_name().is_some_and(|name| name == "env.py");
+        let all: Vec<_> = roots.iter().map(|root| below(root)).collect();
+        let candidates: BTreeSet<&PathBuf> =
+            all.iter().flat_map(|below| below.iter()).filter(is_env).collect();
         let text = |path: &Path| cucurbit_alembic::read_source(path).ok().map(|s| s.text.as_str().to_owned());
-        let holds_all = |env_py: &&PathBuf| {
-            let beside = env_py.parent().map(below).unwrap_or_default();
+        let holds_all = |env_py: &&&PathBuf| {
+            let beside = env_py.parent().map(below);
             self.files().iter().all(|file| {
                 let own = text(&file.path);
-                let mut named = beside.iter().filter(|path| path.file_name() == file.path.file_name());
+                let beside = beside.iter().flat_map(|beside| beside.iter());
+                let mut named = beside.filter(|path| path.file_name() == file.path.file_name());
                 own.is_some() && named.any(|path| text(path) == own)
             })
         };
-        only(candidates.iter().filter(holds_all)).cloned()
+        only(candidates.iter().filter(holds_all)).map(|path| (*path).clone())
     }
 
     /// The revisions up to one, in the order in which `alembic upgrade` runs them from an empty database; where

@@ -97,7 +97,7 @@ impl Workshop<'_> {
         made.name = own.clone();
         take_from(&mut table, &plain, &own);
         self.state.sequences.remove(&plain);
-        self.state.sequences.insert(own, made);
+        self.state.sequences.insert(made);
         self.state.put_table(std::sync::Arc::new(table));
         true
     }
@@ -148,7 +148,7 @@ impl Workshop<'_> {
                         {
                             let mut sequence = sequence.clone();
                             sequence.owner = Some((old.clone(), column.clone()));
-                            self.state.sequences.entry(sequence.name.clone()).or_insert(sequence);
+                            self.state.sequences.insert_if_absent(sequence);
                         }
                     }
                 }
@@ -222,7 +222,7 @@ impl Workshop<'_> {
                     *table = self.before(table);
                     *column = self.column_before(table, column);
                 }
-                self.state.sequences.insert(name.clone(), found);
+                self.state.sequences.insert(found);
             }
             ObjectRef::Schema(name) => {
                 self.state.schemas.insert(name.clone(), Origin::default());

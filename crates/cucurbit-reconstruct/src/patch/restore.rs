@@ -129,7 +129,7 @@ impl Workshop<'_> {
                     owner: None,
                     origin: Origin::default(),
                 });
-                self.state.sequences.insert(name.clone(), made);
+                self.state.sequences.insert(made);
                 self.assume(object, level, "a migration needs it");
                 true
             }
@@ -175,7 +175,7 @@ impl Workshop<'_> {
                 made.name = self.state.implicit_sequence_name(table, column);
                 differences::take_from(&mut bare, &sequence.name, &made.name);
             }
-            self.state.sequences.entry(made.name.clone()).or_insert(made);
+            self.state.sequences.insert_if_absent(made);
         }
         let change = Change::CreateTable { table: Box::new(bare), if_not_exists: true, temporary: false };
         self.apply(&change);
@@ -216,7 +216,7 @@ impl Workshop<'_> {
                     && !self.state.sequences.contains_key(name)
                     && let Some(sequence) = db.sequences.get(name)
                 {
-                    self.state.sequences.insert(name.clone(), sequence.clone());
+                    self.state.sequences.insert(sequence.clone());
                 }
                 self.assume(&object, Level::Inferred, "a downgrade or an earlier migration defines it");
                 self.put_column(&table, found);

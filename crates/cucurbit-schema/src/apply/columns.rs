@@ -91,8 +91,8 @@ impl Step<'_> {
         let owned: Vec<ObjectName> = self
             .db
             .sequences
-            .values()
-            .filter(|s| s.owner.as_ref().is_some_and(|(t, c)| t == table && c == column))
+            .owned_by(table)
+            .filter(|s| s.owner.as_ref().is_some_and(|(_, c)| c == column))
             .map(|s| s.name.clone())
             .collect();
         for sequence in owned {
@@ -345,12 +345,14 @@ impl Step<'_> {
                 }
             },
         );
-        let is_owner = |s: &crate::Sequence| s.owner.as_ref().is_some_and(|(t, c)| t == table && c == from);
-        self.db.sequences.change(is_owner, |sequence| {
-            if let Some((_, column)) = &mut sequence.owner {
-                rename_one(column, from, to);
-            }
-        });
+        let owned: Vec<ObjectName> = self.db.sequences.owned_by(table).map(|s| s.name.clone()).collect();
+        for sequence in owned {
+            self.db.sequences.change_one(&sequence, |sequence| {
+                if let Some((_, column)) = &mut sequence.owner {
+                    rename_one(column, from, to);
+                }
+            });
+        }
         self.db.dropped.insert(ObjectRef::Column(table.clone(), from.to_owned()), self.origin);
         self.touched(ObjectRef::Column(table.clone(), to.to_owned()));
     }

@@ -93,7 +93,13 @@ impl Step<'_> {
                 self.create_sequence(sequence, *if_not_exists);
             }
             Change::AlterSequence { name, options, owner, if_exists } => {
-                let Some(sequence) = self.db.sequences.get_mut(name) else {
+                let is_there = self.db.sequences.change_one(name, |sequence| {
+                    merge(&mut sequence.options, options);
+                    if let Some(owner) = owner {
+                        sequence.owner.clone_from(owner);
+                    }
+                });
+                if !is_there {
                     if let Some((table, column)) = self.identity_of(name) {
                         self.edit(&table, &column, |column| {
                             if let Some(identity) = &mut column.identity {
@@ -107,10 +113,6 @@ impl Step<'_> {
                         self.missing(ObjectRef::Sequence(name.clone()));
                     }
                     return;
-                };
-                merge(&mut sequence.options, options);
-                if let Some(owner) = owner {
-                    sequence.owner.clone_from(owner);
                 }
                 self.touched(ObjectRef::Sequence(name.clone()));
             }
@@ -134,7 +136,7 @@ impl Step<'_> {
                 };
                 let name = from.sibling(to.clone());
                 sequence.name = name.clone();
-                self.db.sequences.insert(name.clone(), sequence);
+                self.db.sequences.insert(sequence);
                 self.sequence_renamed(from, &name);
                 self.db.dropped.insert(ObjectRef::Sequence(from.clone()), self.origin);
                 self.touched(ObjectRef::Sequence(name));
@@ -333,7 +335,7 @@ impl Step<'_> {
         }
         let mut made = sequence.clone();
         made.origin = self.origin;
-        self.db.sequences.insert(made.name.clone(), made);
+        self.db.sequences.insert(made);
         self.touched(object);
     }
 

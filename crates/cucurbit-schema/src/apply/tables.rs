@@ -97,7 +97,7 @@ impl Step<'_> {
                     owner: Some((table.clone(), column.name.clone())),
                     origin: self.origin,
                 };
-                self.db.sequences.insert(name.clone(), sequence);
+                self.db.sequences.insert(sequence);
                 self.touched(ObjectRef::Sequence(name));
             }
             if let TypeKind::Enum { name: Some(name), .. } = column.data_type.kind.innermost()
@@ -248,13 +248,7 @@ impl Step<'_> {
         while self.detach_constraint(name, 0).is_some() {}
         self.db.tables.remove(name);
         self.db.made.remove(&ObjectKeyOrTable::Table(name.clone()));
-        let owned: Vec<ObjectName> = self
-            .db
-            .sequences
-            .values()
-            .filter(|s| s.owner.as_ref().is_some_and(|(table, _)| table == name))
-            .map(|s| s.name.clone())
-            .collect();
+        let owned: Vec<ObjectName> = self.db.sequences.owned_by(name).map(|s| s.name.clone()).collect();
         for sequence in owned {
             self.db.sequences.remove(&sequence);
             self.dropped(ObjectRef::Sequence(sequence));
@@ -348,17 +342,15 @@ impl Step<'_> {
                 }
             },
         );
-        let mut sequences: Vec<Sequence> = Vec::new();
-        let is_owned = |s: &Sequence| s.owner.as_ref().is_some_and(|(table, _)| table == from);
-        self.db.sequences.change(is_owned, |sequence| {
+        let sequences: Vec<Sequence> = self.db.sequences.owned_by(from).cloned().collect();
+        for mut sequence in sequences {
             if let Some((table, _)) = &mut sequence.owner {
                 *table = to.clone();
             }
-            if moved {
-                sequences.push(sequence.clone());
+            if !moved {
+                self.db.sequences.insert(sequence);
+                continue;
             }
-        });
-        for mut sequence in sequences {
             let old = sequence.name.clone();
             sequence.name.schema.clone_from(&to.schema);
             self.db.sequences.remove(&old);
@@ -369,7 +361,7 @@ impl Step<'_> {
                     }
                 }
             }
-            self.db.sequences.insert(sequence.name.clone(), sequence);
+            self.db.sequences.insert(sequence);
         }
         let standing: Vec<_> =
             self.db.objects.keys().filter(|(_, table, _, _)| table.as_ref() == Some(from)).cloned().collect();
@@ -437,7 +429,7 @@ impl Step<'_> {
         if let Some(mut sequence) = self.db.sequences.remove(from) {
             sequence.name = from.sibling(to);
             let name = sequence.name.clone();
-            self.db.sequences.insert(name.clone(), sequence);
+            self.db.sequences.insert(sequence);
             self.sequence_renamed(from, &name);
             self.touched(ObjectRef::Sequence(name));
             return;

@@ -359,7 +359,7 @@ fn postgresql_table() {
         owner: Some((ObjectName::plain("users"), "id".to_owned())),
         origin: Origin(7),
     };
-    database.sequences.insert(sequence.name.clone(), sequence);
+    database.sequences.insert(sequence);
     let ddl = ddl(&database);
     says(
         &ddl,

@@ -23,10 +23,9 @@ pub(super) fn keep(head: &mut Database, before: &Database, chronic: &Chronic) {
             let Some(old) = table.column(&column.name) else { continue };
             if chronic.has(&old.data_type.kind, &column.data_type.kind) {
                 if let Some(Default::NextValue(sequence)) = &column.default
-                    && let Some(sequence) = head.sequences.get_mut(sequence)
                     && let TypeKind::Named { name, .. } = &old.data_type.kind
                 {
-                    sequence.options.data_type = Some(name.clone());
+                    head.sequences.change_one(sequence, |s| s.options.data_type = Some(name.clone()));
                 }
                 column.data_type = old.data_type.clone();
             }
@@ -67,8 +66,8 @@ pub(super) fn keep(head: &mut Database, before: &Database, chronic: &Chronic) {
         }
         head.put_table(Arc::new(kept));
     }
-    for (name, sequence) in &before.sequences {
-        head.sequences.entry(name.clone()).or_insert_with(|| sequence.clone());
+    for sequence in before.sequences.values() {
+        head.sequences.insert_if_absent(sequence.clone());
     }
     for (name, made) in &before.enums {
         head.enums.entry(name.clone()).or_insert_with(|| made.clone());
@@ -208,10 +207,10 @@ pub(super) fn overlay(head: &mut Database, made: &Database) {
             head.sequences.remove(&name);
         }
     }
-    for (name, sequence) in &made.sequences {
+    for sequence in made.sequences.values() {
         let is_there = sequence.owner.as_ref().is_none_or(|(owner, _)| made.tables.contains_key(owner));
         if is_there {
-            head.sequences.insert(name.clone(), sequence.clone());
+            head.sequences.insert(sequence.clone());
         }
     }
     for (name, made) in &made.enums {

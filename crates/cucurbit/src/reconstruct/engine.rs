@@ -471,8 +471,10 @@ impl Engine<'_, '_> {
             let mut known = vec![&self.told, self.before];
             known.extend(self.evidence[at].as_ref());
             let dropped = dropped.get(&survivor.id).map_or(&[][..], Vec::as_slice);
-            let RolledBack { state, misfits, differences, assumptions: put_in, explicit: by_itself, .. } =
-                roll_back(self.replayer, &after, survivor, &below, &known, dropped, &mut judge);
+            let RolledBack {
+                mut state, misfits, differences, assumptions: put_in, explicit: by_itself, ..
+            } = roll_back(self.replayer, &after, survivor, &below, &known, dropped, &mut judge);
+            state.forget_origins_since(&after, &after, |_| false);
             if !misfits.is_empty() || !differences.is_empty() {
                 let misfits = misfits.iter().map(ToString::to_string);
                 let left = misfits.chain(differences.iter().map(describe_difference)).collect();
@@ -548,16 +550,22 @@ impl Engine<'_, '_> {
         }
         start.schemas.extend(head.schemas.iter().map(|(name, origin)| (name.clone(), *origin)));
         start.forget_origins();
-        let mut states = self.follow(start);
-        for state in &mut states {
-            let others: Vec<ObjectName> =
-                state.tables.values().filter(|t| !is_made(t)).map(|t| t.name.clone()).collect();
-            for name in others {
-                state.tables.remove(&name);
+        let states = self.follow(start);
+        let mut out: Vec<Database> = Vec::with_capacity(states.len());
+        for (at, state) in states.iter().enumerate() {
+            let mut made = state.clone();
+            match at.checked_sub(1) {
+                Some(before) => {
+                    made.forget_origins_since(&states[before], &out[before], |table| !is_made(table));
+                }
+                None => {
+                    made.tables.retain(|_, table| is_made(table));
+                    made.forget_origins();
+                }
             }
-            state.forget_origins();
+            out.push(made);
         }
-        states
+        out
     }
 
     /// The states to which the survivors lead from the one below the gap, without what is lost.
@@ -637,10 +645,8 @@ fn with_all_of(state: &Database, other: &Database) -> Database {
             out.enums.insert(name.clone(), found.clone());
         }
     }
-    for (name, found) in &other.sequences {
-        if !out.sequences.contains_key(name) {
-            out.sequences.insert(name.clone(), found.clone());
-        }
+    for found in other.sequences.values() {
+        out.sequences.insert_if_absent(found.clone());
     }
     for (key, found) in &other.objects {
         if !out.objects.contains_key(key) {

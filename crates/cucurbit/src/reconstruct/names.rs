@@ -63,8 +63,8 @@ pub(super) fn renewed(state: &Database, before: &Database) -> Database {
     for (key, object) in &state.objects {
         out.objects.entry(key.clone()).or_insert_with(|| std::sync::Arc::clone(object));
     }
-    for (name, sequence) in state.sequences.iter().filter(|(_, s)| s.owner.is_none()) {
-        out.sequences.entry(name.clone()).or_insert_with(|| sequence.clone());
+    for sequence in state.sequences.values().filter(|s| s.owner.is_none()) {
+        out.sequences.insert_if_absent(sequence.clone());
     }
     out.forget_origins();
     out

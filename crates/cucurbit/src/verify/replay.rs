@@ -365,7 +365,7 @@ fn walk(case: &Case, chain: &ReplayedChain, options: &VerifyOptions) -> Vec<Walk
         let before = replayer.shared_state();
         let mut follow = |leg: Leg| {
             // What one run of Alembic remembers the next one does not.
-            replayer.new_run(BTreeSet::new());
+            replayer.new_run();
             let step = replayer.step(case.path(revision.row), leg.direction());
             FollowedLeg {
                 operations: replayer.operations()[step.operations].to_vec(),
