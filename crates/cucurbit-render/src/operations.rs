@@ -28,6 +28,8 @@ pub(crate) struct Writer<'d> {
     by_themselves: &'d BTreeSet<ObjectName>,
     /// How many names had to be made up.
     unnamed: usize,
+    /// PostgreSQL looks at what functions call when they are made.
+    looks_into_functions: bool,
     pub(crate) out: Written,
 }
 
@@ -44,6 +46,7 @@ impl<'d> Writer<'d> {
             changes,
             by_themselves,
             unnamed: 0,
+            looks_into_functions: true,
             out: Written::default(),
         }
     }
@@ -55,6 +58,28 @@ impl<'d> Writer<'d> {
             self.state.apply(change, cucurbit_schema::Origin::default());
         }
         self.out
+    }
+
+    /// Says whether a function in SQL, made by the change of a number, calls itself or one that is made later.
+    fn calls_what_comes(&self, object: &cucurbit_schema::NamedObject, at: usize) -> bool {
+        let is_function = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Procedure);
+        let text = object.text.to_lowercase();
+        let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ';').collect();
+        if !self.looks_into_functions
+            || self.dialect != Dialect::PostgreSql
+            || !is_function(object.kind)
+            || !words.windows(2).any(|pair| pair == ["language", "sql"])
+        {
+            return false;
+        }
+        self.changes[at..].iter().any(|change| match change {
+            Change::CreateObject { object: other, .. } if is_function(other.kind) => {
+                // Its own name stands in front of its text.
+                let own = usize::from(other.name == object.name);
+                text.matches(&other.name.name.to_lowercase()).count() > own
+            }
+            _ => false,
+        })
     }
 
     fn op(&mut self, name: &str, items: Vec<Py>) {
@@ -279,6 +304,12 @@ impl<'d> Writer<'d> {
             Change::DropSequence { name, .. } => {
                 let name = self.object(name);
                 self.execute(&format!("DROP SEQUENCE {name}"));
+            }
+            Change::CreateObject { object, .. } if self.calls_what_comes(object, at) => {
+                // As `pg_dump` has it: PostgreSQL looks for what the text calls when the function is made.
+                self.execute("SET LOCAL check_function_bodies = off");
+                self.looks_into_functions = false;
+                self.change(change, at);
             }
             Change::CreateObject { object, or_replace: true, .. } if can_be_replaced(object.kind) => {
                 self.execute(&replacing(&object.text));

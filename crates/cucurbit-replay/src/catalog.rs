@@ -1,7 +1,8 @@
 //! Queries of the database's own catalog, answered from the state.
 
 use crate::host::Ev;
-use crate::objects::{Rows, Scalar};
+use crate::objects::{NamedRow, Rows, Scalar};
+use cucurbit_python::eval::Value;
 use cucurbit_schema::sql;
 use std::rc::Rc;
 
@@ -21,7 +22,19 @@ pub(crate) fn answer(ev: &Ev<'_>, text: &str) -> Option<Rows> {
     if let Some(infos) = sql::column_infos(text, &ev.host.db) {
         return Some(Rows::Many(infos.iter().enumerate().map(column_info).collect()));
     }
-    let answer = sql::answer(text, &ev.host.db)?;
+    let Some(answer) = sql::answer(text, &ev.host.db) else {
+        let answered = sql::catalog_rows(text, &ev.host.db)?;
+        let columns: Rc<[String]> = answered.columns.into();
+        let row = |values: &Vec<sql::CatalogValue>| NamedRow {
+            columns: Rc::clone(&columns),
+            values: values.clone().into(),
+        };
+        // No rows are no rows, whatever their columns are called.
+        return Some(match answered.rows.as_slice() {
+            [] => Rows::Empty,
+            rows => Rows::Named(rows.iter().map(row).collect()),
+        });
+    };
     Some(match (answer.selects, answer.exists) {
         (sql::Selects::Exists, exists) => Rows::One(vec![Some(Scalar::Bool(exists))]),
         (sql::Selects::Count, exists) => Rows::One(vec![Some(Scalar::Int(i64::from(exists)))]),
@@ -46,4 +59,16 @@ fn column_info((at, info): (usize, &sql::ColumnInfo)) -> Vec<Option<Scalar>> {
     ];
     row.extend(info.hidden.map(|hidden| Some(Scalar::Int(i64::from(hidden)))));
     row
+}
+
+/// A value of the catalog as Python gets it.
+pub(crate) fn value(of: &sql::CatalogValue) -> Value {
+    match of {
+        sql::CatalogValue::Null => Value::None,
+        sql::CatalogValue::Bool(truth) => Value::Bool(*truth),
+        sql::CatalogValue::Int(number) => Value::Int(*number),
+        sql::CatalogValue::Text(text) => Value::Str(Rc::clone(text)),
+        sql::CatalogValue::List(items, _) => Value::list(items.iter().map(value).collect()),
+        sql::CatalogValue::Untold => Value::unknown("the database knows", None),
+    }
 }

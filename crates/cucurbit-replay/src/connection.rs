@@ -1,10 +1,12 @@
 //! Connections, sessions, inspectors, results, batches.
 
+use crate::catalog::value;
 use crate::host::Ev;
-use crate::objects::{Object, Rows, Scalar};
+use crate::objects::{NamedRow, Object, Rows, Scalar};
 use crate::operations::{self, Given};
 use crate::{inspector, sql};
 use cucurbit_python::eval::{Call, Exception, Outcome, Value};
+use cucurbit_schema::sql::CatalogValue;
 use cucurbit_sqlalchemy::DialectObject;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -57,6 +59,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
         }
         Object::Inspector(number) => Outcome::Value(inspector::method(ev, call, method, *number)),
         Object::Rows(rows) => result(ev, call, rows, method),
+        Object::Row(row) => of_row(call, row, method),
         Object::Preparer => preparer(ev, call, method),
         Object::Block => Outcome::Value(Object::Block.value()),
     }
@@ -122,6 +125,25 @@ fn context(ev: &mut Ev<'_>, call: &Call, method: &str) -> Outcome {
     })
 }
 
+/// What a row answers as a tuple with names, or as the mapping that it is by `_mapping` and `mappings()`.
+fn of_row(call: &Call, row: &NamedRow, method: &str) -> Outcome {
+    let pairs = || row.columns.iter().map(|name| Value::str(name)).zip(row.items());
+    let first = call.arguments.positional.first();
+    Outcome::Value(match (method, first) {
+        ("keys", None) => Value::list(pairs().map(|(name, _)| name).collect()),
+        ("values", None) => Value::list(row.items()),
+        ("items", None) => {
+            Value::list(pairs().map(|(name, value)| Value::Tuple(Rc::from([name, value]))).collect())
+        }
+        ("_asdict", None) => Value::Dict(Rc::new(RefCell::new(pairs().collect()))),
+        ("get", Some(Value::Str(name))) => {
+            let other = call.arguments.positional.get(1).cloned().unwrap_or(Value::None);
+            row.get(name).unwrap_or(other)
+        }
+        _ => return Outcome::Default,
+    })
+}
+
 fn preparer(ev: &mut Ev<'_>, call: &Call, method: &str) -> Outcome {
     let dialect = ev.host.settings.dialect;
     let Some(name) = call.arguments.positional.first().and_then(Value::as_str) else {
@@ -147,6 +169,10 @@ fn scalar(rows: &Rows) -> Value {
         },
         Rows::Names { names, .. } => names.first().map_or(Value::None, |name| Value::str(name)),
         Rows::Many(rows) => rows.first().map_or(Value::None, |row| scalar(&Rows::One(row.clone()))),
+        Rows::Bare(values) => values.first().map_or(Value::None, value),
+        Rows::Named(rows) => {
+            rows.first().map_or(Value::None, |row| row.values.first().map_or(Value::None, value))
+        }
         Rows::Unknown(why) => Value::unknown(why, None),
     }
 }
@@ -159,6 +185,28 @@ fn result(ev: &mut Ev<'_>, call: &Call, rows: &Rows, method: &str) -> Outcome {
             Value::list(Vec::new())
         }
         ("fetchall" | "all" | "fetchmany", Rows::One(values)) => Value::list(vec![row(values)]),
+        ("fetchall" | "all" | "fetchmany", Rows::Named(rows)) => {
+            Value::list(rows.iter().map(NamedRow::value).collect())
+        }
+        ("scalars", Rows::Named(rows)) => {
+            let first = |row: &NamedRow| row.values.first().cloned().unwrap_or(CatalogValue::Null);
+            Object::Rows(Rows::Bare(rows.iter().map(first).collect())).value()
+        }
+        ("fetchall" | "all" | "fetchmany", Rows::Bare(values)) => {
+            Value::list(values.iter().map(value).collect())
+        }
+        ("fetchone" | "first" | "one_or_none", Rows::Bare(values)) => {
+            values.first().map_or(Value::None, value)
+        }
+        ("one", Rows::Bare(values)) if values.len() == 1 => value(&values[0]),
+        ("keys", Rows::Named(rows)) => {
+            let columns = rows.first().map(|row| row.columns.to_vec()).unwrap_or_default();
+            Value::list(columns.iter().map(|name| Value::str(name)).collect())
+        }
+        ("fetchone" | "first" | "one_or_none", Rows::Named(rows)) => {
+            rows.first().map_or(Value::None, NamedRow::value)
+        }
+        ("one", Rows::Named(rows)) if rows.len() == 1 => rows[0].value(),
         ("fetchall" | "all", Rows::Many(rows)) => {
             Value::list(rows.iter().map(|values| row(values)).collect())
         }
@@ -216,7 +264,15 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
             let more = || Value::unknown("what env.py hands to `context.configure()` cannot be told", None);
             Value::Dict(Rc::new(RefCell::new(vec![(more(), more())])))
         }
+        (Object::Row(row), "_mapping" | "_tuple") => row.value(),
+        (Object::Row(row), name) => match row.get(name) {
+            Some(value) => value,
+            None => return Outcome::Default,
+        },
         (Object::Rows(Rows::Empty), "rowcount") => Value::Int(0),
+        (Object::Rows(Rows::Named(rows)), "rowcount") => {
+            Value::Int(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+        }
         (Object::Rows(Rows::One(_)), "rowcount") => Value::Int(1),
         (Object::Inspector(_), "dialect") => DialectObject::value(dialect),
         (Object::Inspector(_), "default_schema_name") => match dialect.default_schema() {

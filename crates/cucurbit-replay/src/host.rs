@@ -2,7 +2,7 @@
 
 use crate::mapped::Mapped;
 use crate::memo::Memo;
-use crate::objects::{Object, Rows};
+use crate::objects::{NamedRow, Object, Rows};
 use crate::record::{Certainty, Operation};
 use crate::session::Session;
 use cucurbit_python::eval::{
@@ -56,6 +56,10 @@ pub(crate) struct Replay {
     pub(crate) could_leave: bool,
     /// It leaves there.
     pub(crate) leaves: bool,
+    /// Such migrations do their work whatever is there already.
+    pub(crate) never_leaves: bool,
+    /// One of them was followed so although it could have left.
+    pub(crate) stayed: bool,
     /// Batches of this step that have made their table anew, by their place and table.
     pub(crate) remade: Rc<BTreeMap<(Place, ObjectName), Option<String>>>,
     /// The call under way is one of a batch.
@@ -153,6 +157,8 @@ impl Replay {
             holds_rows: false,
             could_leave: false,
             leaves: false,
+            never_leaves: false,
+            stayed: false,
             remade: Rc::default(),
             in_batch: false,
             session: Session::default(),
@@ -399,13 +405,19 @@ impl Host for Replay {
         }
         match value.host::<Object>()? {
             Object::Rows(_) => None,
+            Object::Row(row) => Some(!row.values.is_empty()),
             _ => Some(true),
         }
     }
 
     fn items(ev: &mut Ev<'_>, value: &Value) -> Option<Vec<Value>> {
+        if let Some(Object::Row(row)) = value.host::<Object>() {
+            return Some(row.items());
+        }
         if let Some(Object::Rows(rows)) = value.host::<Object>() {
             return match rows {
+                Rows::Named(rows) => Some(rows.iter().map(NamedRow::value).collect()),
+                Rows::Bare(values) => Some(values.iter().map(crate::catalog::value).collect()),
                 Rows::Empty => Some(Vec::new()),
                 Rows::One(values) => Some(vec![crate::connection::row(values)]),
                 Rows::Names { names, bare } => Some(crate::connection::named_rows(names, *bare)),
@@ -417,6 +429,9 @@ impl Host for Replay {
     }
 
     fn operate(ev: &mut Ev<'_>, left: &Value, operator: &str, right: &Value) -> Option<Value> {
+        if let (Some(Object::Row(row)), "[]") = (left.host::<Object>(), operator) {
+            return row.item(right);
+        }
         cucurbit_sqlalchemy::operate(ev, left, operator, right)
     }
 

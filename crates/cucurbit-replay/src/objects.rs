@@ -1,6 +1,8 @@
 //! What Alembic and the database hand to a migration.
 
+use crate::catalog;
 use cucurbit_python::eval::{Arguments, HostObject, Place, Value};
+use cucurbit_schema::sql::CatalogValue;
 use cucurbit_schema::{ObjectName, Origin};
 use std::any::Any;
 use std::rc::Rc;
@@ -33,6 +35,8 @@ pub(crate) enum Object {
     Inspector(u32),
     /// What a statement gives.
     Rows(Rows),
+    /// One row of it.
+    Row(NamedRow),
     /// `dialect.identifier_preparer`: quotes names.
     Preparer,
     /// `bind.begin()`, `op.get_context().autocommit_block()` and other blocks without a meaning of their own.
@@ -65,8 +69,49 @@ pub(crate) enum Rows {
     },
     /// Rows of several columns; `None` is a value that cannot be told.
     Many(Rc<[Vec<Option<Scalar>>]>),
+    /// Rows whose columns have names.
+    Named(Rc<[NamedRow]>),
+    /// The values of one column, without a row around them.
+    Bare(Rc<[CatalogValue]>),
     /// Cannot be told, and why.
     Unknown(Rc<str>),
+}
+
+/// A row whose columns have names.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NamedRow {
+    pub(crate) columns: Rc<[String]>,
+    pub(crate) values: Rc<[CatalogValue]>,
+}
+
+impl NamedRow {
+    /// The value of a column, by its name.
+    pub(crate) fn get(&self, name: &str) -> Option<Value> {
+        let at = self.columns.iter().position(|column| column == name)?;
+        self.values.get(at).map(catalog::value)
+    }
+
+    /// The value of a column, by its name or its number.
+    pub(crate) fn item(&self, key: &Value) -> Option<Value> {
+        match key {
+            Value::Str(name) => self.get(name),
+            Value::Int(number) => {
+                let count = i64::try_from(self.values.len()).ok()?;
+                let at = if *number < 0 { count + number } else { *number };
+                self.values.get(usize::try_from(at).ok()?).map(catalog::value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The values, in the order of the columns.
+    pub(crate) fn items(&self) -> Vec<Value> {
+        self.values.iter().map(catalog::value).collect()
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        Object::Row(self.clone()).value()
+    }
 }
 
 /// A value of a row.

@@ -7,7 +7,7 @@ use crate::host::{Ev, record, unknown};
 use crate::objects::{BatchArguments, Object, Rows};
 use crate::sql;
 pub(crate) use constraints::index_change;
-use cucurbit_python::eval::{Arguments, Call, Outcome, Place, Value};
+use cucurbit_python::eval::{Arguments, Call, Exception, Outcome, Place, Value};
 use cucurbit_schema::{Change, Extent, ObjectName, ObjectRef, RowEffect};
 use cucurbit_sqlalchemy::{self as sqla, EnumReading, NameText, Unreadable, Version};
 use std::collections::BTreeSet;
@@ -63,6 +63,9 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         }
         _ => {}
     }
+    if let Some(raised) = refused_by_alembic(ev, given) {
+        return Outcome::Raise(raised);
+    }
     let result = match given.operation {
         "create_table" => return create_table(ev, given),
         "drop_table" => drop_table(ev, given),
@@ -93,6 +96,26 @@ pub(crate) fn run(ev: &mut Ev<'_>, given: &Given<'_>) -> Outcome {
         unknown(ev, place, given.operation, extent, &why);
     }
     Outcome::Value(Value::None)
+}
+
+/// What Alembic raises itself where SQLite cannot alter constraints (`SQLiteImpl.add_constraint`, `drop_constraint`): a
+/// migration may be waiting for it. Where it does not, the dialect may be another one than is thought.
+fn refused_by_alembic(ev: &Ev<'_>, given: &Given<'_>) -> Option<Exception> {
+    const OF_CONSTRAINTS: &[&str] = &[
+        "create_unique_constraint",
+        "create_primary_key",
+        "create_foreign_key",
+        "create_check_constraint",
+        "create_exclude_constraint",
+        "drop_constraint",
+    ];
+    let is_sqlite = ev.host.settings.dialect == cucurbit_schema::Dialect::Sqlite;
+    if !is_sqlite || given.batch.is_some() || !ev.is_caught() || !OF_CONSTRAINTS.contains(&given.operation) {
+        return None;
+    }
+    let value = Value::External(Rc::from("builtins.NotImplementedError"));
+    let message = Some(Rc::from("No support for ALTER of constraints in SQLite dialect"));
+    Some(Exception { value, message, place: given.place })
 }
 
 /// The table that an operation names, as far as it can be told.

@@ -153,6 +153,19 @@ impl<'f> Replayer<'f> {
         self.evaluator.host.memo = Rc::new(Memo::of(state, explicit));
     }
 
+    /// Says whether a migration that leaves first where a setting says so may leave: where the setting cannot be told
+    /// and all that it would make is there already. It may, unless told otherwise.
+    pub fn let_leave(&mut self, may_leave: bool) {
+        self.evaluator.host.never_leaves = !may_leave;
+        self.evaluator.host.stayed = false;
+    }
+
+    /// Says whether a migration was followed that would have left if [`Replayer::let_leave`] had let it.
+    #[must_use]
+    pub fn has_stayed(&self) -> bool {
+        self.evaluator.host.stayed
+    }
+
     /// Returns every operation so far, in order.
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
@@ -227,6 +240,10 @@ impl<'f> Replayer<'f> {
         let is_there = |mismatch: &Mismatch| matches!(mismatch.kind, MismatchKind::Exists { .. });
         let misfits = self.misfits_since(start);
         if !self.evaluator.host.could_leave || misfits.is_empty() || !misfits.iter().all(|m| is_there(m)) {
+            return outcome;
+        }
+        if self.evaluator.host.never_leaves {
+            self.evaluator.host.stayed = true;
             return outcome;
         }
         self.start_again(start);

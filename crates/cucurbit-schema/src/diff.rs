@@ -63,6 +63,15 @@ pub fn diff(left: &Database, right: &Database) -> Vec<Difference> {
     diff.out
 }
 
+/// A text with the ends of its lines as most systems write them: they often change where a dump goes from one system, or
+/// one program, to another.
+fn with_plain_ends(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    }
+}
+
 struct Diff<'d> {
     dialect: Dialect,
     left: &'d Database,
@@ -76,7 +85,7 @@ impl Diff<'_> {
     }
 
     fn changed(&mut self, object: &ObjectRef, attribute: &'static str, left: String, right: String) {
-        if left != right {
+        if left != right && with_plain_ends(&left) != with_plain_ends(&right) {
             self.push(object.clone(), DifferenceKind::Changed { attribute, left, right });
         }
     }

@@ -10,6 +10,7 @@ mod cursor;
 mod lex;
 mod objects;
 mod pragma;
+mod query;
 pub(crate) mod query_columns;
 mod rows;
 mod shadow;
@@ -21,6 +22,7 @@ mod uses;
 
 pub use catalog::{Answer, Selects, answer, listed_names, table_names};
 pub use pragma::{ColumnInfo, column_infos};
+pub use query::{Answered, Value as CatalogValue, catalog_rows};
 pub use shadow::forget_shadow_tables;
 pub use split::{Piece, split};
 

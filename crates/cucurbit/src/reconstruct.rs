@@ -451,11 +451,21 @@ impl Case {
             forgotten: &forgotten,
             renames: BTreeSet::new(),
         };
-        let mut found = match (&options.head, &options.models) {
-            (Some(head), _) => engine.fill_to_head(others::with(head, &standing).into_owned()),
-            (None, Some(models)) => engine.fill_by_models(&others::with(&models.database, &standing)),
-            (None, None) => return Err(ReconstructError::NoHead),
+        let fill = |engine: &mut Engine<'_, '_>| match (&options.head, &options.models) {
+            (Some(head), _) => Ok(engine.fill_to_head(others::with(head, &standing).into_owned())),
+            (None, Some(models)) => Ok(engine.fill_by_models(&others::with(&models.database, &standing))),
+            (None, None) => Err(ReconstructError::NoHead),
         };
+        // On a database on which a migration makes everything, it does not leave because everything is there.
+        engine.replayer.let_leave(false);
+        let mut found = fill(&mut engine)?;
+        if found.left() != (0, 0) && engine.replayer.has_stayed() {
+            engine.replayer.let_leave(true);
+            let leaving = fill(&mut engine)?;
+            if leaving.left() < found.left() {
+                found = leaving;
+            }
+        }
         if let Some(models) = options.models.as_ref().filter(|_| options.fold_drift) {
             found = engine.fold(found, &others::with(&models.database, &standing));
         }

@@ -422,6 +422,11 @@ impl Step<'_> {
         if let Some(function) = self.lacks_function(object) {
             self.missing(ObjectRef::Object(ObjectKind::Function, None, function));
         }
+        for column in self.lacks_columns(object) {
+            if let Some(table) = object.table.clone() {
+                self.missing(ObjectRef::Column(table, column));
+            }
+        }
         let mut made = object.clone();
         made.origin = self.origin;
         if !self.db.objects.contains_key(&key) {
@@ -429,6 +434,34 @@ impl Step<'_> {
         }
         self.db.objects.insert(key, Arc::new(made));
         self.touched(reference);
+    }
+
+    /// The columns of its table that the condition of a PostgreSQL trigger reads (`WHEN (old.name …)`) and that are not
+    /// there: PostgreSQL looks for them when the trigger is made.
+    fn lacks_columns(&self, object: &NamedObject) -> Vec<String> {
+        let Some(table) = object.table.as_ref().and_then(|table| self.db.table(table)) else {
+            return Vec::new();
+        };
+        if object.kind != ObjectKind::Trigger || self.db.dialect != Dialect::PostgreSql || table.tainted {
+            return Vec::new();
+        }
+        let words = crate::sql::words(&object.text, self.db.dialect);
+        let Some(start) = words.windows(2).position(|pair| pair[0] == "when" && pair[1] == "(") else {
+            return Vec::new();
+        };
+        let end = words.iter().rposition(|word| word == "execute").unwrap_or(words.len());
+        let of_row = words.get(start..end).unwrap_or_default().windows(3).filter_map(|three| match three {
+            [row, dot, name] if (row == "old" || row == "new") && dot == "." => Some(name),
+            _ => None,
+        });
+        // `new.*` is the whole row; the database's own columns are no columns of the table.
+        let is_lost = |name: &&String| {
+            name.chars().all(|c| c.is_alphanumeric() || c == '_')
+                && table.column(name).is_none()
+                && !["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"].contains(&name.as_str())
+        };
+        let lost: std::collections::BTreeSet<String> = of_row.filter(is_lost).cloned().collect();
+        lost.into_iter().collect()
     }
 
     /// The function of a PostgreSQL trigger, where it is not there: `EXECUTE FUNCTION name()`. Extensions and the

@@ -423,7 +423,7 @@ fn exists(db: &Database, catalog: &str, conditions: &[Condition]) -> Option<bool
 }
 
 /// Reads what stands before `::regclass`: a name, perhaps with its schema, perhaps quoted.
-fn named_relation(text: &str) -> Option<ObjectName> {
+pub(super) fn named_relation(text: &str) -> Option<ObjectName> {
     let mut cursor = super::cursor::Cursor::new(text, Dialect::PostgreSql);
     let name = cursor.name()?;
     cursor.done().then_some(name)
