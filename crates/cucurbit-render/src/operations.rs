@@ -1020,6 +1020,7 @@ fn words(kind: ObjectKind) -> &'static str {
         ObjectKind::Procedure => "PROCEDURE",
         ObjectKind::View => "VIEW",
         ObjectKind::MaterializedView => "MATERIALIZED VIEW",
+        ObjectKind::Index => "INDEX",
         ObjectKind::Trigger => "TRIGGER",
         ObjectKind::EventTrigger => "EVENT TRIGGER",
         ObjectKind::Policy => "POLICY",

@@ -605,6 +605,7 @@ impl std::fmt::Display for ObjectKind {
             ObjectKind::Operator => "operator",
             ObjectKind::View => "view",
             ObjectKind::MaterializedView => "materialized view",
+            ObjectKind::Index => "index",
             ObjectKind::Trigger => "trigger",
             ObjectKind::EventTrigger => "event trigger",
             ObjectKind::Policy => "policy",

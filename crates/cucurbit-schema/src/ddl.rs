@@ -546,3 +546,27 @@ fn without_brackets(text: &str, dialect: Dialect) -> Written {
     let inner = whole.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     Ok(inner.and_then(|inner| text::list(inner, dialect).ok()).unwrap_or(whole))
 }
+
+/// The statement that makes an index of a materialized view; `None` where it cannot be written, or the database has no
+/// such indexes.
+pub(crate) fn index_of_view(
+    database: &Database,
+    view: &ObjectName,
+    index: &crate::model::Index,
+) -> Option<String> {
+    if database.dialect != Dialect::PostgreSql {
+        return None;
+    }
+    // A table in the place of the view, with the columns that count; their types do not.
+    let mut table = Table::new(view.clone());
+    let of_keys = index.keys.iter().filter_map(|key| match &key.part {
+        KeyPart::Column(name) => Some(name),
+        KeyPart::Expression(_) => None,
+    });
+    for name in of_keys.chain(&index.include) {
+        let data_type = crate::model::DataType::named("text", &[]);
+        table.columns.push(Column::new(name.clone(), data_type));
+    }
+    let writer = Writer::of(database, std::iter::once(&table));
+    postgresql::index_sql(&writer, &table, index).ok()
+}

@@ -736,6 +736,8 @@ pub enum ObjectKind {
     View,
     /// `CREATE MATERIALIZED VIEW`.
     MaterializedView,
+    /// An index of a materialized view.
+    Index,
     /// `CREATE TRIGGER`.
     Trigger,
     /// `CREATE EVENT TRIGGER`.

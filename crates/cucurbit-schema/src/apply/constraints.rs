@@ -4,9 +4,11 @@ use super::Step;
 use super::{is_kept_by_index, owns_index};
 use crate::change::ObjectRef;
 use crate::model::{
-    CheckMode, Constraint, ConstraintBody, ConstraintKind, Dialect, Index, KeyPart, NameKind, ObjectName,
-    Table, TypeKind,
+    CheckMode, Constraint, ConstraintBody, ConstraintKind, Dialect, Index, KeyPart, NameKind, NamedObject,
+    ObjectKind, ObjectName, Table, TypeKind,
 };
+
+use std::collections::BTreeSet;
 
 impl Step<'_> {
     pub(super) fn add_constraint(
@@ -367,9 +369,28 @@ impl Step<'_> {
         }
     }
 
+    /// Makes an index of a materialized view, which is kept as its text.
+    fn create_index_of_view(&mut self, view: &ObjectName, index: &Index, if_not_exists: bool) {
+        let text = crate::ddl::index_of_view(self.db, view, index);
+        // Only PostgreSQL has such, and what has no name is named by the columns of the view, which are not known.
+        let (Some(name), Some(text)) = (&index.name, text) else { return };
+        let object = NamedObject {
+            kind: ObjectKind::Index,
+            name: view.sibling(crate::names::cut_name(name, self.db.dialect)),
+            table: Some(view.clone()),
+            signature: None,
+            text,
+            mentions: BTreeSet::from([view.clone()]),
+            comment: None,
+            origin: self.origin,
+        };
+        self.create_object(&object, false, if_not_exists);
+    }
+
     pub(super) fn create_index(&mut self, table: &ObjectName, index: &Index, if_not_exists: bool) {
         let Some(found) = self.db.table(table) else {
             if self.db.view(table).is_some() {
+                self.create_index_of_view(table, index, if_not_exists);
                 return;
             }
             self.missing(ObjectRef::Table(table.clone()));
@@ -433,6 +454,16 @@ impl Step<'_> {
             self.db.index_owners.get(&name).map(|owner| owner.as_ref().clone())
         };
         let Some(owner) = owner else {
+            let of_view = self
+                .db
+                .objects
+                .keys()
+                .find(|(kind, _, known, _)| *kind == ObjectKind::Index && *known == name)
+                .and_then(|(_, view, ..)| view.clone());
+            if let Some(view) = of_view {
+                self.drop_object(ObjectKind::Index, &name, Some(&view), None, if_exists);
+                return;
+            }
             if if_exists {
                 self.applied.skipped = true;
             } else if let Some(lost) = table.filter(|t| !self.db.tables.contains_key(t)) {

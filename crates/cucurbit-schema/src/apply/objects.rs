@@ -397,7 +397,7 @@ impl Step<'_> {
         }
     }
 
-    fn create_object(&mut self, object: &NamedObject, or_replace: bool, if_not_exists: bool) {
+    pub(super) fn create_object(&mut self, object: &NamedObject, or_replace: bool, if_not_exists: bool) {
         let key: ObjectKey =
             (object.kind, object.table.clone(), object.name.clone(), object.signature.clone());
         let reference = ObjectRef::Object(object.kind, object.table.clone(), object.name.clone());
@@ -489,6 +489,17 @@ impl Step<'_> {
         (!has_extensions && !is_own && !is_there).then_some(name)
     }
 
+    /// Drops what stands on a view that goes: its triggers, rules and indexes.
+    fn drop_standing_on(&mut self, view: &ObjectName) {
+        let keys = self.db.objects.keys().filter(|(_, table, ..)| table.as_ref() == Some(view));
+        for key in keys.cloned().collect::<Vec<_>>() {
+            self.db.objects.remove(&key);
+            self.db.made.remove(&ObjectKeyOrTable::Object(key.clone()));
+            let (kind, table, name, _) = key;
+            self.dropped(ObjectRef::Object(kind, table, name));
+        }
+    }
+
     pub(super) fn drop_object(
         &mut self,
         kind: ObjectKind,
@@ -502,6 +513,9 @@ impl Step<'_> {
             Some(key) => {
                 self.db.objects.remove(&key);
                 self.db.made.remove(&ObjectKeyOrTable::Object(key));
+                if matches!(kind, ObjectKind::View | ObjectKind::MaterializedView) {
+                    self.drop_standing_on(name);
+                }
                 self.dropped(reference);
             }
             None if if_exists => self.applied.skipped = true,

@@ -165,6 +165,7 @@ fn phase(database: &Database, object: &NamedObject) -> Phase {
             }
         }
         ObjectKind::View | ObjectKind::MaterializedView => Phase::View,
+        ObjectKind::Index => Phase::Late,
         ObjectKind::Trigger => Phase::Trigger,
         ObjectKind::EventTrigger => Phase::EventTrigger,
         ObjectKind::Policy => Phase::Policy,
@@ -701,6 +702,7 @@ pub(super) fn comment_target(writer: &Writer<'_>, object: &NamedObject) -> Writt
         ObjectKind::Aggregate => arguments("AGGREGATE"),
         ObjectKind::View => Ok(format!("VIEW {name}")),
         ObjectKind::MaterializedView => Ok(format!("MATERIALIZED VIEW {name}")),
+        ObjectKind::Index => Ok(format!("INDEX {name}")),
         ObjectKind::Trigger => on_table("TRIGGER"),
         ObjectKind::Policy => on_table("POLICY"),
         ObjectKind::Rule => on_table("RULE"),

@@ -294,6 +294,7 @@ fn target(
         ObjectKind::Type => called("TYPE"),
         ObjectKind::View => called("VIEW"),
         ObjectKind::MaterializedView => called("MATERIALIZED VIEW"),
+        ObjectKind::Index => called("INDEX"),
         ObjectKind::Function => called("FUNCTION"),
         ObjectKind::Procedure => called("PROCEDURE"),
         ObjectKind::Aggregate => called("AGGREGATE"),
