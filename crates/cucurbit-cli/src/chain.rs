@@ -47,7 +47,7 @@ pub(crate) struct ChainOptions {
     /// `upgrade(engine_name)`.
     #[arg(long, value_name = "NAME")]
     engine: Option<String>,
-    /// The version of SQLAlchemy, as far as it matters: 1.4, 2.0 or 2.1. That of the nearest lock file (uv, Poetry, PDM,
+    /// The version of SQLAlchemy, as far as it matters: 1.3, 1.4, 2.0 or 2.1. That of the nearest lock file (uv, Poetry, PDM,
     /// Pipenv, pinned requirements) when not given, else 2.0.
     #[arg(long, value_name = "VERSION", value_parser = sqlalchemy)]
     sqlalchemy: Option<cucurbit::SqlAlchemyVersion>,

@@ -64,7 +64,8 @@ impl<'d> Writer<'d> {
     fn calls_what_comes(&self, object: &cucurbit_schema::NamedObject, at: usize) -> bool {
         let is_function = |kind| matches!(kind, ObjectKind::Function | ObjectKind::Procedure);
         let text = object.text.to_lowercase();
-        let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ';').collect();
+        let is_between = |c: char| !c.is_alphanumeric() && c != '_';
+        let words: Vec<&str> = text.split(is_between).filter(|word| !word.is_empty()).collect();
         if !self.looks_into_functions
             || self.dialect != Dialect::PostgreSql
             || !is_function(object.kind)
@@ -76,7 +77,8 @@ impl<'d> Writer<'d> {
             Change::CreateObject { object: other, .. } if is_function(other.kind) => {
                 // Its own name stands in front of its text.
                 let own = usize::from(other.name == object.name);
-                text.matches(&other.name.name.to_lowercase()).count() > own
+                let name = other.name.name.to_lowercase();
+                words.iter().filter(|word| **word == name).count() > own
             }
             _ => false,
         })
@@ -1167,7 +1169,35 @@ fn replacing(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{can_be_replaced, replacing, where_missing};
-    use cucurbit_schema::ObjectKind;
+    use crate::{Heading, migration};
+    use cucurbit_schema::{Database, Dialect, ObjectKind, Origin, sql};
+    use std::collections::BTreeSet;
+
+    /// The migration that makes some functions.
+    fn functions(text: &str) -> String {
+        let before = Database::new(Dialect::PostgreSql);
+        let read = sql::read(text, Dialect::PostgreSql, &before);
+        let changes: Vec<_> = read.into_iter().flat_map(|statement| statement.changes).collect();
+        let mut after = before.clone();
+        for change in &changes {
+            after.apply(change, Origin::default());
+        }
+        migration(&Heading::default(), &before, &changes, &[], &BTreeSet::new()).text
+    }
+
+    #[test]
+    fn functions_in_sql_may_call_what_comes() {
+        const OFF: &str = "SET LOCAL check_function_bodies = off";
+        let one = "CREATE FUNCTION f(n int) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;";
+        assert!(!functions(one).contains(OFF));
+        let itself = one.replace("SELECT 1", "SELECT CASE WHEN n > 0 THEN f(n - 1) ELSE 0 END");
+        assert_eq!(functions(&itself).matches(OFF).count(), 1);
+        let later = format!("{}{}", one.replace("SELECT 1", "SELECT g(n)"), one.replace(" f(", " g("));
+        assert_eq!(functions(&later).matches(OFF).count(), 1);
+        // What is written in PL/pgSQL is looked at when it runs.
+        let lazy = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN f(); END $$;";
+        assert!(!functions(lazy).contains(OFF));
+    }
 
     #[test]
     fn an_extension_is_not_replaced() {

@@ -60,6 +60,7 @@ pub(crate) fn method(ev: &mut Ev<'_>, call: &Call, object: &Object, method: &str
         Object::Inspector(number) => Outcome::Value(inspector::method(ev, call, method, *number)),
         Object::Rows(rows) => result(ev, call, rows, method),
         Object::Row(row) => of_row(call, row, method),
+        Object::Random(_) => Outcome::Default,
         Object::Preparer => preparer(ev, call, method),
         Object::Block => Outcome::Value(Object::Block.value()),
     }
@@ -264,6 +265,7 @@ pub(crate) fn attribute(ev: &mut Ev<'_>, object: &Object, name: &str) -> Outcome
             let more = || Value::unknown("what env.py hands to `context.configure()` cannot be told", None);
             Value::Dict(Rc::new(RefCell::new(vec![(more(), more())])))
         }
+        (Object::Random(number), "hex") => Value::str(&crate::random::text(*number).replace('-', "")),
         (Object::Row(row), "_mapping" | "_tuple") => row.value(),
         (Object::Row(row), name) => match row.get(name) {
             Some(value) => value,

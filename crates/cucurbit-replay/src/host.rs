@@ -30,6 +30,8 @@ pub(crate) struct Replay {
     pub(crate) effects: usize,
     /// Places that had to be decided, innermost last.
     pub(crate) guards: Vec<(Place, Rc<str>)>,
+    /// How many random identifiers were made up in this step.
+    pub(crate) randoms: u32,
     /// Enum types that were made with tables in this run.
     pub(crate) memo: Rc<Memo>,
     /// Decisions so far.
@@ -144,6 +146,7 @@ impl Replay {
             log: Vec::new(),
             effects: 0,
             guards: Vec::new(),
+            randoms: 0,
             memo: Rc::default(),
             decisions: Vec::new(),
             exhausted: false,
@@ -405,6 +408,7 @@ impl Host for Replay {
         }
         match value.host::<Object>()? {
             Object::Rows(_) => None,
+            Object::Random(_) => Some(true),
             Object::Row(row) => Some(!row.values.is_empty()),
             _ => Some(true),
         }
@@ -429,8 +433,10 @@ impl Host for Replay {
     }
 
     fn operate(ev: &mut Ev<'_>, left: &Value, operator: &str, right: &Value) -> Option<Value> {
-        if let (Some(Object::Row(row)), "[]") = (left.host::<Object>(), operator) {
-            return row.item(right);
+        match (left.host::<Object>(), operator) {
+            (Some(Object::Row(row)), "[]") => return row.item(right),
+            (Some(Object::Random(number)), "str") => return Some(Value::str(&crate::random::text(*number))),
+            _ => {}
         }
         cucurbit_sqlalchemy::operate(ev, left, operator, right)
     }
@@ -575,6 +581,9 @@ fn dispatch(ev: &mut Ev<'_>, call: &Call) -> Outcome {
         }
         if let Some(outcome) = crate::plugins::call(ev, &name, call) {
             return outcome;
+        }
+        if let Some(value) = crate::random::call(ev, &name, call) {
+            return Outcome::Value(value);
         }
     }
     if let Some(outcome) = crate::texts::call(ev, call).or_else(|| crate::reflection::call(ev, call)) {

@@ -17,6 +17,7 @@ mod objects_call;
 mod operations;
 mod parameters;
 mod plugins;
+mod random;
 mod record;
 mod reflection;
 mod replayer;

@@ -37,6 +37,8 @@ pub(crate) enum Object {
     Rows(Rows),
     /// One row of it.
     Row(NamedRow),
+    /// `uuid.uuid4()`, by a number of its own.
+    Random(u32),
     /// `dialect.identifier_preparer`: quotes names.
     Preparer,
     /// `bind.begin()`, `op.get_context().autocommit_block()` and other blocks without a meaning of their own.

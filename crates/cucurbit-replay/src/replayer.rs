@@ -210,6 +210,7 @@ impl<'f> Replayer<'f> {
         self.evaluator.host.vain = Rc::default();
         self.evaluator.host.options = Rc::default();
         self.evaluator.host.remade = Rc::default();
+        self.evaluator.host.randoms = 0;
         let place = Place { file, span: Span::new(0, 0) };
         let readable = self.files.parsed(file).is_some();
         let function = self.evaluator.module_value(file, direction.function());
@@ -218,6 +219,7 @@ impl<'f> Replayer<'f> {
             None => Outcome::NoFunction,
             Some(function) => self.run_or_leave(&function, place),
         };
+        crate::random::look_for_left(&mut self.evaluator.host, start);
         let notes = self.evaluator.take_notes();
         Step {
             file,

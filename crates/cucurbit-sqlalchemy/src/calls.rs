@@ -224,6 +224,11 @@ fn term_method<H: Environment>(
     {
         return Some(Outcome::Value(parts::copy_of_column(ev, receiver, term, call.place)));
     }
+    if matches!(method, "copy" | "_copy")
+        && let Some(copy) = parts::copy_of_constraint(ev, receiver, call.place)
+    {
+        return Some(Outcome::Value(copy));
+    }
     if ev.host.registry().table(term.serial).is_some() {
         return match method {
             "append_column" | "append_constraint" => {
@@ -628,6 +633,16 @@ pub fn assigned<H: Environment>(
     value: &Value,
     _place: Place,
 ) -> bool {
+    // Attributes of columns that mean what the arguments of these names do.
+    const OF_COLUMNS: &[&str] =
+        &["nullable", "index", "unique", "primary_key", "server_default", "comment", "autoincrement"];
+    if let Value::Term(term) = of
+        && OF_COLUMNS.contains(&name)
+        && terms::called(ev, of).is_some_and(|call| crate::column::is_column(&call.name))
+    {
+        ev.host.registry().say_of_column(term.serial, name, value.clone());
+        return true;
+    }
     let Some(key) = metadata_key(ev, of) else { return false };
     match name {
         "naming_convention" => {

@@ -365,7 +365,8 @@ pub(crate) fn column_attribute<H: Environment>(
     term: &Rc<Term>,
     name: &str,
 ) -> Option<Value> {
-    let given = |name: &str| term.arguments.keyword(name).cloned();
+    let said = ev.host.registry().as_said(term.serial, &term.arguments);
+    let given = |name: &str| said.keyword(name).cloned();
     let flag = |name: &str| Some(given(name).unwrap_or(Value::Bool(false)));
     if term.arguments.open && !matches!(name, "name" | "key" | "description" | "table") {
         return None;
@@ -447,7 +448,7 @@ pub(crate) fn copy_of_column<H: Environment>(
     place: Place,
 ) -> Value {
     let stands_in_table = table_of_column(ev, term).is_some();
-    let mut arguments = term.arguments.clone();
+    let mut arguments = ev.host.registry().as_said(term.serial, &term.arguments);
     if stands_in_table {
         arguments
             .positional
@@ -459,6 +460,25 @@ pub(crate) fn copy_of_column<H: Environment>(
         arguments.keywords.push((Rc::from("name"), Value::str(&name)));
     }
     ev.term(TermKind::Call, term.callee.clone(), "", arguments, place)
+}
+
+/// Copies a foreign key or a check, for a table that has columns of the same names. A copy of any other constraint belongs
+/// to the columns that it has, and so to the old table (`ColumnCollectionMixin._check_attach`), which is not followed.
+pub(crate) fn copy_of_constraint<H: Environment>(
+    ev: &mut Evaluator<'_, H>,
+    of: &Value,
+    place: Place,
+) -> Option<Value> {
+    const CONSTRAINTS: &[&str] = &["ForeignKeyConstraint", "CheckConstraint"];
+    let Value::Term(term) = of else { return None };
+    let call = terms::called(ev, of).filter(|call| CONSTRAINTS.contains(&call.name.as_ref()))?;
+    // What stands in a table is known by its columns' names.
+    if let Some(PartOfTable { part, .. }) = constraint_of_table(ev, of)
+        && let Some(made) = stored_constraint(ev, &part, place)
+    {
+        return Some(made);
+    }
+    Some(ev.term(TermKind::Call, term.callee.clone(), "", call.arguments, place))
 }
 
 /// Copies a table as `table.to_metadata(metadata, schema=…, name=…)` does.

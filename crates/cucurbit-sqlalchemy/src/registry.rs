@@ -1,7 +1,7 @@
 //! What SQLAlchemy's objects were told so far: which `MetaData` holds which tables.
 
 use crate::NamingConvention;
-use cucurbit_python::eval::{Class, FileId, Value};
+use cucurbit_python::eval::{Arguments, Class, FileId, Value};
 use cucurbit_schema::{Dialect, Map, ObjectName, TypeKind};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -96,6 +96,8 @@ struct State {
     parts: BTreeMap<u64, TableParts>,
     part_homes: BTreeMap<u64, u64>,
     key_homes: BTreeMap<u64, KeyHome>,
+    /// What columns were told after they were made (`column.index = False`), by attribute.
+    said: BTreeMap<u64, Vec<(Rc<str>, Value)>>,
 }
 
 /// What SQLAlchemy's objects were told so far. Cloning is cheap, so a host can go back to a clone.
@@ -125,6 +127,23 @@ impl Registry {
 
     fn change(&mut self) -> &mut State {
         Rc::make_mut(&mut self.state)
+    }
+
+    /// Takes note of an attribute that a column is given after it was made.
+    pub(crate) fn say_of_column(&mut self, serial: u64, name: &str, value: Value) {
+        let said = self.change().said.entry(serial).or_default();
+        said.retain(|(known, _)| **known != *name);
+        said.push((Rc::from(name), value));
+    }
+
+    /// The arguments of an object with what it was told after it was made.
+    pub(crate) fn as_said(&self, serial: u64, arguments: &Arguments) -> Arguments {
+        let mut arguments = arguments.clone();
+        for (name, value) in self.state.said.get(&serial).into_iter().flatten() {
+            arguments.keywords.retain(|(known, _)| known != name);
+            arguments.keywords.push((Rc::clone(name), value.clone()));
+        }
+        arguments
     }
 
     /// Returns a `MetaData` that was seen.

@@ -49,7 +49,7 @@ pub(crate) fn called<H: Environment>(ev: &mut Evaluator<'_, H>, value: &Value) -
     match value {
         Value::Term(term) if term.kind == TermKind::Call => {
             let name = external(&term.callee)?;
-            let arguments = term.arguments.clone();
+            let arguments = ev.host.registry().as_said(term.serial, &term.arguments);
             Some(Called { name, arguments, place: term.place, serial: Some(term.serial) })
         }
         Value::Instance(instance) => {

@@ -194,7 +194,7 @@ fn of_known<H: Environment>(
             reading.collation = collation;
             reading.ddl = Some(text);
             if matches!(known.class.visit, "boolean" | "BOOLEAN")
-                && known.flag("create_constraint")?
+                && known.flag_or("create_constraint", brings_check(settings.version))?
                 && settings.dialect != Dialect::PostgreSql
             {
                 let name = check_name(ev, known)?;
@@ -203,6 +203,13 @@ fn of_known<H: Environment>(
             Ok(reading)
         }
     }
+}
+
+/// Says whether `Boolean` and `Enum` bring a check along where nothing is said: up to SQLAlchemy 1.3
+/// (<https://docs.sqlalchemy.org/en/14/changelog/migration_14.html>, "Enum and Boolean datatypes no longer default to
+/// create constraint").
+fn brings_check(version: Version) -> bool {
+    version < Version::V1_4
 }
 
 fn check_name<H: Environment>(ev: &mut Evaluator<'_, H>, known: &Known) -> Result<NameText, String> {
@@ -230,7 +237,7 @@ fn of_enum<H: Environment>(
                  reading: &mut TypeReading,
                  labels: Option<&[String]>|
      -> Result<(), String> {
-        if known.flag("create_constraint")? {
+        if known.flag_or("create_constraint", brings_check(ev.host.settings().version))? {
             let name = match check_name(ev, known)? {
                 NameText::None => labels_name(ev, known),
                 name => name,

@@ -201,6 +201,18 @@ fn added_columns() {
     );
 }
 
+#[test]
+fn types_bring_a_check_up_to_1_3() {
+    let checks = |version| {
+        let snippet = format!("{PRELUDE}\nkind = sa.Boolean()\n");
+        with_value(&snippet, "kind", Dialect::Sqlite, version, |ev, value| {
+            crate::data_type(ev, value, NOWHERE).checks.len()
+        })
+    };
+    assert_eq!(checks(Version { major: 1, minor: 3 }), 1);
+    assert_eq!(checks(Version::V1_4), 0);
+}
+
 fn index(keys: &str, keywords: &[(&str, Value)], name: NameText, dialect: Dialect) -> String {
     with(&format!("keys = {keys}"), "keys", dialect, |ev, value| {
         let table = ObjectName::plain("t");
