@@ -1,4 +1,5 @@
-//! Any text as SQL: no panic, statements lie inside the text in order, and applying what was read is total.
+//! Any text as SQL: no panic, statements lie inside the text in order, applying what was read is total, and any query of
+//! the catalog of what they made has an answer or none.
 #![no_main]
 
 use cucurbit_schema::{Database, Dialect, Origin, ddl, diff, sql};
@@ -20,6 +21,9 @@ fuzz_target!(|data: &[u8]| {
                 state.apply(change, Origin(1));
                 let _ = change.inverse(&before);
             }
+        }
+        for piece in sql::split(&text, dialect) {
+            let _ = sql::catalog_rows(piece.text, &state);
         }
         assert!(diff(&state, &state).is_empty());
         let _ = ddl(&state).to_sql();

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod expression;
+mod information_schema;
 mod plan;
 mod value;
 
@@ -19,6 +20,7 @@ use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select,
     SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Statement, TableFactor,
 };
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// More rows than this are no catalog of a project.
@@ -42,7 +44,7 @@ pub fn catalog_rows(text: &str, db: &Database) -> Option<Answered> {
     }
     let statements = parse(text, db.dialect)?;
     let [Statement::Query(query)] = statements.as_slice() else { return None };
-    let engine = Engine { db };
+    let engine = Engine { db, depth: Cell::new(0) };
     let answered = engine.query(query, None)?;
     Some(Answered {
         columns: answered.columns.iter().map(|column| column.name.to_string()).collect(),
@@ -52,7 +54,12 @@ pub fn catalog_rows(text: &str, db: &Database) -> Option<Answered> {
 
 struct Engine<'d> {
     db: &'d Database,
+    /// How deep in an expression or in subqueries the work is.
+    depth: Cell<usize>,
 }
+
+/// Deeper than this no query is that a person wrote.
+const MAX_DEPTH: usize = 100;
 
 impl Engine<'_> {
     fn query(&self, query: &Query, outer: Option<&Scope<'_>>) -> Option<Relation> {
@@ -76,6 +83,22 @@ impl Engine<'_> {
     fn constant(&self, expr: &Expr, outer: Option<&Scope<'_>>) -> Option<Value> {
         let row = Row::default();
         self.value(expr, &Scope { row: &row, group: None, outer })
+    }
+
+    /// Says whether all conditions hold; `None` where it cannot be told.
+    fn holds_all(&self, conditions: &[&Expr], scope: &Scope<'_>) -> Option<bool> {
+        let mut all = Value::Bool(true);
+        for condition in conditions {
+            all = all.and(&self.value(condition, scope)?);
+            if all == Value::Bool(false) {
+                break;
+            }
+        }
+        match all {
+            Value::Bool(truth) => Some(truth),
+            Value::Null => Some(false),
+            _ => None,
+        }
     }
 
     fn body(
@@ -127,15 +150,13 @@ impl Engine<'_> {
                 rows = self.joined(rows, &join.relation, &on, conditions, keeps, outer)?;
             }
         }
-        if let Some(condition) = &select.selection {
-            let mut kept = Vec::new();
-            for row in rows {
-                if self.holds(condition, &Scope { row: &row, group: None, outer })? {
-                    kept.push(row);
-                }
+        let mut kept = Vec::new();
+        for row in rows {
+            if self.holds_all(&conditions, &Scope { row: &row, group: None, outer })? {
+                kept.push(row);
             }
-            rows = kept;
         }
+        rows = kept;
         if rows.iter().any(|row| row.is_doubted) {
             return None;
         }
@@ -312,17 +333,8 @@ impl Engine<'_> {
                 let joined = row.with(&side.relation.alias, &side.relation.columns, values);
                 let joined = joined.doubted_if(side.relation.doubted.contains(at));
                 let scope = Scope { row: &joined, group: None, outer };
-                let mut all = Value::Bool(true);
-                for part in on {
-                    all = all.and(&self.value(part, &scope)?);
-                    if all == Value::Bool(false) {
-                        break;
-                    }
-                }
-                match all {
-                    Value::Bool(true) => {}
-                    Value::Bool(false) | Value::Null => continue,
-                    _ => return None,
+                if !self.holds_all(on, &scope)? {
+                    continue;
                 }
                 fits = true;
                 out.push(joined);

@@ -2,7 +2,7 @@
 
 use super::catalog::Column;
 use super::value::Value;
-use super::{Engine, descends, folded};
+use super::{Engine, MAX_DEPTH, descends, folded};
 use crate::model::Dialect;
 use sqlparser::ast::{
     AccessExpr, Array, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
@@ -105,8 +105,19 @@ impl Engine<'_> {
         }
     }
 
-    /// The value of an expression; `None` where it is of a kind that is not followed.
+    /// The value of an expression; `None` where it is of a kind that is not followed, or nested too deep.
     pub(super) fn value(&self, expr: &Expr, scope: &Scope<'_>) -> Option<Value> {
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            return None;
+        }
+        self.depth.set(depth + 1);
+        let value = self.value_inner(expr, scope);
+        self.depth.set(depth);
+        value
+    }
+
+    fn value_inner(&self, expr: &Expr, scope: &Scope<'_>) -> Option<Value> {
         Some(match expr {
             Expr::Nested(inner) => self.value(inner, scope)?,
             Expr::Identifier(name) => self.column(None, &folded(name, self.db.dialect), scope)?,

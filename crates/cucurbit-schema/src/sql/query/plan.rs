@@ -12,15 +12,19 @@ use std::rc::Rc;
 
 /// The conditions that have to hold together.
 pub(super) fn parts(condition: &Expr) -> Vec<&Expr> {
-    match condition {
-        Expr::Nested(inner) => parts(inner),
-        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-            let mut out = parts(left);
-            out.extend(parts(right));
-            out
+    let mut out = Vec::new();
+    let mut open = vec![condition];
+    while let Some(next) = open.pop() {
+        match next {
+            Expr::Nested(inner) => open.push(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                open.push(right);
+                open.push(left);
+            }
+            other => out.push(other),
         }
-        other => vec![other],
     }
+    out
 }
 
 /// The tables whose columns an expression reads; `None` where that cannot be seen at once.
