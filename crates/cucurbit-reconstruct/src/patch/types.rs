@@ -136,13 +136,25 @@ impl Workshop<'_> {
         made.chain(known).find_map(|t| column(t).map(|c| c.data_type.clone()))
     }
 
-    /// The type that columns of that name have elsewhere, else text.
+    /// The type that columns of that name have elsewhere, else text. An enum type takes its labels only: where a statement
+    /// compares the column with a text, it is none.
     pub(super) fn type_by_name(&self, table: &ObjectName, column: &str) -> DataType {
+        let has_text = self.trial.changes().any(|change| match change {
+            Change::Rows { table: used, hints, .. } => {
+                (used == table || self.before(used) == *table)
+                    && hints.iter().any(|(of, hint)| {
+                        matches!(hint, TypeHint::Text)
+                            && (of == column || self.column_before(table, of) == column)
+                    })
+            }
+            _ => false,
+        });
+        let may_be = |c: &&Column| !has_text || !matches!(c.data_type.kind, TypeKind::Enum { .. });
         let same = |db: &Database| {
             db.tables
                 .values()
                 .filter(|t| t.name != *table)
-                .find_map(|t| t.column(column).map(|c| c.data_type.clone()))
+                .find_map(|t| t.column(column).filter(may_be).map(|c| c.data_type.clone()))
         };
         let found = same(self.after).or_else(|| self.evidence.iter().find_map(|db| same(db)));
         found.unwrap_or_else(|| {
