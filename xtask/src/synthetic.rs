@@ -160,7 +160,7 @@ pub(crate) fn write_schema_project(root: &Path, size: usize) -> anyhow::Result<(
 /// # Errors
 /// When a file cannot be written, or `size` is no multiple of ten: models know whole tables only.
 pub(crate) fn write_lost_base_project(root: &Path, size: usize, further: usize) -> anyhow::Result<PathBuf> {
-    anyhow::ensure!(size % 10 == 0, "{size} revisions are no multiple of ten");
+    anyhow::ensure!(size.is_multiple_of(10), "{size} revisions are no multiple of ten");
     write_schema_project(root, size)?;
     let versions = root.join("migrations/versions");
     let first = NewRevision { id: "base", parents: &[], message: "base", date: &date(0), table: None };

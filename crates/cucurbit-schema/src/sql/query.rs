@@ -52,6 +52,9 @@ pub fn catalog_rows(text: &str, db: &Database) -> Option<Answered> {
     })
 }
 
+/// A row, with the rows of its group where there are groups.
+type Grouped = (Row, Option<Rc<[Row]>>);
+
 struct Engine<'d> {
     db: &'d Database,
     /// How deep in an expression or in subqueries the work is.
@@ -68,12 +71,12 @@ impl Engine<'_> {
         }
         let mut relation = self.body(&query.body, query.order_by.as_ref(), outer)?;
         match &query.limit_clause {
-            None => {}
-            Some(LimitClause::LimitOffset { limit, offset: None, limit_by }) if limit_by.is_empty() => {
-                if let Some(limit) = limit {
-                    let Value::Int(limit) = self.constant(limit, outer)? else { return None };
-                    relation.rows.truncate(usize::try_from(limit).ok()?);
-                }
+            None | Some(LimitClause::LimitOffset { limit: None, offset: None, .. }) => {}
+            Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by })
+                if limit_by.is_empty() =>
+            {
+                let Value::Int(limit) = self.constant(limit, outer)? else { return None };
+                relation.rows.truncate(usize::try_from(limit).ok()?);
             }
             Some(_) => return None,
         }
@@ -227,12 +230,7 @@ impl Engine<'_> {
     }
 
     /// Each row by itself, or the rows of each group with the first of them.
-    fn groups(
-        &self,
-        select: &Select,
-        rows: Vec<Row>,
-        outer: Option<&Scope<'_>>,
-    ) -> Option<Vec<(Row, Option<Rc<[Row]>>)>> {
+    fn groups(&self, select: &Select, rows: Vec<Row>, outer: Option<&Scope<'_>>) -> Option<Vec<Grouped>> {
         let GroupByExpr::Expressions(keys, modifiers) = &select.group_by else { return None };
         if !modifiers.is_empty() {
             return None;
@@ -311,10 +309,8 @@ impl Engine<'_> {
         keeps: bool,
         outer: Option<&Scope<'_>>,
     ) -> Option<Vec<Row>> {
-        let standing = match self.standing(table)? {
-            Some(relation) => Some(plan::Side::new(self, relation, on, conditions, outer)),
-            None => None,
-        };
+        let standing = self.standing(table)?;
+        let standing = standing.map(|relation| plan::Side::new(self, relation, on, conditions, outer));
         let mut out = Vec::new();
         for row in rows {
             let hanging;

@@ -13,10 +13,18 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-/// A row of the tables of a query, each under its name.
+/// A row of one table, under the name that the query gives the table.
+#[derive(Debug, Clone)]
+struct Part {
+    alias: Rc<str>,
+    columns: Rc<[Column]>,
+    values: Rc<[Value]>,
+}
+
+/// A row of the tables of a query.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
-    parts: Vec<(Rc<str>, Rc<[Column]>, Rc<[Value]>)>,
+    parts: Vec<Part>,
     /// It cannot be told whether there is such a row.
     pub(super) is_doubted: bool,
 }
@@ -24,7 +32,7 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn with(&self, alias: &Rc<str>, columns: &Rc<[Column]>, values: Vec<Value>) -> Row {
         let mut parts = self.parts.clone();
-        parts.push((Rc::clone(alias), Rc::clone(columns), values.into()));
+        parts.push(Part { alias: Rc::clone(alias), columns: Rc::clone(columns), values: values.into() });
         Row { parts, is_doubted: self.is_doubted }
     }
 
@@ -37,8 +45,8 @@ impl Row {
     pub(super) fn all<'r>(&'r self, alias: Option<&'r str>) -> impl Iterator<Item = (&'r str, &'r Value)> {
         self.parts
             .iter()
-            .filter(move |(name, ..)| alias.is_none_or(|alias| **name == *alias))
-            .flat_map(|(_, columns, values)| columns.iter().map(|c| c.name.as_ref()).zip(values.iter()))
+            .filter(move |part| alias.is_none_or(|alias| *part.alias == *alias))
+            .flat_map(|part| part.columns.iter().map(|c| c.name.as_ref()).zip(part.values.iter()))
     }
 
     fn get<'r>(&'r self, alias: Option<&'r str>, column: &str) -> Option<&'r Value> {
@@ -46,7 +54,7 @@ impl Row {
     }
 
     fn has(&self, alias: &str) -> bool {
-        self.parts.iter().any(|(name, ..)| **name == *alias)
+        self.parts.iter().any(|part| *part.alias == *alias)
     }
 }
 
