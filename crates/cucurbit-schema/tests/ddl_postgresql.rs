@@ -169,7 +169,7 @@ fn users(database: &mut Database, mood: &ObjectName, posts: &ObjectName) -> Obje
         vec![key("user_pkey", &["ID"]), unique, check("", "f(\"ID\") >= 0"), late, exclude, there];
     add(database, users.clone(), columns, constraints);
     let sequence = Sequence {
-        name: counter.clone(),
+        name: counter,
         options: SequenceOptions { data_type: Some("integer".to_owned()), ..SequenceOptions::default() },
         owner: Some((users.clone(), "ID".to_owned())),
         origin: Origin::default(),

@@ -71,7 +71,14 @@ pub fn drift(chain: &Database, other: &Database, side: DriftSide) -> Vec<Drift> 
         other_place: None,
     };
     let all = cucurbit_schema::diff(chain, other);
-    all.into_iter().filter(|d| !goes_with_its_column(d, chain, other)).map(judge).collect()
+    let is_told = |d: &Difference| !goes_with_its_column(d, chain, other) && !is_of_a_view(d, chain);
+    all.into_iter().filter(is_told).map(judge).collect()
+}
+
+/// A class of the models that stands for a view of the chain.
+pub(crate) fn is_of_a_view(difference: &Difference, chain: &Database) -> bool {
+    matches!((&difference.object, &difference.kind), (ObjectRef::Table(name), DifferenceKind::OnlyRight)
+        if chain.view(name).is_some())
 }
 
 /// A sequence that only one side has because only that side has the column that owns it.

@@ -3,6 +3,7 @@
 mod aim;
 mod engine;
 mod evidence;
+mod extensions;
 mod fold;
 mod gap;
 mod mend;
@@ -450,6 +451,7 @@ impl Case {
             reworded: Vec::new(),
             forgotten: &forgotten,
             renames: BTreeSet::new(),
+            views: BTreeSet::new(),
         };
         let fill = |engine: &mut Engine<'_, '_>| match (&options.head, &options.models) {
             (Some(head), _) => Ok(engine.fill_to_head(others::with(head, &standing).into_owned())),
@@ -499,7 +501,9 @@ impl Case {
         back.retain(|change| !matches!(change, Change::DropSchema { .. }));
         let differences = differences(&state, &head);
         let drift = options.models.as_ref();
-        let drift = drift.map(|m| diff(&state, &others::with(&m.database, &standing))).unwrap_or_default();
+        let mut drift =
+            drift.map(|m| diff(&state, &others::with(&m.database, &standing))).unwrap_or_default();
+        drift.retain(|difference| !crate::drift::is_of_a_view(difference, &state));
         let undefined = match (&options.head, &options.models) {
             (None, Some(models)) => undefined(&state, &before, &models.database),
             _ => Vec::new(),

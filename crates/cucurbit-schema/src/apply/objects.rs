@@ -509,14 +509,19 @@ impl Step<'_> {
         if_exists: bool,
     ) {
         let reference = ObjectRef::Object(kind, table.cloned(), name.clone());
+        let is_view = matches!(kind, ObjectKind::View | ObjectKind::MaterializedView);
         match self.key_of(kind, name, table, signature) {
             Some(key) => {
                 self.db.objects.remove(&key);
                 self.db.made.remove(&ObjectKeyOrTable::Object(key));
-                if matches!(kind, ObjectKind::View | ObjectKind::MaterializedView) {
+                if is_view {
                     self.drop_standing_on(name);
                 }
                 self.dropped(reference);
+            }
+            // `DROP VIEW IF EXISTS` refuses a table.
+            None if is_view && self.db.tables.contains_key(name) => {
+                self.refused(ObjectRef::Table(name.clone()), "it is a table, and no view");
             }
             None if if_exists => self.applied.skipped = true,
             None => self.missing(reference),

@@ -12,8 +12,8 @@ use cucurbit_reconstruct::{
 use cucurbit_replay::{Certainty, Outcome, Replayer};
 use cucurbit_schema::{
     Change, ColumnAlteration, Constraint, ConstraintBody, ConstraintKind, Database, Default, DifferenceKind,
-    EnumType, Extent, Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectName, ObjectRef, Origin, Table,
-    TypeKind, between, diff,
+    EnumType, Extent, Index, KeyPart, Mismatch, MismatchKind, NameKind, ObjectKind, ObjectName, ObjectRef,
+    Origin, Table, TypeKind, between, diff,
 };
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,8 @@ pub(super) struct Engine<'e, 'f> {
     pub(super) forgotten: &'e dyn Fn(&[&Table]) -> Vec<ObjectName>,
     /// Columns to which survivors give other names: the survivor's place, the old and the new name.
     pub(super) renames: BTreeSet<(usize, String, String)>,
+    /// Views that survivors make or drop.
+    pub(super) views: BTreeSet<ObjectName>,
 }
 
 /// What rolling back gave.
@@ -192,6 +194,16 @@ impl Engine<'_, '_> {
         let models_alone: BTreeSet<ObjectName> = models.tables.keys().cloned().collect();
         self.answer(&mut models);
         let alone = self.alone();
+        // A class may stand for a view that survivors make or drop.
+        let is_table = |name: &ObjectName| alone.last().is_some_and(|end| end.tables.contains_key(name));
+        for name in self.views.iter().filter(|name| !is_table(name)) {
+            let drop = Change::DropTable { name: name.clone(), if_exists: true, cascade: true };
+            models.apply(&drop, Origin::default());
+        }
+        models.dropped.clear();
+        settle_defaults(&mut models);
+        // What cannot be told of models is not made; what is made is known.
+        models.tables.change(|table| table.tainted, |table| table.tainted = false);
         let forward = self.made_above(&models, &alone);
         let mut head = models;
         // What stands below the gap, as the survivors leave it: under its new names.
@@ -226,7 +238,8 @@ impl Engine<'_, '_> {
         let found = self.with_old_names(found);
         let found = self.without_twins(found);
         let found = self.without_forgotten(found, &models_alone);
-        self.without_guarded(found)
+        let found = self.without_guarded(found);
+        self.with_extensions(found)
     }
 
     /// Takes it that the lost migration dropped what stood below the gap and what neither the models, nor a survivor
@@ -581,8 +594,17 @@ impl Engine<'_, '_> {
             let Some(state) = states.last() else { break };
             let trial = run_forward(self.replayer, state, survivor);
             for change in trial.changes() {
-                if let Change::AlterColumn { column, alteration: ColumnAlteration::Rename(to), .. } = change {
-                    self.renames.insert((at, column.clone(), to.clone()));
+                match change {
+                    Change::AlterColumn { column, alteration: ColumnAlteration::Rename(to), .. } => {
+                        self.renames.insert((at, column.clone(), to.clone()));
+                    }
+                    Change::CreateObject { object, .. } if is_view(object.kind) => {
+                        self.views.insert(object.name.clone());
+                    }
+                    Change::DropObject { kind, name, .. } if is_view(*kind) => {
+                        self.views.insert(name.clone());
+                    }
+                    _ => {}
                 }
             }
             states.push(trial.end);
@@ -600,6 +622,25 @@ impl Engine<'_, '_> {
 /// Says whether code has a name as a text.
 pub(super) fn names(text: &str, name: &str) -> bool {
     ['"', '\''].iter().any(|q| text.contains(&format!("{q}{name}{q}")))
+}
+
+fn is_view(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::View | ObjectKind::MaterializedView)
+}
+
+/// Puts in the place of what PostgreSQL cannot read what can only be meant: a model that no migration was made of says so.
+fn settle_defaults(models: &mut Database) {
+    let is_wrong = |column: &cucurbit_schema::Column| matches!(&column.default, Some(Default::Expression(text)) if text.eq_ignore_ascii_case("current_timestamp()"));
+    if models.dialect == cucurbit_schema::Dialect::PostgreSql {
+        models.tables.change(
+            |table| table.columns.iter().any(is_wrong),
+            |table| {
+                for column in table.columns.iter_mut().filter(|column| is_wrong(column)) {
+                    column.default = Some(Default::Expression("CURRENT_TIMESTAMP".to_owned()));
+                }
+            },
+        );
+    }
 }
 
 pub(super) fn takes_away(change: &Change) -> bool {
