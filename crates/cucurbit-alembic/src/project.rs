@@ -558,6 +558,26 @@ impl ProjectFiles {
     }
 }
 
+fn python_files_below(path: &Path) -> Vec<PathBuf> {
+    const PASSED_OVER: &[&str] = &["__pycache__", "node_modules", "site-packages", "venv"];
+    let wanted = |entry: &walkdir::DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        entry.depth() == 0 || !(name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()))
+    };
+    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(path)
+        .max_depth(32)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(wanted)
+        .take(100_000)
+        .flatten()
+        .filter(|e| e.file_type().is_file() && e.path().extension().is_some_and(|x| x == "py"))
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    found.sort();
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -591,24 +611,4 @@ mod tests {
             [root.join("src/shared/x.py")]
         );
     }
-}
-
-fn python_files_below(path: &Path) -> Vec<PathBuf> {
-    const PASSED_OVER: &[&str] = &["__pycache__", "node_modules", "site-packages", "venv"];
-    let wanted = |entry: &walkdir::DirEntry| {
-        let name = entry.file_name().to_string_lossy();
-        entry.depth() == 0 || !(name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()))
-    };
-    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(path)
-        .max_depth(32)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(wanted)
-        .take(100_000)
-        .flatten()
-        .filter(|e| e.file_type().is_file() && e.path().extension().is_some_and(|x| x == "py"))
-        .map(walkdir::DirEntry::into_path)
-        .collect();
-    found.sort();
-    found
 }
