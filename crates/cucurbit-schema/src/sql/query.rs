@@ -21,6 +21,7 @@ use sqlparser::ast::{
     SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Statement, TableFactor,
 };
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 /// More rows than this are no catalog of a project.
@@ -211,14 +212,7 @@ impl Engine<'_> {
             if keyed.iter().any(|(keys, _)| keys.contains(&Value::Untold)) {
                 return None;
             }
-            keyed.sort_by(|(a, _), (b, _)| {
-                let pairs = a.iter().zip(b).zip(order);
-                let orders = pairs.map(|((a, b), key)| {
-                    let order = a.sort_order(b);
-                    if descends(key) { order.reverse() } else { order }
-                });
-                orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-            });
+            keyed.sort_by(|(a, _), (b, _)| ordered(a, b, order));
         }
         out.rows = keyed.into_iter().map(|(_, values)| values).collect();
         match &select.distinct {
@@ -352,18 +346,32 @@ fn descends(key: &sqlparser::ast::OrderByExpr) -> bool {
     key.options.sort == Some(sqlparser::ast::OrderBySort::Desc)
 }
 
+/// The order of two rows by the keys of `ORDER BY`.
+fn ordered(a: &[Value], b: &[Value], keys: &[sqlparser::ast::OrderByExpr]) -> Ordering {
+    let orders = a.iter().zip(b).zip(keys).map(|((a, b), key)| {
+        let order = a.sort_order(b);
+        if descends(key) { order.reverse() } else { order }
+    });
+    orders.fold(Ordering::Equal, Ordering::then)
+}
+
+/// Leaves out what is there already.
+fn keep_first<T: Clone + PartialEq>(items: &mut Vec<T>) {
+    let mut seen: Vec<T> = Vec::new();
+    items.retain(|item| {
+        let is_new = !seen.contains(item);
+        if is_new {
+            seen.push(item.clone());
+        }
+        is_new
+    });
+}
+
 /// Leaves each row once; `None` where it cannot be told which are the same.
 fn distinct(rows: &mut Vec<Vec<Value>>) -> Option<()> {
     if rows.len() > 1 && rows.iter().flatten().any(|value| *value == Value::Untold) {
         return None;
     }
-    let mut seen: Vec<Vec<Value>> = Vec::new();
-    rows.retain(|row| {
-        let is_new = !seen.contains(row);
-        if is_new {
-            seen.push(row.clone());
-        }
-        is_new
-    });
+    keep_first(rows);
     Some(())
 }

@@ -2,7 +2,7 @@
 
 use super::catalog::Column;
 use super::value::Value;
-use super::{Engine, MAX_DEPTH, descends, folded};
+use super::{Engine, MAX_DEPTH, folded, keep_first, ordered};
 use crate::model::Dialect;
 use sqlparser::ast::{
     AccessExpr, Array, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
@@ -430,23 +430,10 @@ impl Engine<'_> {
         if keyed.len() > 1 && keyed.iter().any(|(order, _)| order.contains(&Value::Untold)) {
             return Some(Value::Untold);
         }
-        keyed.sort_by(|(a, _), (b, _)| {
-            let orders = a.iter().zip(b).zip(keys).map(|((a, b), key)| {
-                let order = a.sort_order(b);
-                if descends(key) { order.reverse() } else { order }
-            });
-            orders.fold(Ordering::Equal, Ordering::then)
-        });
+        keyed.sort_by(|(a, _), (b, _)| ordered(a, b, keys));
         let mut values: Vec<Value> = keyed.into_iter().map(|(_, value)| value).collect();
         if list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct) {
-            let mut seen: Vec<Value> = Vec::new();
-            values.retain(|value| {
-                let is_new = !seen.contains(value);
-                if is_new {
-                    seen.push(value.clone());
-                }
-                is_new
-            });
+            keep_first(&mut values);
         }
         if values.contains(&Value::Untold) {
             return Some(Value::Untold);
