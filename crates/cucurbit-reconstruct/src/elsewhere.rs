@@ -40,7 +40,9 @@ pub(crate) fn settle_types_from_elsewhere(state: &mut Database, known: &[&Databa
         columns.into_iter().any(|column| column.data_type.kind == *kind)
     };
     let mut settled: Vec<(ObjectName, usize, DataType)> = Vec::new();
-    for table in state.tables.values() {
+    // The types of what is as it is after the migration are there.
+    let changed = state.tables.changed_since(&after.tables);
+    for table in changed.into_iter().filter_map(|name| state.tables.get(name)) {
         for (at, column) in table.columns.iter().enumerate() {
             let Some((plain, own)) = own_type(&column.data_type.kind) else { continue };
             if is_there(&column.data_type.kind) {

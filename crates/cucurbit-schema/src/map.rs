@@ -296,6 +296,13 @@ impl Tables {
         self.map.get_mut(name).map(Arc::make_mut)
     }
 
+    /// Returns the names of the tables that are not as they are in another state, in order. What the two share is passed
+    /// over at no cost.
+    #[must_use]
+    pub fn changed_since<'a>(&'a self, other: &'a Self) -> Vec<&'a ObjectName> {
+        self.map.differing(&other.map)
+    }
+
     /// Takes note of the foreign keys of a table.
     pub(crate) fn note_keys(&mut self, name: &ObjectName) {
         if let Some(table) = self.map.get(name) {

@@ -475,8 +475,9 @@ impl Engine<'_, '_> {
         let mut assumptions = Vec::new();
         let mut unsettled = Vec::new();
         let mut explicit = BTreeSet::new();
+        let mut renames = Vec::new();
         for (at, survivor) in self.above.iter().enumerate().rev() {
-            let renames = self.renames_above(at);
+            self.add_renames(at + 1, &mut renames);
             let survivors = &self.above[at + 1..];
             let mut judge = Above { survivors, head, budget: JUDGE_BUDGET, renames: &renames };
             let mut below = forward[at].clone();
@@ -552,10 +553,7 @@ impl Engine<'_, '_> {
     fn made_above(&mut self, head: &Database, alone: &[Database]) -> Vec<Database> {
         let is_made = |table: &Table| table.origin != Origin::default();
         let mut start = self.before.clone();
-        let made: BTreeSet<&ObjectName> = alone
-            .iter()
-            .flat_map(|state| state.tables.values().filter(|t| is_made(t)).map(|t| &t.name))
-            .collect();
+        let made = tables_made(alone);
         for (name, table) in &head.tables {
             if !made.contains(name) && !self.before.tables.contains_key(name) {
                 start.put_table(Arc::clone(table));
@@ -612,11 +610,28 @@ impl Engine<'_, '_> {
         states
     }
 
-    /// The columns to which survivors above one give other names.
-    fn renames_above(&self, at: usize) -> Vec<(String, String)> {
-        let above = self.renames.iter().filter(|(of, ..)| *of > at);
-        above.map(|(_, old, new)| (old.clone(), new.clone())).collect()
+    /// Puts the columns to which a survivor gives other names before those of the survivors above it.
+    fn add_renames(&self, at: usize, above: &mut Vec<(String, String)>) {
+        let of = |at: usize| (at, String::new(), String::new());
+        for (_, old, new) in self.renames.range(of(at)..of(at + 1)).rev() {
+            above.retain(|(known_old, known_new)| known_old != old || known_new != new);
+            above.insert(0, (old.clone(), new.clone()));
+        }
     }
+}
+
+/// The tables that survivors make, of the states after each of them. Costs what the changes cost.
+pub(super) fn tables_made(states: &[Database]) -> BTreeSet<&ObjectName> {
+    let mut made = BTreeSet::new();
+    for (at, state) in states.iter().enumerate() {
+        let names = match at.checked_sub(1) {
+            None => state.tables.keys().collect(),
+            Some(before) => state.tables.changed_since(&states[before].tables),
+        };
+        let found = names.into_iter().filter_map(|name| state.table(name));
+        made.extend(found.filter(|table| table.origin != Origin::default()).map(|table| &table.name));
+    }
+    made
 }
 
 /// Says whether code has a name as a text.

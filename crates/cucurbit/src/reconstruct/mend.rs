@@ -4,7 +4,7 @@
 //! Rolling back believes what a survivor and its downgrade say. One that looks first (`if "c" not in columns`) may have
 //! found the thing there, or not; the head tells which, when what came out does not fit.
 
-use super::engine::{Engine, Found, Rolled, names};
+use super::engine::{Engine, Found, Rolled, names, tables_made};
 use cucurbit_schema::{
     Change, Column, ConstraintKind, DataType, Database, Difference, DifferenceKind, Index, KeyPart,
     ObjectName, ObjectRef, Origin, Table, TypeKind, diff,
@@ -57,10 +57,7 @@ impl Engine<'_, '_> {
         let made = pieces_made_by(&found.changes);
         let mut guarded = self.guarded(&found);
         // Where the look is taken in a function elsewhere, what survivors make without the lost migration tells.
-        let by_survivors = alone.iter().flat_map(|state| state.tables.values());
-        let by_survivors = by_survivors.filter(|table| table.origin != Origin::default());
-        let tables: BTreeSet<ObjectRef> = by_survivors.map(|t| ObjectRef::Table(t.name.clone())).collect();
-        guarded.extend(tables);
+        guarded.extend(tables_made(alone).into_iter().map(|name| ObjectRef::Table(name.clone())));
         let mut seen = BTreeSet::new();
         guarded.retain(|object| made.contains(object) && seen.insert(object.clone()));
         self.with_what_serves(found, &guarded, take_out, |_, _| true)
