@@ -20,7 +20,7 @@ use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select,
     SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Statement, TableFactor,
 };
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -45,7 +45,7 @@ pub fn catalog_rows(text: &str, db: &Database) -> Option<Answered> {
     }
     let statements = parse(text, db.dialect)?;
     let [Statement::Query(query)] = statements.as_slice() else { return None };
-    let engine = Engine { db, depth: Cell::new(0) };
+    let engine = Engine { db, depth: Cell::new(0), schemas: OnceCell::new() };
     let answered = engine.query(query, None)?;
     Some(Answered {
         columns: answered.columns.iter().map(|column| column.name.to_string()).collect(),
@@ -60,6 +60,8 @@ struct Engine<'d> {
     db: &'d Database,
     /// How deep in an expression or in subqueries the work is.
     depth: Cell<usize>,
+    /// The schemas, found out when they are first asked for.
+    schemas: OnceCell<Vec<String>>,
 }
 
 /// Deeper than this no query is that a person wrote.

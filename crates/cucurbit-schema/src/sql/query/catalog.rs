@@ -65,7 +65,11 @@ struct Indexed<'t> {
 }
 
 impl Engine<'_> {
-    fn schemas(&self) -> Vec<String> {
+    fn schemas(&self) -> &[String] {
+        self.schemas.get_or_init(|| self.all_schemas())
+    }
+
+    fn all_schemas(&self) -> Vec<String> {
         let mut out: Vec<String> = vec!["public".to_owned(), "pg_catalog".to_owned()];
         let of_tables = self.db.tables.keys().filter_map(|name| name.schema.clone());
         let of_types = self.db.enums.keys().filter_map(|name| name.schema.clone());
@@ -177,7 +181,7 @@ impl Engine<'_> {
                 names.push("ordinality".to_owned());
             }
             // The alias of a function that gives one column names the column too.
-            if let (Some(alias), [name], true) = (alias, names.as_mut_slice(), !with_ordinality) {
+            if let (Some(alias), [name]) = (alias, names.as_mut_slice()) {
                 *name = folded(&alias.name, self.db.dialect);
             }
             let rows = (0..longest).map(|at| {
@@ -245,7 +249,6 @@ impl Engine<'_> {
             "pg_tables" if postgresql => Some(self.pg_tables()),
             "pg_type" if postgresql => Some(self.pg_type()),
             "pg_enum" if postgresql => self.pg_enum(),
-            "pg_am" if postgresql => None,
             "information_schema.tables" => Some(self.tables()),
             "information_schema.columns" => Some(self.columns()),
             "information_schema.table_constraints" => self.table_constraints(),

@@ -106,11 +106,7 @@ pub(super) fn name_of(expr: &Expr, dialect: Dialect) -> String {
 impl Engine<'_> {
     /// Says whether a condition holds; `None` where it cannot be told.
     pub(super) fn holds(&self, condition: &Expr, scope: &Scope<'_>) -> Option<bool> {
-        match self.value(condition, scope)? {
-            Value::Bool(truth) => Some(truth),
-            Value::Null => Some(false),
-            _ => None,
-        }
+        self.holds_all(&[condition], scope)
     }
 
     /// The value of an expression; `None` where it is of a kind that is not followed, or nested too deep.
